@@ -1,0 +1,94 @@
+"""The cluster that everything runs on: a kind cluster that Slipway makes, or one that is there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Output, ResourceOptions
+
+from components import settings as s
+from components.images import Images
+from components.kind import KindCluster, KindClusterArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    settings: s.Cluster
+    # Where images are pushed when the cluster has no registry of its own.
+    registry: s.Registry | None
+    images: Images
+    # Folder of this stack's own files, relative to the project.
+    state: Path
+
+
+class Cluster(pulumi.ComponentResource):
+    """One Kubernetes provider for the whole program, and the registry that its nodes pull from."""
+
+    provider: k8s.Provider
+    # The kind cluster, whose deletion takes everything on it along; None when the cluster is not the stack's own.
+    owner: KindCluster | None
+    # Where images are pushed; empty when an existing cluster names none.
+    registry: Output[str]
+    # Registries that only this machine and the nodes know.
+    local_registries: tuple[str, ...]
+    # host:port at which this machine reaches the gateway, where the cluster decides that.
+    ingress_address: str | None
+
+    # The kubeconfig file to use beside Pulumi.
+    kubeconfig_path: str
+
+    def __init__(self, name: str, args: ClusterArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("slipway:cluster:Cluster", name, None, opts)
+        if args.settings.kind:
+            self._make(name, args, args.settings.kind)
+        elif args.settings.existing:
+            self._use(args, args.settings.existing)
+        self.register_outputs({"registry": self.registry})
+
+    def _make(self, name: str, args: ClusterArgs, kind: s.Kind) -> None:
+        self.kubeconfig_path = str(args.state / "kubeconfig")
+        self.owner = KindCluster(name, _kind(args, kind, self.kubeconfig_path), ResourceOptions(parent=self))
+        # `clusterIdentifier` must be unknown while the cluster is being made, or the provider's replacement, and with
+        # it that of all that was on a vanished cluster, would be suppressed; and known at any other time.
+        self.provider = k8s.Provider(
+            "kubernetes",
+            kubeconfig=self.owner.kubeconfig,
+            cluster_identifier=self.owner.name,
+            skip_update_unreachable=True,
+            opts=ResourceOptions(parent=self, deleted_with=self.owner),
+        )
+        address = f"localhost:{kind.registry_port}"
+        # Known only with the cluster, because the registry comes with it.
+        self.registry = self.owner.name.apply(lambda _: address)
+        self.local_registries = (address,)
+        self.ingress_address = f"127.0.0.1:{kind.http_port}"
+
+    def _use(self, args: ClusterArgs, existing: s.Existing) -> None:
+        self.kubeconfig_path = str(Path(existing.kubeconfig).expanduser())
+        self.owner = None
+        self.provider = k8s.Provider(
+            "kubernetes",
+            kubeconfig=self.kubeconfig_path,
+            context=existing.context,
+            cluster_identifier=existing.context,
+            opts=ResourceOptions(parent=self),
+        )
+        self.registry = Output.from_input(args.registry.address if args.registry else "")
+        self.local_registries = ()
+        self.ingress_address = None
+
+
+def _kind(args: ClusterArgs, kind: s.Kind, kubeconfig_path: str) -> KindClusterArgs:
+    return KindClusterArgs(
+        name=kind.name,
+        node_image=kind.node_image or args.images["kind-node"],
+        workers=kind.workers,
+        http_port=kind.http_port,
+        https_port=kind.https_port,
+        registry_port=kind.registry_port,
+        registry_image=args.images["registry"],
+        mirrors=kind.mirrors,
+        kubeconfig_path=kubeconfig_path,
+        adopt=kind.adopt,
+    )

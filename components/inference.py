@@ -1,0 +1,119 @@
+"""A model behind KServe: an InferenceService with the model's own image as its container."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Input, Output, Resource, ResourceOptions
+
+from components import pods
+from components import settings as s
+
+# The name that MLServer gives the model, and so a part of the path that it answers on.
+MODEL = "mlflow-model"
+INFER_PATH = f"/v2/models/{MODEL}/infer"
+_HTTP, _METRICS = 8080, 8082
+_UID = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class InferenceServiceArgs:
+    model: s.Model
+    namespace: Input[str]
+    image: Input[str]
+    version: Input[str]
+    # KServe, where this stack installs it.
+    serving: tuple[Resource, ...]
+
+
+def host(model: s.Model, namespace: str, domain: str) -> str:
+    """The host name that a model answers on, as KServe (Standard) or Knative makes it."""
+    return f"{model.name}.{namespace}.{domain}" if model.mode == "Knative" else f"{model.name}-{namespace}.{domain}"
+
+
+def annotations(model: s.Model) -> dict[str, str]:
+    """KServe's own HPA is kept out where Slipway's scales (`external`); `none` makes it hold the fixed count."""
+    if model.mode == "Knative":
+        return {"serving.kserve.io/deploymentMode": "Knative"}
+    scaling = "external" if model.autoscaling else "none"
+    return {"serving.kserve.io/deploymentMode": "Standard", "serving.kserve.io/autoscalerClass": scaling}
+
+
+def scale(model: s.Model) -> dict[str, int]:
+    """`minReplicas` and `maxReplicas`; with an autoscaler of ours neither, because the HPA alone owns the count."""
+    if model.autoscaling:
+        return {}
+    count = model.replicas or 1
+    return {"minReplicas": count, "maxReplicas": count}
+
+
+def container(model: s.Model, image: Input[str], version: Input[str]) -> dict[str, Any]:
+    ready = pods.http_probe(f"/v2/models/{MODEL}/ready", _HTTP, timeoutSeconds=5)
+    return {
+        "name": "kserve-container",
+        "image": image,
+        "env": [{"name": "PROTOCOL", "value": "v2"}, {"name": "MLSERVER_MODEL_VERSION", "value": version}],
+        "ports": [{"containerPort": _HTTP, "protocol": "TCP"}],
+        "resources": model.resources.manifest(),
+        "securityContext": {
+            **pods.CONTAINER,
+            "runAsNonRoot": True,
+            "runAsUser": _UID,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": 300},
+        "readinessProbe": {**ready, "periodSeconds": 5},
+        "livenessProbe": pods.http_probe(
+            "/v2/health/live", _HTTP, timeoutSeconds=5, periodSeconds=20, failureThreshold=6
+        ),
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+    }
+
+
+def spec(model: s.Model, image: Input[str], version: Input[str]) -> Mapping[str, Any]:
+    return {
+        "predictor": {
+            # KServe hands these on to the pods: MLServer's metrics are on a port of their own.
+            "annotations": {
+                "prometheus.io/scrape": "true",
+                "prometheus.io/port": str(_METRICS),
+                "prometheus.io/path": "/metrics",
+            },
+            "automountServiceAccountToken": False,
+            **scale(model),
+            "containers": [container(model, image, version)],
+            "volumes": [{"name": "tmp", "emptyDir": {}}],
+        }
+    }
+
+
+class InferenceService(pulumi.ComponentResource):
+    """`deployment` is what an autoscaler scales in Standard mode."""
+
+    name: Output[str]
+    deployment: Output[str]
+
+    def __init__(self, name: str, args: InferenceServiceArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("slipway:models:InferenceService", name, None, opts)
+        # Not awaited: KServe copies observedGeneration from the child Deployment (kserve/kserve#6081), so Ready can be
+        # stale or never come after an update. A prediction is the gate.
+        service = k8s.apiextensions.CustomResource(
+            name,
+            api_version="serving.kserve.io/v1beta1",
+            kind="InferenceService",
+            metadata={"name": args.model.name, "namespace": args.namespace, "annotations": annotations(args.model)},
+            spec=spec(args.model, args.image, args.version),
+            opts=ResourceOptions(
+                parent=self,
+                depends_on=list(args.serving),
+                # KServe's webhook refuses a change of the mode.
+                replace_on_changes=['metadata.annotations["serving.kserve.io/deploymentMode"]'],
+                delete_before_replace=True,
+            ),
+        )
+        # The id is <namespace>/<name>, and is known when the service is there.
+        self.name = service.id.apply(lambda id_: id_.rpartition("/")[2])
+        self.deployment = Output.concat(self.name, "-predictor")
+        self.register_outputs({"name": self.name})

@@ -1,0 +1,233 @@
+"""A kind cluster and its registry as one Pulumi resource.
+
+The engine stores the provider below by reference to this module's and class's names, and the plugin imports them by
+those names when it destroys or refreshes an older state: neither may be renamed, and only the standard library,
+Pulumi and `components.process` are imported.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pulumi import Input, Output, ResourceOptions
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider
+
+from components.process import CommandFailed, run
+
+# The gateway's NodePorts; kind maps the host's ports to them, so they are part of the cluster.
+HTTP_NODE_PORT = 30080
+HTTPS_NODE_PORT = 30443
+
+_SPEC = ("name", "node_image", "workers", "http_port", "https_port", "registry_port", "registry_image", "mirrors")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindClusterArgs:
+    """What the cluster is made of. Any change makes a new cluster: kind cannot change a running one."""
+
+    name: str
+    node_image: str
+    workers: int
+    http_port: int
+    https_port: int
+    registry_port: int
+    registry_image: str
+    # Registry host to the URL that the nodes pull it from.
+    mirrors: Mapping[str, str]
+    # Where this cluster's own kubeconfig file is written, relative to the project.
+    kubeconfig_path: str
+    adopt: bool = False
+
+
+def configuration(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """kind's own configuration file (https://kind.sigs.k8s.io/docs/user/configuration/)."""
+    ports = [
+        {"containerPort": container, "hostPort": int(host), "listenAddress": "127.0.0.1", "protocol": "TCP"}
+        for container, host in ((HTTP_NODE_PORT, spec["http_port"]), (HTTPS_NODE_PORT, spec["https_port"]))
+    ]
+    control_plane = {"role": "control-plane", "image": spec["node_image"], "extraPortMappings": ports}
+    worker = {"role": "worker", "image": spec["node_image"]}
+    return {
+        "kind": "Cluster",
+        "apiVersion": "kind.x-k8s.io/v1alpha4",
+        "nodes": [control_plane, *[worker] * int(spec["workers"])],
+        # Node images from before kind 0.27 do not look there by themselves.
+        "containerdConfigPatches": [
+            '[plugins."io.containerd.grpc.v1.cri".registry]\n  config_path = "/etc/containerd/certs.d"'
+        ],
+    }
+
+
+def registry_name(cluster: str) -> str:
+    return f"{cluster}-registry"
+
+
+def registry_hosts(spec: Mapping[str, Any]) -> dict[str, str]:
+    """containerd's `hosts.toml` of each registry host that the nodes reach elsewhere than under its own name.
+
+    The form is containerd's (https://github.com/containerd/containerd/blob/main/docs/hosts.md).
+    """
+    local = {f"localhost:{int(spec['registry_port'])}": f"http://{registry_name(spec['name'])}:5000"}
+    return {
+        host: f'[host."{url}"]\n  capabilities = ["pull", "resolve"]\n'
+        for host, url in {**local, **spec["mirrors"]}.items()
+    }
+
+
+def exists(name: str) -> bool:
+    return name in run(["kind", "get", "clusters"], env=_environment(name)).split()
+
+
+def _environment(name: str) -> dict[str, str]:
+    # A network of the cluster's own can be removed with it; kind's shared one cannot.
+    return {**os.environ, "KIND_EXPERIMENTAL_DOCKER_NETWORK": name}
+
+
+def _nodes(name: str) -> list[str]:
+    return run(["kind", "get", "nodes", "--name", name], env=_environment(name)).split()
+
+
+def _network(node: str) -> str:
+    networks: dict[str, object] = json.loads(
+        run(["docker", "inspect", "--format", "{{json .NetworkSettings.Networks}}", node])
+    )
+    return next(iter(networks))
+
+
+def _refuse_taken_ports(ports: Mapping[str, int]) -> None:
+    for key, port in ports.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", int(port)))
+            except OSError:
+                raise CommandFailed(
+                    f"port {int(port)} of 127.0.0.1 is in use: stop what listens there, or write another "
+                    f"slipway:cluster.kind.{key}"
+                ) from None
+
+
+def create(spec: Mapping[str, Any]) -> str:
+    """Make the cluster and its registry; returns the kubeconfig. Whatever fails, nothing is left behind."""
+    name = spec["name"]
+    run(["docker", "info", "--format", "{{.ServerVersion}}"])
+    found = exists(name)
+    if found and not spec["adopt"]:
+        raise CommandFailed(
+            f"a kind cluster named {name} exists, and it is not in this stack's state. To remove it: "
+            f"`kind delete cluster --name {name}`; to take it over as it is: slipway:cluster.kind.adopt: true"
+        )
+    if found:
+        _join_registry(spec)
+        return _kubeconfig(spec)
+    _refuse_taken_ports(
+        {"httpPort": spec["http_port"], "httpsPort": spec["https_port"], "registryPort": spec["registry_port"]}
+    )
+    try:
+        run(
+            ["kind", "create", "cluster", "--name", name, "--kubeconfig", _kubeconfig_file(spec), "--config", "-"]
+            + ["--wait", "180s"],
+            stdin=json.dumps(configuration(spec)),
+            env=_environment(name),
+            timeout=900,
+        )
+        _join_registry(spec)
+        return _kubeconfig(spec)
+    except BaseException:
+        delete(spec)
+        raise
+
+
+def _kubeconfig_file(spec: Mapping[str, Any]) -> str:
+    path = Path(spec["kubeconfig_path"])
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return str(path)
+
+
+def _kubeconfig(spec: Mapping[str, Any]) -> str:
+    text = run(["kind", "get", "kubeconfig", "--name", spec["name"]], env=_environment(spec["name"]))
+    path = Path(_kubeconfig_file(spec))
+    path.touch(mode=0o600)
+    path.write_text(text)
+    return text
+
+
+def _join_registry(spec: Mapping[str, Any]) -> None:
+    """Start the registry on the cluster's network and tell the nodes where it is."""
+    registry, nodes = registry_name(spec["name"]), _nodes(spec["name"])
+    if not run(["docker", "ps", "--all", "--quiet", "--filter", f"name=^{registry}$"]).strip():
+        run(
+            ["docker", "run", "--detach", "--restart", "always", "--name", registry, "--network", _network(nodes[0])]
+            + ["--publish", f"127.0.0.1:{int(spec['registry_port'])}:5000", spec["registry_image"]],
+            timeout=600,
+        )
+    for node in nodes:
+        for host, toml in registry_hosts(spec).items():
+            folder = f"/etc/containerd/certs.d/{host}"
+            run(["docker", "exec", node, "mkdir", "-p", folder])
+            run(["docker", "exec", "--interactive", node, "tee", f"{folder}/hosts.toml"], stdin=toml)
+
+
+def delete(spec: Mapping[str, Any]) -> None:
+    """Remove the cluster, its registry, its network and its kubeconfig file; what is gone already is no error."""
+    name = spec["name"]
+    run(
+        ["kind", "delete", "cluster", "--name", name, "--kubeconfig", _kubeconfig_file(spec)],
+        env=_environment(name),
+        timeout=300,
+    )
+    registry = registry_name(name)
+    if run(["docker", "ps", "--all", "--quiet", "--filter", f"name=^{registry}$"]).strip():
+        run(["docker", "rm", "--force", "--volumes", registry])
+    if run(["docker", "network", "ls", "--quiet", "--filter", f"name=^{name}$"]).strip():
+        run(["docker", "network", "rm", name])
+    Path(spec["kubeconfig_path"]).unlink(missing_ok=True)
+
+
+def _refuse_stopped(name: str) -> None:
+    running = set(run(["docker", "ps", "--format", "{{.Names}}"]).split())
+    if stopped := [node for node in _nodes(name) if node not in running]:
+        raise CommandFailed(f"the kind cluster {name} is stopped: start it with `docker start {' '.join(stopped)}`")
+
+
+class KindProvider(ResourceProvider):
+    """Create, read, diff and delete, by the `kind` and `docker` commands."""
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        kubeconfig = create(props)
+        return CreateResult(props["name"], {**props, "kubeconfig": kubeconfig, "missing": False})
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        # A vanished cluster stays in the state as missing: the diff then replaces it together with all that was on
+        # it, which dropping it from the state would not do.
+        missing = not exists(id_)
+        if not missing:
+            _refuse_stopped(id_)
+        return ReadResult(id_, {**props, "missing": missing})
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        replaces = [key for key in _SPEC if _olds.get(key) != _news.get(key)]
+        if not replaces and (_olds.get("missing") or not exists(_id)):
+            replaces = ["missing"]
+        if not replaces:
+            _refuse_stopped(_id)
+        return DiffResult(changes=bool(replaces), replaces=replaces, delete_before_replace=True)
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        delete(_props)
+
+
+class KindCluster(Resource):
+    """A kind cluster. `kubeconfig` is secret; `name` is unknown until the cluster is there."""
+
+    kubeconfig: Output[str]
+    name: Output[str]
+
+    def __init__(self, name: str, args: KindClusterArgs, opts: ResourceOptions | None = None) -> None:
+        props: dict[str, Input[Any]] = {**vars(args), "kubeconfig": None, "missing": None}
+        secret = ResourceOptions(additional_secret_outputs=["kubeconfig"])
+        super().__init__(KindProvider(), name, props, ResourceOptions.merge(opts, secret))

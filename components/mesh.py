@@ -1,0 +1,87 @@
+"""Istio: its CRDs, istiod, and the gateway through which every request comes in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import ResourceOptions
+
+from components import settings as s
+from components.charts import Charts, namespace
+from components.images import Images
+from components.versions import ISTIO_HUB
+
+NAMESPACE = "istio-system"
+# Knative's Gateways select `istio: ingressgateway`, which the chart derives from exactly this release name.
+GATEWAY = "istio-ingressgateway"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeshArgs:
+    charts: Charts
+    images: Images
+    ingress: s.Ingress
+
+
+def istiod_values(images: Images, version: str) -> dict[str, Any]:
+    hub = images.rewrite(f"{ISTIO_HUB}/pilot").removesuffix("/pilot")
+    return {
+        # Pods get a sidecar only where they ask for one; the gateway does.
+        "global": {"hub": hub, "tag": version, "proxy": {"autoInject": "disabled"}},
+        "hub": hub,
+        "tag": version,
+        "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}},
+        "autoscaleEnabled": False,
+        # istiod turns this to Fail by itself; said here, an upgrade does not turn it back.
+        "base": {"validationFailurePolicy": "Fail"},
+    }
+
+
+def gateway_values(service_type: str, node_ports: Mapping[s.GatewayPort, int]) -> dict[str, Any]:
+    """`node_ports` maps a port's name to its NodePort; the cluster chooses those that are left out."""
+    numbers: dict[s.GatewayPort, int] = {"status-port": 15021, "http2": 80, "https": 443}
+    ports = [
+        {"name": name, "port": port, "targetPort": port, "protocol": "TCP"}
+        | ({"nodePort": node_ports[name]} if name in node_ports else {})
+        for name, port in numbers.items()
+    ]
+    return {
+        "service": {"type": service_type, "ports": ports},
+        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
+        "autoscaling": {"enabled": False},
+    }
+
+
+class Mesh(pulumi.ComponentResource):
+    """base, then istiod, then the gateway: a gateway pod made before istiod's injector answers never gets its image."""
+
+    def __init__(self, name: str, args: MeshArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("slipway:platform:Mesh", name, None, opts)
+        child = ResourceOptions(parent=self)
+        system = namespace(NAMESPACE, child)
+        base = args.charts.release(
+            "istio-base", release="istio-base", namespace=system, values={"defaultRevision": "default"}, opts=child
+        )
+        istiod = args.charts.release(
+            "istiod",
+            release="istiod",
+            namespace=system,
+            values=istiod_values(args.images, args.charts.version("istiod")),
+            opts=ResourceOptions(parent=self, depends_on=[base]),
+        )
+        args.charts.release(
+            "istio-gateway",
+            release=GATEWAY,
+            namespace=system,
+            values=gateway_values(args.ingress.service_type, args.ingress.node_ports),
+            opts=ResourceOptions(parent=self, depends_on=[istiod]),
+        )
+        k8s.networking.v1.IngressClass(
+            args.ingress.class_name,
+            metadata={"name": args.ingress.class_name},
+            spec={"controller": "istio.io/ingress-controller"},
+            opts=child,
+        )
+        self.register_outputs({})

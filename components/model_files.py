@@ -1,0 +1,172 @@
+"""A model version, brought from MLflow into the folder that its image is built from.
+
+Stored by reference to this module's and class's names, like the provider in `components.kind`: do not rename them.
+MLflow is imported where it is used: it takes seconds, and an `up` without changes never needs it.
+"""
+
+import hashlib
+import json
+import shutil
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi import Input, Output, ResourceOptions
+from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+from components.names import ModelFolder, RegisteredModel, parse_source
+
+_INPUTS = ("source", "tracking_uri", "dockerfile", "ca_bundle", "folder")
+# How long MLflow may take to answer at the ingress after its Deployment is ready.
+REACHABLE_WITHIN = 180
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFilesArgs:
+    # models:/name/version, models:/name@alias or the path of a model folder.
+    source: str
+    # None for a local folder.
+    tracking_uri: Input[str] | None
+    dockerfile: str
+    ca_bundle: str | None
+    # The build context, relative to the project; it is written anew whenever something changed.
+    folder: str
+    # Known once the version is registered.
+    trained: Input[str] | None = None
+
+
+def registered_version(tracking_uri: str, model: RegisteredModel) -> str:
+    """The version that a reference stands for now; an alias is asked for at the server.
+
+    Raises LookupError when the server does not know it, OSError when it does not answer.
+    """
+    if model.version is not None:
+        return str(model.version)
+    query = urllib.parse.urlencode({"name": model.name, "alias": model.alias})
+    url = f"{tracking_uri}/api/2.0/mlflow/registered-models/alias?{query}"
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return str(json.load(answer)["model_version"]["version"])
+    except urllib.error.HTTPError as error:
+        raise LookupError(
+            f"{tracking_uri} has no models:/{model.name}@{model.alias}: {error.read().decode()[:300]}"
+        ) from None
+
+
+def wait_until_reachable(tracking_uri: str, seconds: float = REACHABLE_WITHIN) -> None:
+    """Return when the tracking server answers; raises TimeoutError with its last answer."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(f"{tracking_uri}/health", timeout=5):
+                return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"MLflow did not answer at {tracking_uri} within {seconds:.0f} s ({error}); is the ingress "
+                    "reachable from this machine? slipway:tracking.uri names another way"
+                ) from None
+            time.sleep(1)
+
+
+def digest(folder: Path) -> str:
+    """A hash of every file's path and content."""
+    total = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        total.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def write_context(model: Path, folder: Path, dockerfile: Path, ca_bundle: Path | None) -> dict[str, Any]:
+    """Lay the build context out in `folder`: Dockerfile, requirements.txt, ca-bundle.crt and model/."""
+    requirements = model / "requirements.txt"
+    if not requirements.is_file():
+        raise FileNotFoundError(f"{model} has no requirements.txt: log the model with its pip_requirements")
+    shutil.copy(dockerfile, folder / "Dockerfile")
+    shutil.copy(requirements, folder / "requirements.txt")
+    (folder / "ca-bundle.crt").write_bytes(ca_bundle.read_bytes() if ca_bundle else b"")
+    if model != folder / "model":
+        shutil.copytree(model, folder / "model")
+    metadata = yaml.safe_load((model / "MLmodel").read_text()).get("metadata") or {}
+    return {"example": json.dumps(metadata.get("slipway_example")), "digest": digest(folder)}
+
+
+def fetch(props: dict[str, Any]) -> dict[str, Any]:
+    """Write the context of the model that `props` asks for and return the resource's outputs."""
+    folder = Path(props["folder"])
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    source = parse_source(props["source"])
+    if isinstance(source, ModelFolder):
+        model, version = source.path, "local"
+    else:
+        wait_until_reachable(props["tracking_uri"])
+        version = registered_version(props["tracking_uri"], source)
+        model = _download(props["tracking_uri"], source.name, version, folder / "model")
+    bundle = Path(props["ca_bundle"]) if props["ca_bundle"] else None
+    return {**props, "version": version, **write_context(model, folder, Path(props["dockerfile"]), bundle)}
+
+
+def _download(tracking_uri: str, name: str, version: str, folder: Path) -> Path:
+    import mlflow
+
+    mlflow.artifacts.download_artifacts(
+        artifact_uri=f"models:/{name}/{version}", dst_path=str(folder), tracking_uri=tracking_uri
+    )
+    # The registry's own note of where the files came from; it differs between two downloads of one version.
+    (folder / "registered_model_meta").unlink(missing_ok=True)
+    return folder
+
+
+def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
+    yield from (key for key in _INPUTS if olds.get(key) != news.get(key))
+    folder = Path(str(news["folder"]))
+    if not folder.is_dir() or digest(folder) != olds.get("digest"):
+        yield "digest"
+    if Path(str(news["dockerfile"])).read_bytes() != _bytes(folder / "Dockerfile"):
+        yield "dockerfile"
+    source = parse_source(str(news["source"]))
+    if isinstance(source, RegisteredModel) and source.alias:
+        known = isinstance(news["tracking_uri"], str)
+        if known and registered_version(news["tracking_uri"], source) != olds.get("version"):
+            yield "version"
+    if isinstance(source, ModelFolder) and digest(source.path) != digest(folder / "model"):
+        yield "source"
+
+
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
+
+
+class ModelFilesProvider(ResourceProvider):
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult(props["folder"], fetch(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult(fetch(_news))
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        return DiffResult(changes=any(_changes(_olds, _news)))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        shutil.rmtree(_props["folder"], ignore_errors=True)
+
+
+class ModelFiles(Resource):
+    """`folder` is the build context, `version` the registered version, `example` the model's own, as JSON or null."""
+
+    folder: Output[str]
+    version: Output[str]
+    example: Output[str]
+    digest: Output[str]
+
+    def __init__(self, name: str, args: ModelFilesArgs, opts: ResourceOptions | None = None) -> None:
+        props: dict[str, Input[Any] | None] = {**vars(args), "version": None, "example": None, "digest": None}
+        super().__init__(ModelFilesProvider(), name, props, opts)

@@ -1,0 +1,81 @@
+"""From a model in MLflow, or in a folder, to an image in the registry, addressed by its digest."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_docker as docker
+from pulumi import Input, Output, Resource, ResourceOptions
+
+from components import settings as s
+from components.images import Images
+from components.model_files import ModelFiles, ModelFilesArgs
+
+DOCKERFILE = "model/Dockerfile"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelImageArgs:
+    source: str
+    # None for a local model folder.
+    tracking_uri: Input[str] | None
+    trained: Input[str] | None
+    # What must be there before the tracking server is reached from this machine.
+    ingress: tuple[Resource, ...]
+    build: s.Build
+    images: Images
+    # host[:port][/path]
+    registry: Input[str]
+    credentials: s.Registry | None
+    # Folder of this stack's own files, relative to the project.
+    state: Path
+
+
+class ModelImage(pulumi.ComponentResource):
+    """`reference` is `<registry>/<name>@sha256:…`; `version` and `example` are the model's."""
+
+    reference: Output[str]
+    version: Output[str]
+    example: Output[str]
+
+    def __init__(self, name: str, args: ModelImageArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("slipway:models:ModelImage", name, None, opts)
+        child = ResourceOptions(parent=self)
+        files = ModelFiles(
+            f"{name}-files",
+            ModelFilesArgs(
+                source=args.source,
+                tracking_uri=args.tracking_uri,
+                trained=args.trained,
+                dockerfile=DOCKERFILE,
+                ca_bundle=args.build.ca_bundle,
+                folder=str(args.state / "images" / name),
+            ),
+            ResourceOptions(parent=self, depends_on=list(args.ingress)),
+        )
+        build_args: dict[str, Input[str]] = {"BASE_IMAGE": args.images["python"]}
+        if args.build.package_index:
+            build_args["PIP_INDEX_URL"] = args.build.package_index
+        # pulumi-docker, not docker-build: a refresh of the latter fails on a registry without TLS, which kind's is
+        # (https://github.com/pulumi/pulumi-docker-build/issues/324).
+        image = docker.Image(
+            f"{name}-image",
+            image_name=Output.concat(args.registry, "/", name, ":", files.digest.apply(lambda digest: digest[:12])),
+            build=docker.DockerBuildArgs(context=files.folder, args=build_args),
+            registry=_registry(args.credentials),
+            opts=child,
+        )
+        self.reference = image.repo_digest
+        self.version = files.version
+        self.example = files.example
+        self.register_outputs({"reference": self.reference, "version": self.version})
+
+
+def _registry(registry: s.Registry | None) -> docker.RegistryArgs | None:
+    if not registry or not registry.username or not registry.password:
+        return None
+    return docker.RegistryArgs(
+        server=registry.address.partition("/")[0],
+        username=registry.username,
+        password=Output.secret(registry.password.get_secret_value()),
+    )

@@ -1,0 +1,84 @@
+"""Names that Kubernetes, the registry and MLflow accept."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, WithJsonSchema
+
+
+def _text(pattern: str, longest: int, form: str) -> Any:
+    """A string of a form, with a message that a person can act on and the pattern in the JSON schema."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"write {form}")
+        if len(text) > longest:
+            raise ValueError(f"{len(text)} characters; write at most {longest}")
+        return text
+
+    schema = {"type": "string", "pattern": f"^{pattern}$", "maxLength": longest}
+    return Annotated[str, AfterValidator(check), WithJsonSchema(schema)]
+
+
+_LABEL = r"[a-z]([-a-z0-9]*[a-z0-9])?"
+_LABEL_FORM = "lower-case letters, digits and hyphens, beginning with a letter"
+_HOST = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+
+# KServe and Knative append `-predictor-00001-deployment-<hash>-<pod>` and put `<name>-predictor-<namespace>` in one
+# host label of at most 63 characters, so a model's name must leave room.
+ModelName = _text(_LABEL, 40, _LABEL_FORM)
+Namespace = _text(_LABEL, 20, _LABEL_FORM)
+ClusterName = _text(_LABEL, 40, _LABEL_FORM)
+Domain = _text(_HOST, 180, "a host name in lower case, such as models.example.com")
+Bucket = _text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", 63, "3 to 63 lower-case letters, digits, dots and hyphens")
+RegistryAddress = _text(
+    r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*", 200, "host[:port][/path] without a scheme, such as registry.example.com/team"
+)
+HttpUrl = _text(r"https?://[^\s]+", 500, "a URL that begins with http:// or https://")
+
+
+@dataclass(frozen=True)
+class RegisteredModel:
+    """`models:/name/version` or `models:/name@alias`; exactly one of `version` and `alias` is set."""
+
+    name: str
+    version: int | None = None
+    alias: str | None = None
+
+    @property
+    def wanted(self) -> str:
+        """What `model/train.py --ensure` takes: `3` or `@champion`."""
+        return f"@{self.alias}" if self.alias else str(self.version)
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A folder that `mlflow.*.save_model` wrote, relative to the project."""
+
+    path: Path
+
+
+_REGISTERED = re.compile(r"^models:/(?P<name>[^/@:]+)(?:/(?P<version>[1-9]\d*)|@(?P<alias>[A-Za-z][-\w]*))$")
+
+
+def parse_source(text: str) -> RegisteredModel | ModelFolder:
+    """Read a model's source. Raises ValueError that says which forms there are."""
+    match = _REGISTERED.match(text)
+    if match:
+        version = match["version"]
+        return RegisteredModel(match["name"], int(version) if version else None, match["alias"])
+    if text.startswith("models:") or "://" in text:
+        raise ValueError(
+            "write models:/<name>/<version>, models:/<name>@<alias>, or the path of an MLflow model folder"
+        )
+    return ModelFolder(Path(text))
+
+
+def _is_source(text: str) -> str:
+    parse_source(text)
+    return text
+
+
+Source = Annotated[str, AfterValidator(_is_source)]

@@ -1,0 +1,191 @@
+"""The S3 store of MLflow's artifacts: MinIO or SeaweedFS in the cluster, or any S3 endpoint."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Input, Output, ResourceOptions
+
+from components import pods
+from components import settings as s
+from components.images import Images
+from components.password import Password
+
+ACCESS_KEY = "mlflow"
+_UID = 1000
+_LABELS = {"app.kubernetes.io/name": "object-store", "app.kubernetes.io/part-of": "slipway"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """How one S3 server is run. `credentials` maps its environment variables to the keys of the Secret."""
+
+    args: tuple[str, ...]
+    port: int
+    health: str
+    credentials: Mapping[str, str]
+
+
+ENDPOINT = "MLFLOW_S3_ENDPOINT_URL"
+_SECRET_KEYS = {"access": "AWS_ACCESS_KEY_ID", "secret": "AWS_SECRET_ACCESS_KEY"}
+
+ENGINES = {
+    "minio": Engine(
+        args=("server", "/data", "--address", ":9000"),
+        port=9000,
+        health="/minio/health/ready",
+        credentials={"MINIO_ROOT_USER": _SECRET_KEYS["access"], "MINIO_ROOT_PASSWORD": _SECRET_KEYS["secret"]},
+    ),
+    "seaweedfs": Engine(
+        args=("mini", "-dir=/data"),
+        port=8333,
+        health="/healthz",
+        credentials={key: key for key in _SECRET_KEYS.values()},
+    ),
+}
+
+# Retries for as long as a slow image pull of the store may take; a bucket that is there is what was wanted.
+MAKE_BUCKET = """\
+import os, boto3, botocore.config
+s3 = boto3.client("s3", endpoint_url=os.environ["MLFLOW_S3_ENDPOINT_URL"],
+    config=botocore.config.Config(retries={"max_attempts": 60, "mode": "standard"}, connect_timeout=5))
+try:
+    s3.create_bucket(Bucket=os.environ["BUCKET"])
+except (s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
+    pass
+print("bucket", os.environ["BUCKET"], "is there")
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectStoreArgs:
+    settings: s.ObjectStore
+    images: Images
+    namespace: Input[str]
+
+
+def stateful_set_spec(image: str, settings: s.ObjectStore, secret: Input[str]) -> dict[str, Any]:
+    engine = ENGINES[settings.engine]
+    healthy = pods.http_probe(engine.health, engine.port, timeoutSeconds=5)
+    scratch, tmp = pods.scratch("tmp")
+    return {
+        "serviceName": "object-store",
+        "replicas": 1,
+        "selector": {"matchLabels": _LABELS},
+        "persistentVolumeClaimRetentionPolicy": {
+            "whenDeleted": "Retain" if settings.keep else "Delete",
+            "whenScaled": "Retain",
+        },
+        "template": {
+            "metadata": {"labels": _LABELS},
+            "spec": {
+                "automountServiceAccountToken": False,
+                "securityContext": pods.pod_security(_UID),
+                "containers": [
+                    {
+                        "name": settings.engine,
+                        "image": image,
+                        "args": list(engine.args),
+                        "env": [pods.secret_env(name, secret, key) for name, key in engine.credentials.items()],
+                        "ports": [{"name": "s3", "containerPort": engine.port}],
+                        "resources": settings.resources.manifest(),
+                        "securityContext": pods.CONTAINER,
+                        "startupProbe": {**healthy, "periodSeconds": 1, "failureThreshold": 180},
+                        "readinessProbe": {**healthy, "periodSeconds": 5},
+                        "livenessProbe": {**healthy, "periodSeconds": 20, "failureThreshold": 6},
+                        "volumeMounts": [{"name": "data", "mountPath": "/data"}, tmp],
+                    }
+                ],
+                "volumes": [scratch],
+            },
+        },
+        "volumeClaimTemplates": [
+            {
+                "metadata": {"name": "data"},
+                "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": settings.storage}}},
+            }
+        ],
+    }
+
+
+class ObjectStore(pulumi.ComponentResource):
+    """`env` is what an S3 client in the cluster needs: endpoint, region and the keys (by reference), if any."""
+
+    bucket: str
+    env: list[dict[str, Any]]
+
+    def __init__(self, name: str, args: ObjectStoreArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("slipway:storage:ObjectStore", name, None, opts)
+        child = ResourceOptions(parent=self)
+        settings = args.settings
+        in_cluster = settings.engine in ENGINES
+        self.bucket = settings.bucket
+        self.env = pods.env({"AWS_DEFAULT_REGION": settings.region})
+        if in_cluster:
+            port = ENGINES[settings.engine].port
+            self.env += pods.env({ENDPOINT: Output.concat("http://object-store.", args.namespace, f":{port}")})
+        elif settings.endpoint:
+            self.env += pods.env({ENDPOINT: settings.endpoint})
+        if in_cluster or settings.secret_access_key:
+            secret = self._secret(args, child)
+            self.env += [pods.secret_env(key, secret, key) for key in _SECRET_KEYS.values()]
+            if in_cluster:
+                self._serve(args, secret, child)
+        self.register_outputs({"bucket": self.bucket})
+
+    def _secret(self, args: ObjectStoreArgs, child: ResourceOptions) -> Output[str]:
+        given = args.settings.secret_access_key
+        value = Output.secret(given.get_secret_value()) if given else Password("object-store-password", child).value
+        return k8s.core.v1.Secret(
+            "object-store",
+            metadata={"name": "object-store", "namespace": args.namespace},
+            string_data={
+                _SECRET_KEYS["access"]: args.settings.access_key_id or ACCESS_KEY,
+                _SECRET_KEYS["secret"]: value,
+            },
+            opts=child,
+        ).metadata["name"]
+
+    def _serve(self, args: ObjectStoreArgs, secret: Output[str], child: ResourceOptions) -> None:
+        metadata = {"name": "object-store", "namespace": args.namespace, "labels": _LABELS}
+        k8s.core.v1.Service(
+            "object-store",
+            metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
+            spec={"selector": _LABELS, "ports": [{"name": "s3", "port": ENGINES[args.settings.engine].port}]},
+            opts=child,
+        )
+        k8s.apps.v1.StatefulSet(
+            "object-store",
+            metadata=metadata,
+            spec=stateful_set_spec(args.images[args.settings.engine], args.settings, secret),
+            opts=child,
+        )
+        scratch, tmp = pods.scratch("tmp")
+        k8s.batch.v1.Job(
+            "bucket",
+            metadata={"name": f"bucket-{self.bucket}", "namespace": args.namespace},
+            spec={
+                "backoffLimit": 6,
+                "template": {
+                    "spec": {
+                        "restartPolicy": "OnFailure",
+                        "automountServiceAccountToken": False,
+                        "securityContext": pods.pod_security(_UID),
+                        "containers": [
+                            {
+                                "name": "bucket",
+                                "image": args.images["mlflow"],
+                                "command": ["python", "-c", MAKE_BUCKET],
+                                "env": [*self.env, *pods.env({"BUCKET": self.bucket})],
+                                "securityContext": pods.CONTAINER,
+                                "volumeMounts": [tmp],
+                            }
+                        ],
+                        "volumes": [scratch],
+                    }
+                },
+            },
+            opts=child,
+        )

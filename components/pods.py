@@ -1,0 +1,39 @@
+"""What Slipway's own pods have in common."""
+
+from typing import Any
+
+# Pod Security "restricted" (https://kubernetes.io/docs/concepts/security/pod-security-standards/).
+CONTAINER: dict[str, Any] = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+}
+
+
+def pod_security(user: int) -> dict[str, Any]:
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": user,
+        "runAsGroup": user,
+        "fsGroup": user,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def secret_env(name: str, secret: Any, key: str) -> dict[str, Any]:
+    """An environment variable that is a key of a Secret."""
+    return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+
+
+def env(variables: dict[str, Any]) -> list[dict[str, Any]]:
+    """Plain environment variables, in a stable order."""
+    return [{"name": name, "value": value} for name, value in sorted(variables.items())]
+
+
+def http_probe(path: str, port: int, **timing: int) -> dict[str, Any]:
+    return {"httpGet": {"path": path, "port": port}, **timing}
+
+
+def scratch(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A volume that a container may write to, and its mount at /tmp."""
+    return {"name": name, "emptyDir": {}}, {"name": name, "mountPath": "/tmp"}

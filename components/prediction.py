@@ -1,0 +1,144 @@
+"""The gate: `up` ends only when the deployed model gave the right answer through the ingress.
+
+Stored by reference to this module's and class's names, like the provider in `components.kind`: do not rename them.
+"""
+
+import json
+import math
+import shlex
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi import Input, Output, ResourceOptions
+from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+_INPUTS = ("address", "host", "path", "example", "version", "image", "settings", "seconds")
+# What a gateway, Knative or KServe answers while a model is on its way; anything else in the 400s is the model's word.
+_NOT_YET = {404, 408, 425, 429}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionArgs:
+    # host:port to connect to; None to connect to `host` itself.
+    address: str | None
+    host: str
+    path: str
+    # {"inputs": [...], "outputs": [...]}: a V2 request and, if known, the right answer's numbers; or null. As JSON.
+    example: Input[str]
+    # What the answer's model_version must be.
+    version: Input[str]
+    # The image and the settings that are served: a change of either is to be proven by another prediction.
+    image: Input[str]
+    settings: str
+    seconds: int
+    # How to look further, for the error when no answer comes.
+    look: str
+
+
+class Refused(Exception):
+    """The model answered, and the answer was an error or the wrong one."""
+
+
+def request(url: str, host: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    """POST a V2 request (or GET, without one) and return the answer.
+
+    Raises Refused for an answer that waiting will not change, OSError for any other failure.
+    """
+    headers = {"Host": host, "Content-Type": "application/json"}
+    data = json.dumps(body).encode() if body is not None else None
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=30) as answer:
+            content = answer.read()
+            return dict(json.loads(content)) if content else {}
+    except urllib.error.HTTPError as error:
+        text = error.read().decode(errors="replace").strip()
+        if 400 <= error.code < 500 and error.code not in _NOT_YET:
+            raise Refused(f"the model answered {error.code}: {message(text)}") from None
+        raise OSError(f"{error.code} {error.reason}: {text[:200]}") from None
+
+
+def message(text: str) -> str:
+    """The `error` of a V2 error body, or the body itself."""
+    try:
+        return str(json.loads(text)["error"])
+    except (ValueError, KeyError, TypeError):
+        return text[:1000] or "(no text)"
+
+
+def numbers(answer: dict[str, Any]) -> list[Any]:
+    """The data of the first output of a V2 answer."""
+    return list(answer["outputs"][0]["data"])
+
+
+def agree(got: Sequence[Any], right: Sequence[Any]) -> bool:
+    return len(got) == len(right) and all(
+        math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9)
+        if isinstance(a, int | float) and isinstance(b, int | float)
+        else a == b
+        for a, b in zip(got, right, strict=True)
+    )
+
+
+def url(props: dict[str, Any], path: str) -> str:
+    return f"http://{props['address'] or props['host']}{path}"
+
+
+def curl(props: dict[str, Any], body: dict[str, Any]) -> str:
+    """A command that makes the same request again."""
+    host = ["-H", f"Host: {props['host']}"] if props["address"] else []
+    content = ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
+    return shlex.join(["curl", "-sS", *host, *content, url(props, props["path"])])
+
+
+def predict(props: dict[str, Any]) -> dict[str, Any]:
+    """Ask until the wanted version gives the right answer. Raises Refused, or TimeoutError with the last failure."""
+    example = json.loads(props["example"])
+    body = {"inputs": example["inputs"]} if example else None
+    path = props["path"] if example else props["path"].replace("/infer", "")
+    deadline = time.monotonic() + float(props["seconds"])
+    while True:
+        try:
+            answer = request(url(props, path), props["host"], body)
+            served = answer.get("model_version") or (answer.get("versions") or [None])[0]
+            if served in (None, props["version"]):
+                break
+            last = f"version {served} still answers"
+        except OSError as error:
+            last = str(error)
+        if time.monotonic() > deadline:
+            raise TimeoutError(
+                f"no answer from version {props['version']} at {url(props, path)} (Host: {props['host']}) within "
+                f"{props['seconds']:.0f} s; the last try: {last}. To find out why: {props['look']}"
+            )
+        time.sleep(0.5)
+    if not body:
+        return {"answer": json.dumps(answer), "curl": ""}
+    right = example.get("outputs")
+    if right is not None and not agree(numbers(answer), right):
+        raise Refused(f"the model answered {numbers(answer)}; its own example says {right}")
+    return {"answer": json.dumps(answer), "curl": curl(props, body)}
+
+
+class PredictionProvider(ResourceProvider):
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult(props["host"], {**props, **predict(props)})
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult({**_news, **predict(_news)})
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        return DiffResult(changes=any(_olds.get(key) != _news.get(key) for key in _INPUTS))
+
+
+class Prediction(Resource):
+    """`answer` is the V2 answer as JSON; `curl` is the command that gets it again."""
+
+    answer: Output[str]
+    curl: Output[str]
+
+    def __init__(self, name: str, args: PredictionArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__(PredictionProvider(), name, {**vars(args), "answer": None, "curl": None}, opts)

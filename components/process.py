@@ -1,0 +1,32 @@
+"""One way to run a command: arguments as a list, a time limit, and the output in the error."""
+
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+
+
+class CommandFailed(Exception):
+    """A command that could not be run, took too long or exited with an error; the message shows its output."""
+
+
+def run(
+    command: Sequence[str],
+    *,
+    stdin: str | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 60,
+) -> str:
+    """Run `command` and return its standard output. Raises CommandFailed; `timeout` is in seconds."""
+    line = shlex.join(command)
+    try:
+        done = subprocess.run(
+            command, input=stdin, env=env, timeout=timeout, capture_output=True, text=True, check=True
+        )
+    except FileNotFoundError:
+        raise CommandFailed(f"{command[0]} is not on PATH: install it, then try again") from None
+    except subprocess.TimeoutExpired:
+        raise CommandFailed(f"`{line}` did not end within {timeout:.0f} s") from None
+    except subprocess.CalledProcessError as error:
+        output = (error.stderr or error.stdout or "").strip()
+        raise CommandFailed(f"`{line}` exited with {error.returncode}:\n{output[-4000:]}") from None
+    return done.stdout

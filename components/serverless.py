@@ -1,0 +1,107 @@
+"""Knative Serving, installed by its operator."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Resource, ResourceOptions
+
+from components.charts import Charts, merged, namespace
+from components.images import Images
+from components.versions import KNATIVE_SERVING
+
+NAMESPACE = "knative-serving"
+OPERATOR_NAMESPACE = "knative-operator"
+
+# Deployment to its container, for everything that the operator installs and that should ask for little.
+_WORKLOADS = {
+    "activator": "activator",
+    "autoscaler": "autoscaler",
+    "autoscaler-hpa": "autoscaler-hpa",
+    "controller": "controller",
+    "webhook": "webhook",
+    "net-istio-controller": "controller",
+    "net-istio-webhook": "webhook",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerlessArgs:
+    charts: Charts
+    images: Images
+    domain: str
+    # Registries whose tags Knative must not resolve: its controller asks them over the pod network, where a registry
+    # on localhost is not.
+    local_registries: tuple[str, ...]
+    # Merged over the KnativeServing spec.
+    spec: Mapping[str, Any]
+    # Istio, where this stack installs it: Knative's network is made of its resources.
+    mesh: tuple[Resource, ...]
+
+
+def operator_values(images: Images, version: str) -> dict[str, Any]:
+    def image(name: str) -> dict[str, Any]:
+        return {
+            "image": images.rewrite(f"gcr.io/knative-releases/knative.dev/operator/cmd/{name}"),
+            "tag": version,
+            "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}},
+        }
+
+    return {"knative_operator": {"knative_operator": image("operator"), "operator_webhook": image("webhook")}}
+
+
+def serving_spec(domain: str, local_registries: tuple[str, ...]) -> dict[str, Any]:
+    """The `spec` of KnativeServing (https://knative.dev/docs/install/operator/configuring-serving-cr/)."""
+    resources = {"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "500m", "memory": "300Mi"}}
+    return {
+        "version": KNATIVE_SERVING,
+        "ingress": {"istio": {"enabled": True}},
+        "high-availability": {"replicas": 1},
+        "config": {
+            "domain": {domain: ""},
+            "deployment": {
+                # The value replaces Knative's own list, so that one is repeated.
+                "registries-skipping-tag-resolving": ",".join(
+                    ("kind.local", "ko.local", "dev.local", *local_registries)
+                ),
+                "progress-deadline": "600s",
+            },
+        },
+        "workloads": [
+            {"name": deployment, "resources": [{"container": container, **resources}]}
+            for deployment, container in _WORKLOADS.items()
+        ],
+    }
+
+
+class Serverless(pulumi.ComponentResource):
+    """The operator, and a KnativeServing that is Ready.
+
+    The KnativeServing depends on the operator's release, so it is deleted first and its finalizer runs.
+    """
+
+    def __init__(self, name: str, args: ServerlessArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("slipway:platform:Serverless", name, None, opts)
+        child = ResourceOptions(parent=self)
+        operator = args.charts.release(
+            "knative-operator",
+            release="knative-operator",
+            namespace=namespace(OPERATOR_NAMESPACE, child),
+            values=operator_values(args.images, args.charts.version("knative-operator")),
+            opts=child,
+        )
+        k8s.apiextensions.CustomResource(
+            "knative-serving",
+            api_version="operator.knative.dev/v1beta1",
+            kind="KnativeServing",
+            metadata={
+                "name": "knative-serving",
+                "namespace": namespace(NAMESPACE, child),
+                "annotations": {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "900"},
+            },
+            spec=merged(serving_spec(args.domain, args.local_registries), args.spec),
+            opts=ResourceOptions(parent=self, depends_on=[operator, *args.mesh]),
+        )
+        self.register_outputs({})

@@ -1,0 +1,320 @@
+"""A stack's settings: typed, strict, read once.
+
+The models below are the only description of the `slipway:` keys; `load` reads them from Pulumi, `parse` from plain
+data, and both refuse unknown keys, wrong types and settings that contradict each other before anything is created.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
+
+import pulumi
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic.alias_generators import to_camel
+
+from components import problems, rules
+from components.charts import ChartOverride, Charts
+from components.images import Images
+from components.names import Bucket, ClusterName, Domain, HttpUrl, ModelName, Namespace, RegistryAddress, Source
+from components.problems import Problem, SettingsError
+from components.quantity import Quantity
+from components.versions import CHARTS, IMAGES
+
+PROJECT = "slipway"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Part = Literal["install", "existing", "off"]
+GatewayPort = Literal["http2", "https", "status-port"]
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, camelCase keys, unknown keys refused, no silent conversions."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, hide_input_in_errors=True
+    )
+
+
+class Kind(Section):
+    """A kind cluster that Slipway makes, with a registry beside it."""
+
+    name: ClusterName
+    node_image: Text | None = Field(None, description="The node image; default: the pin in components/versions.py.")
+    workers: Annotated[int, Field(ge=0, le=20)] = 0
+    http_port: Port = Field(8080, description="Port on 127.0.0.1 that reaches the ingress.")
+    https_port: Port = Field(8443, description="Port on 127.0.0.1 that reaches the ingress with TLS.")
+    registry_port: Port = Field(5001, description="Port on 127.0.0.1 of the local registry.")
+    mirrors: dict[Text, Text] = Field(
+        default_factory=dict,
+        description="Registry host to the URL that the nodes pull it from, such as http://10.0.0.5:5000.",
+    )
+    adopt: bool = Field(False, description="Take over a cluster of this name that Slipway did not create.")
+
+
+class Existing(Section):
+    """A cluster that is there already."""
+
+    kubeconfig: Text = Field(description="Path of the kubeconfig file.")
+    context: Text
+
+
+class Cluster(Section):
+    """Exactly one of `kind` and `existing`."""
+
+    kind: Kind | None = None
+    existing: Existing | None = None
+
+
+class Registry(Section):
+    """Where the model images are pushed; a kind cluster has its own."""
+
+    address: RegistryAddress
+    username: Text | None = None
+    password: SecretStr | None = None
+
+
+class Platform(Section):
+    """What Slipway installs, finds installed, or does without."""
+
+    certificates: Part = Field("install", description="cert-manager")
+    mesh: Part = Field("install", description="Istio: base, istiod and the ingress gateway")
+    serverless: Part = Field("install", description="Knative Serving by its operator")
+    serving: Part = Field("install", description="KServe")
+    serving_runtimes: bool = Field(False, description="KServe's own serving runtimes; a model image needs none.")
+    metrics_server: Part = Field("install", description="metrics-server, which feeds cpu and memory to the HPA")
+
+
+class Ingress(Section):
+    """How requests reach the cluster."""
+
+    domain: Domain = Field(
+        description="Models answer on <model>-<namespace>.<domain>, or <model>.<namespace>.<domain> in Knative mode."
+    )
+    address: Text | None = Field(
+        None,
+        description="host:port at which this machine reaches the gateway; default: the kind port, else each host.",
+    )
+    class_name: Text = Field("istio", description="IngressClass of the Ingress objects.")
+    service_type: Literal["NodePort", "LoadBalancer", "ClusterIP"] = "LoadBalancer"
+    node_ports: dict[GatewayPort, Port] = Field(default_factory=dict)
+
+
+class Requests(Section):
+    cpu: Quantity | None = None
+    memory: Quantity | None = None
+
+
+class Resources(Section):
+    """A container's requests and limits, as Kubernetes quantities."""
+
+    requests: Requests = Requests()
+    limits: Requests = Requests()
+
+    def manifest(self) -> dict[str, dict[str, str]]:
+        return self.model_dump(exclude_none=True)
+
+
+class Database(Section):
+    """PostgreSQL for MLflow: in the cluster, or one that is there (`url`)."""
+
+    url: SecretStr | None = Field(None, description="postgresql+psycopg2://user:password@host:5432/name, a secret.")
+    storage: Quantity = "1Gi"
+    keep: bool = Field(False, description="Keep the volume when the stack is destroyed.")
+    resources: Resources = Resources(requests=Requests(cpu="50m", memory="128Mi"), limits=Requests(memory="512Mi"))
+
+
+class ObjectStore(Section):
+    """The S3 store of MLflow's artifacts: an engine in the cluster, or any S3 endpoint (`engine: s3`)."""
+
+    engine: Literal["minio", "seaweedfs", "s3"] = "minio"
+    bucket: Bucket = "mlflow"
+    storage: Quantity = "2Gi"
+    keep: bool = Field(False, description="Keep the volume when the stack is destroyed.")
+    resources: Resources = Resources(requests=Requests(cpu="50m", memory="128Mi"), limits=Requests(memory="1Gi"))
+    endpoint: HttpUrl | None = Field(None, description="engine s3: the endpoint's URL; leave it out for AWS.")
+    region: Text = "us-east-1"
+    access_key_id: Text | None = Field(None, description="engine s3: without keys, the pods' own identity is used.")
+    secret_access_key: SecretStr | None = None
+
+
+class Tracking(Section):
+    """The MLflow tracking server."""
+
+    hosts: Sequence[Domain] = Field(
+        min_length=1, description="Host names of the server at the ingress; the first is advertised."
+    )
+    uri: Text | None = Field(
+        None,
+        description="Where this machine reaches the server; default: the ingress address, else http://<first host>.",
+    )
+    replicas: PositiveInt = 1
+    workers: PositiveInt = 1
+    resources: Resources = Resources(requests=Requests(cpu="100m", memory="512Mi"), limits=Requests(memory="2Gi"))
+
+
+class Train(Section):
+    """A script that trains and registers the version that `source` asks for, run only when it is missing."""
+
+    script: Text
+    args: Sequence[str] = ()
+    resources: Resources = Resources(requests=Requests(cpu="100m", memory="512Mi"), limits=Requests(memory="2Gi"))
+
+
+class Target(Section):
+    average_utilization: PositiveInt | None = Field(None, description="Percent of the request.")
+    average_value: Quantity | None = None
+
+
+class ResourceMetric(Section):
+    """Use of a resource, averaged over the pods (all containers, or one)."""
+
+    type: Literal["Resource", "ContainerResource"]
+    name: Literal["cpu", "memory"]
+    container: Text | None = None
+    target: Target
+
+
+class ScalingPolicy(Section):
+    type: Literal["Pods", "Percent"]
+    value: PositiveInt
+    period_seconds: Annotated[int, Field(ge=1, le=1800)]
+
+
+class ScalingRules(Section):
+    stabilization_window_seconds: Annotated[int, Field(ge=0, le=3600)] | None = None
+    select_policy: Literal["Max", "Min", "Disabled"] | None = None
+    policies: Sequence[ScalingPolicy] | None = None
+
+
+class Behavior(Section):
+    scale_up: ScalingRules | None = None
+    scale_down: ScalingRules | None = None
+
+
+class Autoscaling(Section):
+    """A HorizontalPodAutoscaler (autoscaling/v2) on the model's Deployment."""
+
+    min: PositiveInt = 1
+    max: PositiveInt
+    metrics: Sequence[ResourceMetric] = Field(min_length=1)
+    behavior: Behavior | None = None
+
+
+def _script(value: Any) -> Any:
+    return {"script": value} if isinstance(value, str) else value
+
+
+class Model(Section):
+    """One model: where it comes from, how it is served, how it scales."""
+
+    name: ModelName
+    source: Source
+    train: Annotated[Train | None, BeforeValidator(_script)] = None
+    mode: Literal["Standard", "Knative"] = "Standard"
+    replicas: PositiveInt | None = Field(None, description="Manual scaling; leave it out with `autoscaling`.")
+    autoscaling: Autoscaling | None = None
+    resources: Resources = Resources(
+        requests=Requests(cpu="100m", memory="512Mi"), limits=Requests(cpu="1", memory="1Gi")
+    )
+    ready_within: PositiveInt = Field(600, description="Seconds until the model must have answered a prediction.")
+
+
+class Build(Section):
+    """What the image build needs on a corporate network."""
+
+    ca_bundle: Text | None = Field(None, description="PEM file with the CAs that the package index is signed by.")
+    package_index: HttpUrl | None = Field(None, description="Package index for the image build, without credentials.")
+
+
+class Chart(Section):
+    """Overrides of one chart, over the pin and the values that Slipway sets."""
+
+    chart: Text | None = Field(None, description="Another chart: a name, an oci:// reference or a local path.")
+    repository: Text | None = None
+    version: Text | None = None
+    timeout_seconds: PositiveInt | None = None
+    values: dict[str, Any] = Field(default_factory=dict)
+
+    def override(self) -> ChartOverride:
+        return ChartOverride(
+            chart=self.chart,
+            repository=self.repository,
+            version=self.version,
+            timeout=self.timeout_seconds,
+            values=self.values,
+        )
+
+
+class Namespaces(Section):
+    data: Namespace = Field("mlops", description="Database, object store and MLflow.")
+    models: Namespace = Field("models", description="The served models.")
+
+
+class Settings(Section):
+    """Everything a stack file can set under `slipway:`."""
+
+    cluster: Cluster
+    ingress: Ingress
+    tracking: Tracking
+    registry: Registry | None = None
+    platform: Platform = Platform()
+    namespaces: Namespaces = Namespaces()
+    database: Database = Database()
+    object_store: ObjectStore = ObjectStore()
+    models: Sequence[Model] = ()
+    build: Build = Build()
+    charts: dict[Literal[tuple(CHARTS)], Chart] = Field(default_factory=dict)  # type: ignore[valid-type]
+    images: dict[Literal[tuple(IMAGES)], Text] = Field(default_factory=dict)  # type: ignore[valid-type]
+    image_mirror: Text | None = Field(None, description="Registry (and path) put before every image reference.")
+    knative_serving: dict[str, Any] = Field(default_factory=dict, description="Merged over the KnativeServing spec.")
+    backend: Text | None = Field(
+        None, description="Where `make` keeps the state, such as s3://bucket; default: a folder in the checkout."
+    )
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """Settings from the values of the `slipway:` keys, without the prefix. Raises SettingsError: every fault."""
+        try:
+            settings = cls.model_validate(data)
+        except ValidationError as error:
+            raise SettingsError(problems.of(error, data, cls)) from None
+        if faults := rules.check(settings):
+            raise SettingsError(faults)
+        return settings
+
+    @classmethod
+    def load(cls) -> Self:
+        """Settings of the stack that Pulumi is running. Raises SettingsError."""
+        config = pulumi.Config(PROJECT)
+        known = {field.alias: name for name, field in cls.model_fields.items() if field.alias}
+        present = {
+            key.removeprefix(f"{PROJECT}:")
+            for key in pulumi.runtime.config.CONFIG.get()
+            if key.startswith(f"{PROJECT}:")
+        }
+        if unknown := present - set(known):
+            raise SettingsError([problems.unknown_key(key, list(known)) for key in sorted(unknown)])
+        texts = {"backend", "imageMirror"}
+        data = {key: config.get(key) if key in texts else config.get_object(key) for key in present}
+        # Pulumi.yaml must give a default to every key that may be left out; an empty one means just that.
+        return cls.parse({key: value for key, value in data.items() if value not in ({}, [], "")})
+
+    @property
+    def chart_overrides(self) -> Charts:
+        return Charts(overrides={key: chart.override() for key, chart in self.charts.items()})
+
+    @property
+    def image_references(self) -> Images:
+        return Images(overrides=self.images, mirror=self.image_mirror)
+
+
+__all__ = ["Problem", "Settings", "SettingsError"]

@@ -1,0 +1,163 @@
+"""The MLflow tracking server, on the database and the object store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Input, Output, ResourceOptions
+
+from components import pods
+from components import settings as s
+from components.images import Images
+from components.object_store import ObjectStore
+
+PORT = 5000
+_UID = 1000
+_LABELS = {"app.kubernetes.io/name": "mlflow", "app.kubernetes.io/part-of": "slipway"}
+_MIGRATE = Path(__file__).parent / "scripts" / "migrate.py"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackingArgs:
+    settings: s.Tracking
+    images: Images
+    namespace: str
+    database_secret: Input[str]
+    store: ObjectStore
+    ingress_class: str
+    # host:port at which this machine reaches the gateway; None where only the hosts' own names do.
+    ingress_address: str | None
+
+
+def allowed_hosts(namespace: str, hosts: Sequence[str]) -> str:
+    """The Host headers that MLflow answers, as its `--allowed-hosts` takes them.
+
+    MLflow compares the header with its port, and setting the list drops its default (localhost and private addresses),
+    so each name stands here bare and with any port.
+    """
+    names = ["mlflow", f"mlflow.{namespace}", f"mlflow.{namespace}.svc", f"mlflow.{namespace}.svc.cluster.local"]
+    return ",".join(form for host in [*names, "localhost", "127.0.0.1", *hosts] for form in (host, f"{host}:*"))
+
+
+def deployment_spec(args: TrackingArgs, script: Input[str]) -> dict[str, Any]:
+    settings = args.settings
+    alive = pods.http_probe("/health", PORT, timeoutSeconds=5)
+    scratch, tmp = pods.scratch("tmp")
+    database = pods.secret_env("MLFLOW_BACKEND_STORE_URI", args.database_secret, "uri")
+    image = args.images["mlflow"]
+    return {
+        "replicas": settings.replicas,
+        "selector": {"matchLabels": _LABELS},
+        "template": {
+            "metadata": {"labels": _LABELS},
+            "spec": {
+                "automountServiceAccountToken": False,
+                "securityContext": pods.pod_security(_UID),
+                "initContainers": [
+                    {
+                        "name": "migrate",
+                        "image": image,
+                        "command": ["python", "/scripts/migrate.py"],
+                        "env": [database, *pods.env({"HOME": "/tmp"})],
+                        "securityContext": pods.CONTAINER,
+                        "volumeMounts": [tmp, {"name": "scripts", "mountPath": "/scripts", "readOnly": True}],
+                    }
+                ],
+                "containers": [
+                    {
+                        "name": "mlflow",
+                        "image": image,
+                        "command": ["mlflow", "server", "--host", "0.0.0.0", "--port", str(PORT)]
+                        + [
+                            "--workers",
+                            str(settings.workers),
+                            "--allowed-hosts",
+                            allowed_hosts(args.namespace, settings.hosts),
+                        ],
+                        "env": [
+                            database,
+                            *args.store.env,
+                            *pods.env(
+                                {
+                                    "HOME": "/tmp",
+                                    "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{args.store.bucket}",
+                                    # Its background workers are for GenAI evaluations, and take memory.
+                                    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+                                }
+                            ),
+                        ],
+                        "ports": [{"name": "http", "containerPort": PORT}],
+                        "resources": settings.resources.manifest(),
+                        "securityContext": pods.CONTAINER,
+                        "startupProbe": {**alive, "periodSeconds": 1, "failureThreshold": 300},
+                        "readinessProbe": {**alive, "periodSeconds": 5},
+                        "livenessProbe": {**alive, "periodSeconds": 20, "failureThreshold": 6},
+                        "volumeMounts": [tmp],
+                    }
+                ],
+                "volumes": [scratch, {"name": "scripts", "configMap": {"name": script}}],
+            },
+        },
+    }
+
+
+def ingress_spec(hosts: Sequence[str], ingress_class: str) -> dict[str, Any]:
+    backend = {"service": {"name": "mlflow", "port": {"number": PORT}}}
+    return {
+        "ingressClassName": ingress_class,
+        "rules": [
+            {"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+            for host in hosts
+        ],
+    }
+
+
+class Tracking(pulumi.ComponentResource):
+    """`internal_uri` is the server inside the cluster, `uri` from this machine."""
+
+    internal_uri: Output[str]
+    uri: Output[str]
+
+    def __init__(self, name: str, args: TrackingArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("slipway:tracking:Tracking", name, None, opts)
+        child = ResourceOptions(parent=self)
+        metadata = {"name": "mlflow", "namespace": args.namespace, "labels": _LABELS}
+        script = k8s.core.v1.ConfigMap(
+            "mlflow-scripts",
+            metadata={"name": "mlflow-scripts", "namespace": args.namespace},
+            data={"migrate.py": _MIGRATE.read_text()},
+            opts=child,
+        )
+        deployment = k8s.apps.v1.Deployment(
+            "mlflow",
+            metadata={**metadata, "annotations": {"pulumi.com/timeoutSeconds": "900"}},
+            spec=deployment_spec(args, script.metadata["name"]),
+            opts=child,
+        )
+        k8s.core.v1.Service(
+            "mlflow",
+            metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
+            spec={"selector": _LABELS, "ports": [{"name": "http", "port": PORT}]},
+            opts=child,
+        )
+        k8s.networking.v1.Ingress(
+            "mlflow",
+            # Pulumi waits for a load balancer's address, which a NodePort gateway never gets; the first client of the
+            # server waits for an answer instead.
+            metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
+            spec=ingress_spec(args.settings.hosts, args.ingress_class),
+            opts=child,
+        )
+        ready = deployment.metadata["name"]
+        self.internal_uri = ready.apply(lambda _: f"http://mlflow.{args.namespace}:{PORT}")
+        self.uri = ready.apply(lambda _: _uri(args))
+        self.register_outputs({"internal_uri": self.internal_uri, "uri": self.uri})
+
+
+def _uri(args: TrackingArgs) -> str:
+    host = args.settings.hosts[0]
+    port = args.ingress_address.partition(":")[2] if args.ingress_address else ""
+    return args.settings.uri or (f"http://{host}:{port}" if port else f"http://{host}")

@@ -1,0 +1,34 @@
+"""Check stack files without Pulumi: `python -m tools.check Pulumi.dev.yaml`.
+
+Prints one line for each fault (key, value, remedy) and exits with 1 if there is any.
+"""
+
+import argparse
+from pathlib import Path
+
+from components.settings import Settings, SettingsError
+from tools import stack_file
+
+
+def faults(path: Path) -> list[str]:
+    """What is wrong with the stack file at `path`, its override included."""
+    try:
+        Settings.parse(stack_file.settings_of(stack_file.effective(path)))
+    except stack_file.StackFileError as error:
+        return [str(error)]
+    except SettingsError as error:
+        return [f"{path}: {problem}" for problem in error.problems]
+    return []
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.check", description=__doc__)
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    found = [fault for path in parser.parse_args().files for fault in faults(path)]
+    for fault in found:
+        print(fault)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,171 @@
+"""Run Pulumi on a stack: `python -m tools.engine up dev`.
+
+Checks the stack's settings first, keeps the state in the checkout unless the stack (`slipway:backend`) or the
+environment names another backend, and makes a passphrase for a state that it keeps itself. Arguments after the stack
+go to Pulumi as they are.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from components.settings import PROJECT
+from tools import check, report, stack_file
+
+VERBS = ("up", "preview", "refresh", "destroy", "output")
+ROOT = Path(".slipway")
+
+
+class EngineError(Exception):
+    """What stops the run before Pulumi starts; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One stack and where its files are."""
+
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        return ROOT / self.name
+
+    @property
+    def file(self) -> Path:
+        return stack_file.path_of(self.name)
+
+    @property
+    def used_file(self) -> Path:
+        """The file that Pulumi is given: the committed one, the override, and the salt that belongs to the state."""
+        return self.folder / self.file.name
+
+
+def environment(stack: Stack, content: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+    """The environment that Pulumi runs in. Raises EngineError when a shared state comes without a passphrase."""
+    env = dict(given)
+    # The language host takes the first Python on PATH.
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), given.get("PATH", "")])
+    backend = given.get("PULUMI_BACKEND_URL") or content.get("config", {}).get(f"{stack_file.PREFIX}backend")
+    own = not backend
+    env["PULUMI_BACKEND_URL"] = backend or f"file://{(ROOT / 'state').absolute()}"
+    env.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
+    if "secretsprovider" in content or "PULUMI_CONFIG_PASSPHRASE" in given or "PULUMI_CONFIG_PASSPHRASE_FILE" in given:
+        return env
+    if not own:
+        raise EngineError(
+            f"the state of {stack.name} is at {backend}, and its secrets need a passphrase that its users share: set "
+            "PULUMI_CONFIG_PASSPHRASE_FILE (or `secretsprovider` in the stack file)"
+        )
+    env["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(passphrase_file())
+    return env
+
+
+def passphrase_file() -> Path:
+    """The passphrase of the checkout's own state, made on first use, readable by its owner only."""
+    path = (ROOT / "passphrase").absolute()
+    path.parent.mkdir(exist_ok=True, mode=0o700)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    except FileExistsError:
+        path.chmod(0o600)
+    return path
+
+
+def write_used_file(stack: Stack, content: Mapping[str, Any]) -> None:
+    """Write the file that Pulumi is given, keeping the salt that an earlier run got."""
+    stack.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept = stack_file.read(stack.used_file) if stack.used_file.is_file() else {}
+    salt = {key: kept[key] for key in ("encryptionsalt",) if key in kept}
+    stack.used_file.write_text(yaml.safe_dump({**salt, **content}, sort_keys=False))
+    # `pulumi stack init` has no --config-file: it is run in this folder, and finds the file under its usual name.
+    (stack.folder / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
+
+
+def pulumi(arguments: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run Pulumi in the foreground and return its exit code. Raises EngineError when it is not installed."""
+    try:
+        return subprocess.run(["pulumi", *arguments], env=env, check=False).returncode
+    except FileNotFoundError:
+        raise EngineError(
+            "pulumi is not on PATH: install it (https://www.pulumi.com/docs/iac/download-install/)"
+        ) from None
+
+
+def ask(arguments: Sequence[str], env: Mapping[str, str]) -> str | None:
+    """Pulumi's output, or None when it fails."""
+    done = subprocess.run(["pulumi", *arguments], env=env, check=False, capture_output=True, text=True)
+    return done.stdout if done.returncode == 0 else None
+
+
+def prepare(stack: Stack) -> dict[str, str]:
+    """Check the settings, write the file that Pulumi is given, make the stack if it is new; return the environment."""
+    if found := check.faults(stack.file):
+        raise EngineError("\n".join(found))
+    content = stack_file.effective(stack.file)
+    env = environment(stack, content, os.environ)
+    (ROOT / "state").mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_used_file(stack, content)
+    if not shutil.which("pulumi", path=env["PATH"]):
+        raise EngineError("pulumi is not on PATH: install it (https://www.pulumi.com/docs/iac/download-install/)")
+    known = ask(["stack", "ls", "--json", "--cwd", str(stack.folder)], env)
+    if known is None:
+        raise EngineError(f"the state at {env['PULUMI_BACKEND_URL']} cannot be read: `pulumi whoami -v` says why")
+    if stack.name not in {entry["name"].rpartition("/")[2] for entry in json.loads(known)}:
+        init = ["stack", "init", stack.name, "--non-interactive", "--no-select", "--cwd", str(stack.folder)]
+        if code := pulumi(init, env):
+            raise EngineError(f"the stack could not be made (exit code {code})")
+    return env
+
+
+def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
+    env = prepare(stack)
+    common = ["--stack", stack.name]
+    if verb == "output":
+        return pulumi(["stack", "output", *common, *extra], env)
+    common += ["--config-file", str(stack.used_file), "--non-interactive"]
+    if verb == "preview":
+        return pulumi(["preview", *common, *extra], env)
+    confirmed = ["--yes", "--skip-preview"]
+    code = pulumi([verb, *common, *confirmed, *extra], env)
+    if code == 0 and verb == "up":
+        print(report.text(outputs(stack, env)))
+    if code == 0 and verb == "destroy":
+        forget(stack, env)
+    return code
+
+
+def outputs(stack: Stack, env: Mapping[str, str]) -> dict[str, Any]:
+    return dict(json.loads(ask(["stack", "output", "--stack", stack.name, "--json"], env) or "{}"))
+
+
+def forget(stack: Stack, env: Mapping[str, str]) -> None:
+    """Remove the destroyed stack and its files; the passphrase and other stacks' states stay."""
+    if pulumi(["stack", "rm", stack.name, "--yes", "--preserve-config", "--cwd", str(stack.folder)], env) == 0:
+        shutil.rmtree(stack.folder)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.engine", description=__doc__)
+    parser.add_argument("verb", choices=VERBS)
+    parser.add_argument("stack")
+    arguments, extra = parser.parse_known_args()
+    try:
+        return run(arguments.verb, Stack(arguments.stack), extra)
+    except EngineError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

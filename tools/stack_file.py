@@ -1,0 +1,58 @@
+"""A stack's configuration file, with what only this machine adds to it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from components.charts import merged
+from components.rules import SECRET_PLACEHOLDER
+from components.settings import PROJECT
+
+PREFIX = f"{PROJECT}:"
+
+
+class StackFileError(Exception):
+    """A stack file that is not there or is not YAML of the right form."""
+
+
+def path_of(stack: str) -> Path:
+    return Path(f"Pulumi.{stack}.yaml")
+
+
+def override_path_of(path: Path) -> Path:
+    """`Pulumi.dev.yaml`'s own override, which git ignores: a mirror, a CA bundle, other ports."""
+    return path.with_name(f"{path.stem}.override.yaml")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The file's content. Raises StackFileError."""
+    try:
+        content = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise StackFileError(f"{path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise StackFileError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    content = {} if content is None else content
+    if not isinstance(content, dict) or not isinstance(content.get("config", {}), dict):
+        raise StackFileError(f"{path}: write a mapping with the key `config`")
+    return content
+
+
+def effective(path: Path) -> dict[str, Any]:
+    """The stack file, with its override (if there is one) merged over it. Raises StackFileError."""
+    over = override_path_of(path)
+    return merged(read(path), read(over)) if over.is_file() else read(path)
+
+
+def settings_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the `slipway:` keys, secrets replaced by a placeholder."""
+    config = content.get("config", {})
+    return {key.removeprefix(PREFIX): _opened(value) for key, value in config.items() if key.startswith(PREFIX)}
+
+
+def _opened(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return SECRET_PLACEHOLDER if set(value) == {"secure"} else {key: _opened(item) for key, item in value.items()}
+    return [_opened(item) for item in value] if isinstance(value, list) else value
