@@ -77,7 +77,4 @@ served = {
 
 pulumi.export("tracking", tracking.uri)
 pulumi.export("kubeconfig", cluster.kubeconfig_path)
-pulumi.export(
-    "models",
-    {name: {"image": m.image, "version": m.version, "answer": m.answer, "curl": m.curl} for name, m in served.items()},
-)
+pulumi.export("models", {name: model.outputs for name, model in served.items()})

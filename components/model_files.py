@@ -22,7 +22,9 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider,
 
 from components.names import ModelFolder, RegisteredModel, parse_source
 
-_INPUTS = ("source", "tracking_uri", "dockerfile", "ca_bundle", "folder")
+_INPUTS = ("source", "tracking_uri", "server", "ca_bundle", "folder")
+# What the image is made of beside the model.
+_SERVER_FILES = ("Dockerfile", "runtime.py")
 # How long MLflow may take to answer at the ingress after its Deployment is ready.
 REACHABLE_WITHIN = 180
 
@@ -33,7 +35,8 @@ class ModelFilesArgs:
     source: str
     # None for a local folder.
     tracking_uri: Input[str] | None
-    dockerfile: str
+    # The folder with the Dockerfile and what it copies.
+    server: str
     ca_bundle: str | None
     # The build context, relative to the project; it is written anew whenever something changed.
     folder: str
@@ -84,12 +87,13 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def write_context(model: Path, folder: Path, dockerfile: Path, ca_bundle: Path | None) -> dict[str, Any]:
-    """Lay the build context out in `folder`: Dockerfile, requirements.txt, ca-bundle.crt and model/."""
+def write_context(model: Path, folder: Path, server: Path, ca_bundle: Path | None) -> dict[str, Any]:
+    """Lay the build context out in `folder`: the server's files, requirements.txt, ca-bundle.crt and model/."""
     requirements = model / "requirements.txt"
     if not requirements.is_file():
         raise FileNotFoundError(f"{model} has no requirements.txt: log the model with its pip_requirements")
-    shutil.copy(dockerfile, folder / "Dockerfile")
+    for name in _SERVER_FILES:
+        shutil.copy(server / name, folder)
     shutil.copy(requirements, folder / "requirements.txt")
     (folder / "ca-bundle.crt").write_bytes(ca_bundle.read_bytes() if ca_bundle else b"")
     if model != folder / "model":
@@ -111,7 +115,7 @@ def fetch(props: dict[str, Any]) -> dict[str, Any]:
         version = registered_version(props["tracking_uri"], source)
         model = _download(props["tracking_uri"], source.name, version, folder / "model")
     bundle = Path(props["ca_bundle"]) if props["ca_bundle"] else None
-    return {**props, "version": version, **write_context(model, folder, Path(props["dockerfile"]), bundle)}
+    return {**props, "version": version, **write_context(model, folder, Path(props["server"]), bundle)}
 
 
 def _download(tracking_uri: str, name: str, version: str, folder: Path) -> Path:
@@ -130,8 +134,8 @@ def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
     folder = Path(str(news["folder"]))
     if not folder.is_dir() or digest(folder) != olds.get("digest"):
         yield "digest"
-    if Path(str(news["dockerfile"])).read_bytes() != _bytes(folder / "Dockerfile"):
-        yield "dockerfile"
+    if any(_bytes(Path(str(news["server"])) / name) != _bytes(folder / name) for name in _SERVER_FILES):
+        yield "server"
     source = parse_source(str(news["source"]))
     if isinstance(source, RegisteredModel) and source.alias:
         known = isinstance(news["tracking_uri"], str)

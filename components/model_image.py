@@ -11,7 +11,7 @@ from components import settings as s
 from components.images import Images
 from components.model_files import ModelFiles, ModelFilesArgs
 
-DOCKERFILE = "model/Dockerfile"
+SERVER = "model"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class ModelImage(pulumi.ComponentResource):
                 source=args.source,
                 tracking_uri=args.tracking_uri,
                 trained=args.trained,
-                dockerfile=DOCKERFILE,
+                server=SERVER,
                 ca_bundle=args.build.ca_bundle,
                 folder=str(args.state / "images" / name),
             ),

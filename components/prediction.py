@@ -115,12 +115,13 @@ def predict(props: dict[str, Any]) -> dict[str, Any]:
                 f"{props['seconds']:.0f} s; the last try: {last}. To find out why: {props['look']}"
             )
         time.sleep(0.5)
+    where = {"url": url(props, props["path"])}
     if not body:
-        return {"answer": json.dumps(answer), "curl": ""}
+        return {**where, "answer": json.dumps(answer), "curl": ""}
     right = example.get("outputs")
     if right is not None and not agree(numbers(answer), right):
         raise Refused(f"the model answered {numbers(answer)}; its own example says {right}")
-    return {"answer": json.dumps(answer), "curl": curl(props, body)}
+    return {**where, "answer": json.dumps(answer), "curl": curl(props, body)}
 
 
 class PredictionProvider(ResourceProvider):
@@ -135,10 +136,11 @@ class PredictionProvider(ResourceProvider):
 
 
 class Prediction(Resource):
-    """`answer` is the V2 answer as JSON; `curl` is the command that gets it again."""
+    """`url` answers requests for `host`; `answer` is the V2 answer as JSON, `curl` the command that gets it again."""
 
+    url: Output[str]
     answer: Output[str]
     curl: Output[str]
 
     def __init__(self, name: str, args: PredictionArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__(PredictionProvider(), name, {**vars(args), "answer": None, "curl": None}, opts)
+        super().__init__(PredictionProvider(), name, {**vars(args), "url": None, "answer": None, "curl": None}, opts)

@@ -35,10 +35,9 @@ class ServedModelArgs:
 
 
 class ServedModel(pulumi.ComponentResource):
-    image: Output[str]
-    version: Output[str]
-    answer: Output[str]
-    curl: Output[str]
+    """`outputs` is what a user needs to know: image, version, host, url, example, answer and how to get it again."""
+
+    outputs: dict[str, Input[str]]
 
     def __init__(self, name: str, args: ServedModelArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:models:ServedModel", name, None, opts)
@@ -62,11 +61,12 @@ class ServedModel(pulumi.ComponentResource):
             )
             Autoscaler(name, scaling, ResourceOptions(parent=self))
         where = f"kubectl --namespace {settings.namespaces.models}"
+        hostname = host(model, settings.namespaces.models, settings.ingress.domain)
         prediction = Prediction(
             f"{name}-prediction",
             PredictionArgs(
                 address=args.ingress_address,
-                host=host(model, settings.namespaces.models, settings.ingress.domain),
+                host=hostname,
                 path=INFER_PATH,
                 example=image.example,
                 version=image.version,
@@ -77,11 +77,16 @@ class ServedModel(pulumi.ComponentResource):
             ),
             ResourceOptions(parent=self, depends_on=[service, *platform.gateway]),
         )
-        self.image = image.reference
-        self.version = image.version
-        self.answer = prediction.answer
-        self.curl = prediction.curl
-        self.register_outputs({"image": self.image, "version": self.version, "answer": self.answer, "curl": self.curl})
+        self.outputs = {
+            "image": image.reference,
+            "version": image.version,
+            "host": hostname,
+            "url": prediction.url,
+            "example": image.example,
+            "answer": prediction.answer,
+            "curl": prediction.curl,
+        }
+        self.register_outputs(self.outputs)
 
     def _image(self, name: str, args: ServedModelArgs, source: RegisteredModel | ModelFolder) -> ModelImage:
         settings = args.settings

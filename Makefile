@@ -1,0 +1,49 @@
+# What a person types. Everything here is one command of a tool that also works without make.
+STACK ?= dev
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help up preview refresh destroy check predict test test-unit test-model test-kind lint
+
+help: ## This list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+# Written last, so that an installation that was interrupted is done again.
+$(VENV)/installed: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' \
+	  || { echo "Python 3.11 or 3.12 is needed (MLServer runs on no later one): make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+up preview refresh destroy: $(VENV)/installed
+	@$(PY) -m tools.engine $@ $(STACK) $(ARGS)
+up: ## Make the stack, or bring it up to date: make up STACK=dev
+preview: ## Show what `up` would do.
+refresh: ## Read the real state of what the stack made.
+destroy: ## Remove everything that the stack made.
+
+check: $(VENV)/installed ## Check the settings of every stack, without Pulumi.
+	@$(PY) -m tools.check Pulumi.*.yaml
+
+predict: $(VENV)/installed ## Ask the deployed models for a prediction.
+	@$(PY) -m tools.predict $(STACK) $(ARGS)
+
+lint: $(VENV)/installed ## Linter, formatter and type checker.
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+test: lint ## Everything that needs no container engine.
+	$(PY) -m pytest
+
+test-unit: $(VENV)/installed ## Seconds.
+	$(PY) -m pytest tests/unit
+
+test-model: $(VENV)/installed ## Real MLflow and MLServer, about a minute.
+	$(PY) -m pytest tests/model
+
+test-kind: $(VENV)/installed ## A real kind cluster, from nothing to nothing: minutes; docker, kind and pulumi needed.
+	$(PY) -m pytest tests/kind -m kind

@@ -1,0 +1,139 @@
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from mlflow.exceptions import MlflowException
+from mlserver import ModelSettings
+from mlserver.errors import MLServerError
+from mlserver.types import InferenceRequest
+from mlserver_mlflow import MLflowRuntime
+from sklearn.datasets import load_wine
+from sklearn.linear_model import ElasticNet
+from sklearn.model_selection import train_test_split
+
+from tests.model.server import ModelServer, ask
+
+pytestmark = pytest.mark.model
+
+ROW = [13.64, 3.1, 2.56, 15.2, 116.0, 2.7, 3.03, 0.17, 1.66, 5.1, 0.96, 3.36, 845.0]
+WHAT_IT_TAKES = "The model takes, with -1 for any number: input-0, FP64, shape [-1, 13]."
+
+
+def tensor(data: list[Any], shape: list[int], datatype: str = "FP64") -> dict[str, Any]:
+    return {"name": "input-0", "shape": shape, "datatype": datatype, "data": data}
+
+
+def test_the_model_is_ready(server: ModelServer) -> None:
+    assert server.get("/v2/models/mlflow-model/ready").status == 200
+
+
+def test_the_model_says_what_it_takes_and_gives(server: ModelServer) -> None:
+    said = server.get("/v2/models/mlflow-model").json
+    assert [(each["name"], each["datatype"], each["shape"]) for each in said["inputs"]] == [
+        ("input-0", "FP64", [-1, 13])
+    ]
+    assert [(each["datatype"], each["shape"]) for each in said["outputs"]] == [("FP64", [-1])]
+
+
+def test_the_answer_is_the_model_s_own_example(server: ModelServer, example: Mapping[str, Any]) -> None:
+    answer = server.infer(*example["inputs"])
+    assert answer.status == 200
+    assert answer.json["outputs"][0]["data"] == pytest.approx(example["outputs"], abs=1e-6)
+
+
+def test_every_answer_is_what_scikit_learn_predicts(server: ModelServer) -> None:
+    features, target = load_wine(return_X_y=True)
+    train_x, test_x, train_y, _ = train_test_split(features, target, test_size=0.25, random_state=42)
+    expected = ElasticNet(alpha=1.0, l1_ratio=0.5).fit(train_x, train_y).predict(test_x)
+
+    answer = server.infer(tensor(test_x.tolist(), list(test_x.shape)))
+    assert answer.json["outputs"][0]["shape"] == [45, 1]
+    assert answer.json["outputs"][0]["data"] == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+def test_the_answer_carries_the_model_s_version(server: ModelServer) -> None:
+    assert server.infer(tensor([ROW], [1, 13])).json["model_version"] == "1"
+
+
+def test_an_input_may_have_any_name(server: ModelServer) -> None:
+    named = tensor([ROW], [1, 13])
+    assert server.infer({**named, "name": "wine"}).json["outputs"] == server.infer(named).json["outputs"]
+
+
+@pytest.mark.parametrize(
+    ("refused", "reason"),
+    [
+        pytest.param(tensor(ROW, [13]), "Shape of input (13,) does not match expected shape (-1, 13).", id="vector"),
+        pytest.param(
+            tensor([ROW[:12]], [1, 12]),
+            "Shape of input (1, 12) does not match expected shape (-1, 13).",
+            id="12-columns",
+        ),
+        pytest.param(
+            tensor([ROW], [1, 13], "FP32"), "dtype of input float32 does not match expected dtype float64.", id="FP32"
+        ),
+        pytest.param(
+            tensor(ROW[:12], [1, 13]),
+            "The data does not fit its shape or datatype: cannot reshape array of size 12 into shape (1,13).",
+            id="too-little-data",
+        ),
+        pytest.param(
+            tensor(["dry"] * 13, [1, 13]),
+            "The data does not fit its shape or datatype: could not convert string to float: 'dry'.",
+            id="text",
+        ),
+        pytest.param(
+            tensor([{}], [1, 1]),
+            "The data does not fit its shape or datatype: "
+            "float() argument must be a string or a real number, not 'dict'.",
+            id="objects",
+        ),
+    ],
+)
+def test_data_that_does_not_fit_is_refused_with_the_reason(
+    server: ModelServer, refused: Mapping[str, Any], reason: str
+) -> None:
+    answer = server.infer(refused)
+    assert answer.status == 400
+    assert answer.json == {"error": f"{reason} {WHAT_IT_TAKES}"}
+
+
+def test_a_missing_number_is_refused_as_the_model_refuses_it(server: ModelServer) -> None:
+    answer = server.infer(tensor([[*ROW[:12], None]], [1, 13]))
+    assert answer.status == 400
+    assert answer.json["error"].startswith("The model refuses the data: Input X contains NaN.")
+
+
+def test_a_body_that_is_not_v2_is_refused(server: ModelServer) -> None:
+    answer = ask(f"{server.url}/v2/models/mlflow-model/infer", {"instances": [ROW]})
+    assert answer.status == 422
+    assert [(each["loc"], each["msg"]) for each in answer.json["detail"]] == [(["body", "inputs"], "Field required")]
+
+
+def test_a_fault_that_is_not_the_client_s_stays_a_server_error(
+    runtime: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_self: MLflowRuntime, _payload: InferenceRequest) -> None:
+        raise MlflowException("the disk is gone")
+
+    monkeypatch.setattr(MLflowRuntime, "predict", fail)
+    model = runtime.Runtime(ModelSettings(name="mlflow-model", implementation=runtime.Runtime))
+    with pytest.raises(MLServerError, match="the disk is gone") as fault:
+        asyncio.run(model.predict(InferenceRequest(inputs=[])))
+    assert fault.value.status_code == 500
+
+
+def test_predictions_are_counted_on_the_metrics_port(server: ModelServer) -> None:
+    server.infer(tensor([ROW], [1, 13]))
+    lines = ask(f"{server.metrics_url}/metrics").text.splitlines()
+    [count] = [line for line in lines if line.startswith('model_infer_request_success_total{model="mlflow-model"')]
+    assert float(count.split()[-1]) >= 1
+
+
+def test_the_server_writes_nothing_beside_the_model(server: ModelServer, model_folder: Path) -> None:
+    server.infer(tensor([ROW], [1, 13]))
+    model = {Path("model"), *(Path("model") / path.relative_to(model_folder) for path in model_folder.rglob("*"))}
+    assert {path.relative_to(server.root) for path in server.root.rglob("*")} == {Path("runtime.py"), *model}

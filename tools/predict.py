@@ -1,0 +1,60 @@
+"""Ask a stack's models for a prediction: `python -m tools.predict dev [--model NAME] [--inputs FILE]`.
+
+Without a file the model's own example is asked again. FILE holds a V2 request, `{"inputs": [...]}`; what the server
+says against it is printed as it is.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from components.prediction import Refused, request
+from tools import engine, stack_file
+
+
+def ask(model: dict[str, Any], body: dict[str, Any]) -> str:
+    """The model's answer. Raises Refused and OSError as `components.prediction.request` does."""
+    return json.dumps(request(model["url"], model["host"], body))
+
+
+def example(model: dict[str, Any]) -> dict[str, Any]:
+    """The request that the deployment made. Raises ValueError for a model without an example."""
+    recorded = json.loads(model["example"])
+    if not recorded:
+        raise ValueError(
+            "the model has no example of its own: write a V2 request into a file and name it with --inputs"
+        )
+    return {"inputs": recorded["inputs"]}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.predict", description=__doc__)
+    parser.add_argument("stack")
+    parser.add_argument("--model", help="one model; default: every one")
+    parser.add_argument("--inputs", type=Path, metavar="FILE")
+    arguments = parser.parse_args()
+    try:
+        stack = engine.Stack(arguments.stack)
+        env = engine.environment(stack, stack_file.effective(stack.file), os.environ)
+        models = engine.outputs(stack, env).get("models", {})
+        wanted = [arguments.model] if arguments.model else list(models)
+        for name in wanted:
+            if name not in models:
+                raise engine.EngineError(
+                    f"{stack.name} serves no model {name}; it serves: {', '.join(models) or 'none'}"
+                )
+            body = json.loads(arguments.inputs.read_text()) if arguments.inputs else example(models[name])
+            print(f"{name}: {ask(models[name], body)}")
+        if not wanted:
+            raise engine.EngineError(f"{stack.name} serves no model yet: make up STACK={stack.name}")
+    except (engine.EngineError, stack_file.StackFileError, Refused, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
