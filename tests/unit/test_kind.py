@@ -1,0 +1,207 @@
+"""The kind cluster's provider: what it runs, in which order, and what it leaves."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components import kind
+from components.kind import KindProvider
+from components.process import CommandFailed
+
+
+class Machine:
+    """Plays `kind` and `docker`: records every command, and knows which clusters and containers there are."""
+
+    def __init__(self) -> None:
+        self.clusters: set[str] = set()
+        self.running: set[str] = set()
+        self.networks: set[str] = set()
+        self.commands: list[list[str]] = []
+        self.stdin: dict[str, str] = {}
+        self.fails: str | None = None
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        stdin: str | None = None,
+        env: Mapping[str, str] | None = None,  # noqa: ARG002
+        timeout: float = 60,  # noqa: ARG002
+    ) -> str:
+        words = list(command)
+        self.commands.append(words)
+        if stdin is not None:
+            self.stdin[words[-1]] = stdin
+        name = words[words.index("--name") + 1] if "--name" in words else ""
+        match words:
+            case ["kind", "get", "clusters"]:
+                return "\n".join(self.clusters)
+            case ["kind", "get", "nodes", *_]:
+                return f"{name}-control-plane"
+            case ["kind", "get", "kubeconfig", *_]:
+                return "apiVersion: v1"
+            case ["kind", "create", *_]:
+                self.clusters.add(name)
+                self.networks.add(name)
+                self.running.add(f"{name}-control-plane")
+                if self.fails:
+                    raise CommandFailed(self.fails)
+            case ["kind", "delete", *_]:
+                self.clusters.discard(name)
+                self.running.discard(f"{name}-control-plane")
+            case ["docker", "inspect", *_]:
+                return '{"test": {}}'
+            case ["docker", "run", *_]:
+                self.running.add(name)
+            case ["docker", "rm", *_]:
+                self.running.discard(words[-1])
+            case ["docker", "ps", "--format", *_]:
+                return "\n".join(self.running)
+            case ["docker", "ps", *_]:
+                return "id" if words[-1].removeprefix("name=^").removesuffix("$") in self.running else ""
+            case ["docker", "network", "ls", *_]:
+                return "id" if words[-1].removeprefix("name=^").removesuffix("$") in self.networks else ""
+            case ["docker", "network", "rm", *_]:
+                self.networks.discard(words[-1])
+        return ""
+
+    def ran(self, *start: str) -> list[list[str]]:
+        return [words for words in self.commands if words[: len(start)] == list(start)]
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    played = Machine()
+    monkeypatch.setattr(kind, "run", played.run)
+    monkeypatch.setattr(kind, "_refuse_taken_ports", lambda _ports: None)
+    return played
+
+
+@pytest.fixture
+def props(tmp_path: Path) -> dict[str, Any]:
+    return {
+        "name": "test",
+        "node_image": "kindest/node:v1",
+        "workers": 1,
+        "http_port": 8080,
+        "https_port": 8443,
+        "registry_port": 5001,
+        "registry_image": "registry:2",
+        "mirrors": {"docker.io": "http://mirror.test:5000"},
+        "kubeconfig_path": str(tmp_path / "kubeconfig"),
+        "adopt": False,
+    }
+
+
+def test_a_cluster_is_made_with_its_own_kubeconfig_and_a_registry_that_its_nodes_know(
+    machine: Machine, props: dict[str, Any]
+) -> None:
+    made = KindProvider().create(props)
+    [create] = machine.ran("kind", "create")
+    assert create[create.index("--kubeconfig") + 1] == props["kubeconfig_path"]
+    assert Path(props["kubeconfig_path"]).stat().st_mode & 0o777 == 0o600
+    assert made.outs is not None
+    assert made.outs["kubeconfig"] == "apiVersion: v1"
+    [registry] = machine.ran("docker", "run")
+    assert "127.0.0.1:5001:5000" in registry
+    folder = "/etc/containerd/certs.d"
+    assert 'host."http://test-registry:5000"' in machine.stdin[f"{folder}/localhost:5001/hosts.toml"]
+    assert 'host."http://mirror.test:5000"' in machine.stdin[f"{folder}/docker.io/hosts.toml"]
+
+
+def test_the_gateways_ports_are_on_loopback_only(props: dict[str, Any]) -> None:
+    nodes = kind.configuration(props)["nodes"]
+    assert [node["role"] for node in nodes] == ["control-plane", "worker"]
+    ports = nodes[0]["extraPortMappings"]
+    assert {(port["hostPort"], port["containerPort"]) for port in ports} == {(8080, 30080), (8443, 30443)}
+    assert {port["listenAddress"] for port in ports} == {"127.0.0.1"}
+
+
+def test_a_cluster_of_that_name_is_not_touched_and_the_error_says_what_to_do(
+    machine: Machine, props: dict[str, Any]
+) -> None:
+    machine.clusters.add("test")
+    with pytest.raises(CommandFailed) as caught:
+        KindProvider().create(props)
+    assert "kind delete cluster --name test" in str(caught.value)
+    assert "slipway:cluster.kind.adopt: true" in str(caught.value)
+    assert not machine.ran("kind", "create")
+    assert not machine.ran("kind", "delete")
+
+
+def test_a_cluster_is_adopted_only_when_asked(machine: Machine, props: dict[str, Any]) -> None:
+    machine.clusters.add("test")
+    KindProvider().create({**props, "adopt": True})
+    assert not machine.ran("kind", "create")
+    assert machine.ran("docker", "run")
+
+
+def test_a_failed_creation_leaves_nothing(machine: Machine, props: dict[str, Any]) -> None:
+    machine.fails = "out of disk"
+    with pytest.raises(CommandFailed, match="out of disk"):
+        KindProvider().create(props)
+    assert not machine.clusters
+    assert not machine.running
+    assert not machine.networks
+
+
+def test_delete_removes_cluster_registry_network_and_kubeconfig(machine: Machine, props: dict[str, Any]) -> None:
+    KindProvider().create(props)
+    KindProvider().delete("test", props)
+    assert (machine.clusters, machine.running, machine.networks) == (set(), set(), set())
+    assert not Path(props["kubeconfig_path"]).exists()
+
+
+def test_delete_of_what_is_gone_is_no_error(machine: Machine, props: dict[str, Any]) -> None:
+    KindProvider().delete("test", props)
+    assert not machine.ran("docker", "rm")
+
+
+@pytest.mark.usefixtures("machine")
+def test_no_change_is_no_difference(props: dict[str, Any]) -> None:
+    made = KindProvider().create(props).outs
+    assert made is not None
+    assert KindProvider().diff("test", made, props).changes is False
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize(
+    ("key", "value"), [("node_image", "kindest/node:v2"), ("http_port", 9090), ("workers", 2), ("mirrors", {})]
+)
+def test_any_change_of_the_cluster_replaces_it(props: dict[str, Any], key: str, value: Any) -> None:
+    made = KindProvider().create(props).outs
+    assert made is not None
+    found = KindProvider().diff("test", made, {**props, key: value})
+    assert found.replaces == [key]
+    assert found.delete_before_replace is True
+
+
+def test_a_vanished_cluster_is_noticed_by_refresh_and_by_up(machine: Machine, props: dict[str, Any]) -> None:
+    made = KindProvider().create(props).outs
+    assert made is not None
+    machine.clusters.clear()
+    assert KindProvider().diff("test", made, props).replaces == ["missing"]
+    read = KindProvider().read("test", made).outs
+    assert read is not None
+    assert read["missing"] is True
+
+
+def test_a_stopped_cluster_is_neither_gone_nor_fine(machine: Machine, props: dict[str, Any]) -> None:
+    made = KindProvider().create(props).outs
+    assert made is not None
+    machine.running.discard("test-control-plane")
+    for look in (lambda: KindProvider().read("test", made), lambda: KindProvider().diff("test", made, props)):
+        with pytest.raises(CommandFailed, match="docker start test-control-plane"):
+            look()
+
+
+def test_a_taken_port_is_named_with_its_setting() -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(CommandFailed, match=r"slipway:cluster\.kind\.httpPort"):
+            kind._refuse_taken_ports({"httpPort": taken.getsockname()[1]})

@@ -1,0 +1,136 @@
+"""A model's files become a build context, and only a change makes it anew."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.model_files import ModelFilesProvider, registered_version
+from components.names import RegisteredModel
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    example = {"inputs": [{"name": "input-0"}], "outputs": [0.5]}
+    (folder / "MLmodel").write_text(json.dumps({"metadata": {"slipway_example": example}}))
+    (folder / "requirements.txt").write_text("scikit-learn==1.9.1\n")
+    (folder / "model.skops").write_bytes(b"weights")
+    return folder
+
+
+@pytest.fixture
+def props(tmp_path: Path, model: Path) -> dict[str, Any]:
+    return {
+        "source": str(model),
+        "tracking_uri": None,
+        "server": "model",
+        "ca_bundle": None,
+        "folder": str(tmp_path / "context"),
+    }
+
+
+def test_the_context_holds_the_server_the_requirements_and_the_model(props: dict[str, Any]) -> None:
+    made = ModelFilesProvider().create(props).outs
+    assert made is not None
+    context = Path(props["folder"])
+    assert (context / "Dockerfile").read_bytes() == Path("model/Dockerfile").read_bytes()
+    assert (context / "runtime.py").read_bytes() == Path("model/runtime.py").read_bytes()
+    assert (context / "requirements.txt").read_text() == "scikit-learn==1.9.1\n"
+    assert (context / "ca-bundle.crt").read_bytes() == b""
+    assert (context / "model" / "model.skops").read_bytes() == b"weights"
+    assert made["version"] == "local"
+    assert json.loads(made["example"])["outputs"] == [0.5]
+
+
+def test_everything_that_the_dockerfile_copies_is_in_the_context(props: dict[str, Any]) -> None:
+    ModelFilesProvider().create(props)
+    copies = [
+        line.split()[1:-1] for line in Path("model/Dockerfile").read_text().splitlines() if line.startswith("COPY")
+    ]
+    sources = [source for words in copies for source in words if not source.startswith("--")]
+    assert len(sources) >= 4
+    assert not [source for source in sources if not (Path(props["folder"]) / source).exists()]
+
+
+def test_a_ca_bundle_goes_into_the_context(props: dict[str, Any], tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("PEM")
+    ModelFilesProvider().create({**props, "ca_bundle": str(bundle)})
+    assert (Path(props["folder"]) / "ca-bundle.crt").read_text() == "PEM"
+
+
+def changes(olds: dict[str, Any] | None, news: dict[str, Any]) -> bool:
+    assert olds is not None
+    return bool(ModelFilesProvider().diff("context", olds, news).changes)
+
+
+def test_nothing_changed_is_no_change(props: dict[str, Any]) -> None:
+    assert not changes(ModelFilesProvider().create(props).outs, props)
+
+
+def test_a_new_clone_without_the_context_makes_it_again(props: dict[str, Any]) -> None:
+    made = ModelFilesProvider().create(props).outs
+    (Path(props["folder"]) / "model" / "MLmodel").unlink()
+    assert changes(made, props)
+
+
+def test_another_file_in_the_local_model_is_a_change(props: dict[str, Any], model: Path) -> None:
+    made = ModelFilesProvider().create(props).outs
+    (model / "model.skops").write_bytes(b"other weights")
+    assert changes(made, props)
+    again = ModelFilesProvider().update("context", made or {}, props).outs
+    assert again is not None
+    assert again["digest"] != (made or {})["digest"]
+
+
+def test_a_model_without_requirements_says_how_to_log_it(props: dict[str, Any], model: Path) -> None:
+    (model / "requirements.txt").unlink()
+    with pytest.raises(FileNotFoundError, match="log the model with its pip_requirements"):
+        ModelFilesProvider().create(props)
+
+
+@pytest.fixture
+def registry() -> Iterator[str]:
+    """MLflow's alias call, for one alias."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known = self.path == "/api/2.0/mlflow/registered-models/alias?name=wine&alias=champion"
+            self.send_response(200 if known else 404)
+            self.end_headers()
+            self.wfile.write(b'{"model_version": {"version": "7"}}' if known else b"no such alias")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_alias_is_the_version_that_the_server_says(registry: str) -> None:
+    assert registered_version(registry, RegisteredModel("wine", alias="champion")) == "7"
+
+
+def test_a_version_asks_nobody() -> None:
+    assert registered_version("http://127.0.0.1:9", RegisteredModel("wine", version=3)) == "3"
+
+
+def test_an_unknown_alias_is_named(registry: str) -> None:
+    with pytest.raises(LookupError, match="has no models:/wine@challenger: no such alias"):
+        registered_version(registry, RegisteredModel("wine", alias="challenger"))
+
+
+def test_an_alias_that_moved_is_a_change(registry: str, props: dict[str, Any]) -> None:
+    made = ModelFilesProvider().create(props).outs
+    news = {**props, "source": "models:/wine@champion", "tracking_uri": registry}
+    assert changes({**(made or {}), **news, "version": "6"}, news)
+    assert not changes({**(made or {}), **news, "version": "7"}, news)

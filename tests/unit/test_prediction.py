@@ -1,0 +1,110 @@
+"""The gate: asks until the right version gives the right answer, and no longer than it was told."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from components.prediction import Refused, predict
+
+EXAMPLE = {"inputs": [{"name": "input-0", "shape": [1, 2], "datatype": "FP64", "data": [[1.0, 2.0]]}], "outputs": [0.5]}
+
+
+def answer(value: float = 0.5, version: str = "1") -> tuple[int, dict[str, Any]]:
+    return 200, {"model_name": "mlflow-model", "model_version": version, "outputs": [{"data": [value]}]}
+
+
+@contextmanager
+def served(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A server that gives `answers` one after another, the last one for ever; yields its address and the requests."""
+    asked: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            status, content = answers[min(len(asked), len(answers) - 1)]
+            asked.append({"host": self.headers["Host"], "path": self.path, "body": body})
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(content.encode() if isinstance(content, str) else json.dumps(content).encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def props(address: str, **changes: Any) -> dict[str, Any]:
+    usual = {
+        "address": address,
+        "host": "wine-models.slipway.localhost",
+        "path": "/v2/models/mlflow-model/infer",
+        "example": json.dumps(EXAMPLE),
+        "version": "1",
+        "seconds": 5.0,
+        "look": "`kubectl describe`",
+    }
+    return {**usual, **changes}
+
+
+def test_the_answer_comes_with_the_command_that_gets_it_again() -> None:
+    with served(answer()) as (address, asked):
+        got = predict(props(address))
+    assert json.loads(got["answer"])["outputs"][0]["data"] == [0.5]
+    assert asked[0] == {
+        "host": "wine-models.slipway.localhost",
+        "path": "/v2/models/mlflow-model/infer",
+        "body": {"inputs": EXAMPLE["inputs"]},
+    }
+    assert got["curl"].startswith("curl -sS -H 'Host: wine-models.slipway.localhost'")
+    assert got["curl"].endswith(f"http://{address}/v2/models/mlflow-model/infer")
+
+
+def test_a_model_on_its_way_is_waited_for() -> None:
+    with served((404, "no route"), (503, "no healthy upstream"), answer()) as (address, asked):
+        predict(props(address))
+    assert len(asked) == 3
+
+
+def test_an_answer_from_the_version_before_is_not_the_answer() -> None:
+    with served(answer(version="1"), answer(version="2")) as (address, asked):
+        predict(props(address, version="2"))
+    assert len(asked) == 2
+
+
+def test_the_servers_400_is_told_in_its_own_words_and_at_once() -> None:
+    error = {"error": "expected shape (-1, 13), got (13,)"}
+    with served((400, error)) as (address, asked), pytest.raises(Refused) as caught:
+        predict(props(address))
+    assert str(caught.value) == "the model answered 400: expected shape (-1, 13), got (13,)"
+    assert len(asked) == 1
+
+
+def test_a_wrong_number_is_no_success() -> None:
+    with (
+        served(answer(0.51)) as (address, _),
+        pytest.raises(Refused, match=r"answered \[0.51\]; its own example says \[0.5\]"),
+    ):
+        predict(props(address))
+
+
+def test_no_answer_in_time_says_the_last_failure_and_where_to_look() -> None:
+    with served((503, "no healthy upstream")) as (address, _), pytest.raises(TimeoutError) as caught:
+        predict(props(address, seconds=0.0))
+    assert "503 Service Unavailable: no healthy upstream" in str(caught.value)
+    assert "To find out why: `kubectl describe`" in str(caught.value)
+
+
+def test_nobody_listening_is_a_failure_to_wait_on_too() -> None:
+    with pytest.raises(TimeoutError, match="Connection refused"):
+        predict(props("127.0.0.1:9", seconds=0.0))
