@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh destroy check predict test test-unit test-model test-kind lint
+.PHONY: help up preview refresh destroy cancel check predict test test-unit test-model test-kind lint
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -18,12 +18,13 @@ $(VENV)/installed: requirements.txt requirements-dev.txt
 	$(PY) -m pip install --quiet --requirement requirements-dev.txt
 	@touch $@
 
-up preview refresh destroy: $(VENV)/installed
+up preview refresh destroy cancel: $(VENV)/installed
 	@$(PY) -m tools.engine $@ $(STACK) $(ARGS)
 up: ## Make the stack, or bring it up to date: make up STACK=dev
 preview: ## Show what `up` would do.
 refresh: ## Read the real state of what the stack made.
 destroy: ## Remove everything that the stack made.
+cancel: ## Unlock the stack after an `up` that was killed.
 
 check: $(VENV)/installed ## Check the settings of every stack, without Pulumi.
 	@$(PY) -m tools.check Pulumi.*.yaml

@@ -26,9 +26,11 @@ class DatabaseArgs:
     namespace: Input[str]
 
 
-def stateful_set_spec(image: str, settings: s.Database, secret: Input[str]) -> dict[str, Any]:
+def stateful_set_spec(images: Images, settings: s.Database, secret: Input[str]) -> dict[str, Any]:
     ready = {"exec": {"command": ["pg_isready", "--username", USER, "--dbname", DATABASE, "--host", "127.0.0.1"]}}
     scratch, tmp = pods.scratch("tmp")
+    owner = pods.own_volume(images["volume-permissions"], "data", _UID)
+    owners = [owner] if settings.volume_permissions else []
     return {
         "serviceName": "postgres",
         "replicas": 1,
@@ -42,10 +44,11 @@ def stateful_set_spec(image: str, settings: s.Database, secret: Input[str]) -> d
             "spec": {
                 "automountServiceAccountToken": False,
                 "securityContext": pods.pod_security(_UID),
+                "initContainers": owners,
                 "containers": [
                     {
                         "name": "postgres",
-                        "image": image,
+                        "image": images["postgres"],
                         "env": [
                             *pods.env(
                                 {
@@ -119,6 +122,6 @@ class Database(pulumi.ComponentResource):
         k8s.apps.v1.StatefulSet(
             "postgres",
             metadata=metadata,
-            spec=stateful_set_spec(args.images["postgres"], args.settings, self.secret),
+            spec=stateful_set_spec(args.images, args.settings, self.secret),
             opts=child,
         )

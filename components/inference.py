@@ -65,9 +65,8 @@ def container(model: s.Model, image: Input[str], version: Input[str]) -> dict[st
         },
         "startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": 300},
         "readinessProbe": {**ready, "periodSeconds": 5},
-        "livenessProbe": pods.http_probe(
-            "/v2/health/live", _HTTP, timeoutSeconds=5, periodSeconds=20, failureThreshold=6
-        ),
+        # The model's own readiness, not the server's: MLServer lives on after somebody has unloaded its only model.
+        "livenessProbe": {**ready, "periodSeconds": 20, "failureThreshold": 6},
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
     }
 

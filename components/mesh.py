@@ -29,7 +29,7 @@ def istiod_values(images: Images, version: str) -> dict[str, Any]:
     hub = images.rewrite(f"{ISTIO_HUB}/pilot").removesuffix("/pilot")
     return {
         # Pods get a sidecar only where they ask for one; the gateway does.
-        "global": {"hub": hub, "tag": version, "proxy": {"autoInject": "disabled"}},
+        "global": {"hub": hub, "tag": version, "proxy": {"autoInject": "disabled"}, "imagePullPolicy": "IfNotPresent"},
         "hub": hub,
         "tag": version,
         "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}},
@@ -48,6 +48,8 @@ def gateway_values(service_type: str, node_ports: Mapping[s.GatewayPort, int]) -
         for name, port in numbers.items()
     ]
     return {
+        # The chart's image is `auto`, which Kubernetes reads as `:latest` and so would pull at every start.
+        "imagePullPolicy": "IfNotPresent",
         "service": {"type": service_type, "ports": ports},
         "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
         "autoscaling": {"enabled": False},

@@ -6,6 +6,7 @@ MLflow is imported where it is used: it takes seconds, and an `up` without chang
 
 import hashlib
 import json
+import os
 import shutil
 import time
 import urllib.error
@@ -114,16 +115,20 @@ def fetch(props: dict[str, Any]) -> dict[str, Any]:
         wait_until_reachable(props["tracking_uri"])
         version = registered_version(props["tracking_uri"], source)
         model = _download(props["tracking_uri"], source.name, version, folder / "model")
-    bundle = Path(props["ca_bundle"]) if props["ca_bundle"] else None
+    bundle = Path(props["ca_bundle"]) if props.get("ca_bundle") else None
     return {**props, "version": version, **write_context(model, folder, Path(props["server"]), bundle)}
 
 
 def _download(tracking_uri: str, name: str, version: str, folder: Path) -> Path:
+    # MLflow 3.17's server offers every client presigned URLs of its store, which is known inside the cluster only; the
+    # client would try them for minutes. This makes the server hand the files on.
+    os.environ["MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD"] = "false"
     import mlflow
 
-    mlflow.artifacts.download_artifacts(
-        artifact_uri=f"models:/{name}/{version}", dst_path=str(folder), tracking_uri=tracking_uri
-    )
+    # Both: download_artifacts takes a tracking server, and looks versions up in the registry that is set.
+    mlflow.set_tracking_uri(tracking_uri)
+    mlflow.set_registry_uri(tracking_uri)
+    mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{name}/{version}", dst_path=str(folder))
     # The registry's own note of where the files came from; it differs between two downloads of one version.
     (folder / "registered_model_meta").unlink(missing_ok=True)
     return folder
@@ -138,7 +143,7 @@ def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
         yield "server"
     source = parse_source(str(news["source"]))
     if isinstance(source, RegisteredModel) and source.alias:
-        known = isinstance(news["tracking_uri"], str)
+        known = isinstance(news.get("tracking_uri"), str)
         if known and registered_version(news["tracking_uri"], source) != olds.get("version"):
             yield "version"
     if isinstance(source, ModelFolder) and digest(source.path) != digest(folder / "model"):

@@ -32,6 +32,8 @@ ModelName = _text(_LABEL, 40, _LABEL_FORM)
 Namespace = _text(_LABEL, 20, _LABEL_FORM)
 ClusterName = _text(_LABEL, 40, _LABEL_FORM)
 Domain = _text(_HOST, 180, "a host name in lower case, such as models.example.com")
+# Istio reads an Ingress host without a dot as the short name of a Service.
+Host = _text(r"(?=.*\.)" + _HOST, 180, "a host name with a dot, such as mlflow.example.com")
 Bucket = _text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", 63, "3 to 63 lower-case letters, digits, dots and hyphens")
 RegistryAddress = _text(
     r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*", 200, "host[:port][/path] without a scheme, such as registry.example.com/team"

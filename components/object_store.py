@@ -66,10 +66,12 @@ class ObjectStoreArgs:
     namespace: Input[str]
 
 
-def stateful_set_spec(image: str, settings: s.ObjectStore, secret: Input[str]) -> dict[str, Any]:
+def stateful_set_spec(images: Images, settings: s.ObjectStore, secret: Input[str]) -> dict[str, Any]:
     engine = ENGINES[settings.engine]
     healthy = pods.http_probe(engine.health, engine.port, timeoutSeconds=5)
     scratch, tmp = pods.scratch("tmp")
+    owner = pods.own_volume(images["volume-permissions"], "data", _UID)
+    owners = [owner] if settings.volume_permissions else []
     return {
         "serviceName": "object-store",
         "replicas": 1,
@@ -83,10 +85,11 @@ def stateful_set_spec(image: str, settings: s.ObjectStore, secret: Input[str]) -
             "spec": {
                 "automountServiceAccountToken": False,
                 "securityContext": pods.pod_security(_UID),
+                "initContainers": owners,
                 "containers": [
                     {
                         "name": settings.engine,
-                        "image": image,
+                        "image": images[settings.engine],
                         "args": list(engine.args),
                         "env": [pods.secret_env(name, secret, key) for name, key in engine.credentials.items()],
                         "ports": [{"name": "s3", "containerPort": engine.port}],
@@ -159,7 +162,7 @@ class ObjectStore(pulumi.ComponentResource):
         k8s.apps.v1.StatefulSet(
             "object-store",
             metadata=metadata,
-            spec=stateful_set_spec(args.images[args.settings.engine], args.settings, secret),
+            spec=stateful_set_spec(args.images, args.settings, secret),
             opts=child,
         )
         scratch, tmp = pods.scratch("tmp")

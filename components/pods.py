@@ -20,6 +20,24 @@ def pod_security(user: int) -> dict[str, Any]:
     }
 
 
+def own_volume(image: str, volume: str, user: int) -> dict[str, Any]:
+    """An init container that makes `user` the owner of a volume; the one place where root is needed."""
+    return {
+        "name": "volume-permissions",
+        "image": image,
+        "command": ["chown", f"{user}:{user}", "/volume"],
+        "securityContext": {
+            "runAsUser": 0,
+            "runAsGroup": 0,
+            "runAsNonRoot": False,
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"], "add": ["CHOWN"]},
+            "readOnlyRootFilesystem": True,
+        },
+        "volumeMounts": [{"name": volume, "mountPath": "/volume"}],
+    }
+
+
 def secret_env(name: str, secret: Any, key: str) -> dict[str, Any]:
     """An environment variable that is a key of a Secret."""
     return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}

@@ -84,12 +84,12 @@ def agree(got: Sequence[Any], right: Sequence[Any]) -> bool:
 
 
 def url(props: dict[str, Any], path: str) -> str:
-    return f"http://{props['address'] or props['host']}{path}"
+    return f"http://{props.get('address') or props['host']}{path}"
 
 
 def curl(props: dict[str, Any], body: dict[str, Any]) -> str:
     """A command that makes the same request again."""
-    host = ["-H", f"Host: {props['host']}"] if props["address"] else []
+    host = ["-H", f"Host: {props['host']}"] if props.get("address") else []
     content = ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
     return shlex.join(["curl", "-sS", *host, *content, url(props, props["path"])])
 

@@ -84,6 +84,8 @@ def _data(settings: Settings) -> Iterator[Problem]:
             )
     elif (store.access_key_id is None) != (store.secret_access_key is None):
         yield _fault(("objectStore",), "s3", "write both `accessKeyId` and the secret `secretAccessKey`, or neither")
+    if not (settings.tracking.hosts or settings.tracking.uri or settings.ingress.address or settings.cluster.kind):
+        yield _fault(("tracking", "hosts"), None, "write the host name that MLflow is to have at the ingress")
     if settings.tracking.replicas > 1 and settings.platform.mesh == "off":
         yield _fault(
             ("tracking", "replicas"), settings.tracking.replicas, "needs an ingress; write 1 or install the mesh"

@@ -23,7 +23,7 @@ from pydantic.alias_generators import to_camel
 from components import problems, rules
 from components.charts import ChartOverride, Charts
 from components.images import Images
-from components.names import Bucket, ClusterName, Domain, HttpUrl, ModelName, Namespace, RegistryAddress, Source
+from components.names import Bucket, ClusterName, Domain, Host, HttpUrl, ModelName, Namespace, RegistryAddress, Source
 from components.problems import Problem, SettingsError
 from components.quantity import Quantity
 from components.versions import CHARTS, IMAGES
@@ -123,12 +123,20 @@ class Resources(Section):
         return self.model_dump(exclude_none=True)
 
 
+VOLUME_PERMISSIONS = Field(
+    False,
+    description="Hand the volume to the server's user in an init container that runs as root: for storage classes "
+    "that ignore fsGroup, such as host-path.",
+)
+
+
 class Database(Section):
     """PostgreSQL for MLflow: in the cluster, or one that is there (`url`)."""
 
     url: SecretStr | None = Field(None, description="postgresql+psycopg2://user:password@host:5432/name, a secret.")
     storage: Quantity = "1Gi"
     keep: bool = Field(False, description="Keep the volume when the stack is destroyed.")
+    volume_permissions: bool = VOLUME_PERMISSIONS
     resources: Resources = Resources(requests=Requests(cpu="50m", memory="128Mi"), limits=Requests(memory="512Mi"))
 
 
@@ -139,6 +147,7 @@ class ObjectStore(Section):
     bucket: Bucket = "mlflow"
     storage: Quantity = "2Gi"
     keep: bool = Field(False, description="Keep the volume when the stack is destroyed.")
+    volume_permissions: bool = VOLUME_PERMISSIONS
     resources: Resources = Resources(requests=Requests(cpu="50m", memory="128Mi"), limits=Requests(memory="1Gi"))
     endpoint: HttpUrl | None = Field(None, description="engine s3: the endpoint's URL; leave it out for AWS.")
     region: Text = "us-east-1"
@@ -149,12 +158,13 @@ class ObjectStore(Section):
 class Tracking(Section):
     """The MLflow tracking server."""
 
-    hosts: Sequence[Domain] = Field(
-        min_length=1, description="Host names of the server at the ingress; the first is advertised."
+    hosts: Sequence[Host] = Field(
+        (),
+        description="Host names of the server at the ingress; without one it is at /mlflow of every name.",
     )
-    uri: Text | None = Field(
+    uri: HttpUrl | None = Field(
         None,
-        description="Where this machine reaches the server; default: the ingress address, else http://<first host>.",
+        description="Where this machine reaches the server; default: http://<first host>, else <address>/mlflow.",
     )
     replicas: PositiveInt = 1
     workers: PositiveInt = 1
@@ -264,7 +274,7 @@ class Settings(Section):
 
     cluster: Cluster
     ingress: Ingress
-    tracking: Tracking
+    tracking: Tracking = Tracking()
     registry: Registry | None = None
     platform: Platform = Platform()
     namespaces: Namespaces = Namespaces()

@@ -42,9 +42,26 @@ def allowed_hosts(namespace: str, hosts: Sequence[str]) -> str:
     return ",".join(form for host in [*names, "localhost", "127.0.0.1", *hosts] for form in (host, f"{host}:*"))
 
 
+def prefix(settings: s.Tracking) -> str:
+    """The path that the server is at: a host of its own needs none; without one, models keep every other path."""
+    return "" if settings.hosts else "/mlflow"
+
+
+def server_command(args: TrackingArgs) -> list[str]:
+    options = {
+        "--host": "0.0.0.0",
+        "--port": str(PORT),
+        "--workers": str(args.settings.workers),
+        "--allowed-hosts": allowed_hosts(args.namespace, args.settings.hosts),
+    }
+    if path := prefix(args.settings):
+        options["--static-prefix"] = path
+    return ["mlflow", "server", *(word for option in options.items() for word in option)]
+
+
 def deployment_spec(args: TrackingArgs, script: Input[str]) -> dict[str, Any]:
     settings = args.settings
-    alive = pods.http_probe("/health", PORT, timeoutSeconds=5)
+    alive = pods.http_probe(f"{prefix(settings)}/health", PORT, timeoutSeconds=5)
     scratch, tmp = pods.scratch("tmp")
     database = pods.secret_env("MLFLOW_BACKEND_STORE_URI", args.database_secret, "uri")
     image = args.images["mlflow"]
@@ -70,13 +87,7 @@ def deployment_spec(args: TrackingArgs, script: Input[str]) -> dict[str, Any]:
                     {
                         "name": "mlflow",
                         "image": image,
-                        "command": ["mlflow", "server", "--host", "0.0.0.0", "--port", str(PORT)]
-                        + [
-                            "--workers",
-                            str(settings.workers),
-                            "--allowed-hosts",
-                            allowed_hosts(args.namespace, settings.hosts),
-                        ],
+                        "command": server_command(args),
                         "env": [
                             database,
                             *args.store.env,
@@ -104,15 +115,19 @@ def deployment_spec(args: TrackingArgs, script: Input[str]) -> dict[str, Any]:
     }
 
 
-def ingress_spec(hosts: Sequence[str], ingress_class: str) -> dict[str, Any]:
+def ingress_spec(settings: s.Tracking, ingress_class: str) -> dict[str, Any]:
     backend = {"service": {"name": "mlflow", "port": {"number": PORT}}}
+    http = {"paths": [{"path": prefix(settings) or "/", "pathType": "Prefix", "backend": backend}]}
     return {
         "ingressClassName": ingress_class,
-        "rules": [
-            {"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
-            for host in hosts
-        ],
+        "rules": [{"host": host, "http": http} for host in settings.hosts] or [{"http": http}],
     }
+
+
+def uri(settings: s.Tracking, ingress_address: str | None) -> str:
+    """Where this machine reaches the server."""
+    host = settings.hosts[0] if settings.hosts else ingress_address
+    return settings.uri or f"http://{host}{prefix(settings)}"
 
 
 class Tracking(pulumi.ComponentResource):
@@ -148,16 +163,10 @@ class Tracking(pulumi.ComponentResource):
             # Pulumi waits for a load balancer's address, which a NodePort gateway never gets; the first client of the
             # server waits for an answer instead.
             metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
-            spec=ingress_spec(args.settings.hosts, args.ingress_class),
+            spec=ingress_spec(args.settings, args.ingress_class),
             opts=child,
         )
         ready = deployment.metadata["name"]
-        self.internal_uri = ready.apply(lambda _: f"http://mlflow.{args.namespace}:{PORT}")
-        self.uri = ready.apply(lambda _: _uri(args))
+        self.internal_uri = ready.apply(lambda _: f"http://mlflow.{args.namespace}:{PORT}{prefix(args.settings)}")
+        self.uri = ready.apply(lambda _: uri(args.settings, args.ingress_address))
         self.register_outputs({"internal_uri": self.internal_uri, "uri": self.uri})
-
-
-def _uri(args: TrackingArgs) -> str:
-    host = args.settings.hosts[0]
-    port = args.ingress_address.partition(":")[2] if args.ingress_address else ""
-    return args.settings.uri or (f"http://{host}:{port}" if port else f"http://{host}")

@@ -52,7 +52,8 @@ def job_spec(args: TrainingArgs, config_map: Input[str], arguments: Sequence[str
                         "workingDir": "/tmp",
                         "env": [
                             {"name": "MLFLOW_TRACKING_URI", "value": args.tracking_uri},
-                            {"name": "HOME", "value": "/tmp"},
+                            # The user has no entry in the image's passwd, and there is no git to ask for a commit.
+                            *pods.env({"HOME": "/tmp", "USER": "slipway", "GIT_PYTHON_REFRESH": "quiet"}),
                         ],
                         "resources": args.settings.resources.manifest(),
                         "securityContext": pods.CONTAINER,

@@ -64,6 +64,8 @@ IMAGES = {
     "minio": "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z",
     # renovate: datasource=docker depName=chrislusf/seaweedfs
     "seaweedfs": "docker.io/chrislusf/seaweedfs:4.44",
+    # renovate: datasource=docker depName=busybox
+    "volume-permissions": "docker.io/library/busybox:1.37",
     # `-full` has the PostgreSQL and S3 clients. 3.18.0 cannot be installed yet: its mlflow-skinny is missing.
     # renovate: datasource=docker depName=ghcr.io/mlflow/mlflow
     "mlflow": "ghcr.io/mlflow/mlflow:v3.17.2-full",

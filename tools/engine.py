@@ -22,7 +22,7 @@ import yaml
 from components.settings import PROJECT
 from tools import check, report, stack_file
 
-VERBS = ("up", "preview", "refresh", "destroy", "output")
+VERBS = ("up", "preview", "refresh", "destroy", "output", "cancel")
 ROOT = Path(".slipway")
 
 
@@ -93,13 +93,14 @@ def write_used_file(stack: Stack, content: Mapping[str, Any]) -> None:
 
 
 def pulumi(arguments: Sequence[str], env: Mapping[str, str]) -> int:
-    """Run Pulumi in the foreground and return its exit code. Raises EngineError when it is not installed."""
-    try:
-        return subprocess.run(["pulumi", *arguments], env=env, check=False).returncode
-    except FileNotFoundError:
-        raise EngineError(
-            "pulumi is not on PATH: install it (https://www.pulumi.com/docs/iac/download-install/)"
-        ) from None
+    """Run Pulumi in the foreground and return its exit code."""
+    with subprocess.Popen(["pulumi", *arguments], env=env) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                # The terminal told Pulumi too: it ends what is under way and writes its state, and must be let to.
+                continue
 
 
 def ask(arguments: Sequence[str], env: Mapping[str, str]) -> str | None:
@@ -133,6 +134,8 @@ def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
     common = ["--stack", stack.name]
     if verb == "output":
         return pulumi(["stack", "output", *common, *extra], env)
+    if verb == "cancel":
+        return pulumi(["cancel", *common, "--yes", *extra], env)
     common += ["--config-file", str(stack.used_file), "--non-interactive"]
     if verb == "preview":
         return pulumi(["preview", *common, *extra], env)

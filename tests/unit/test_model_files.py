@@ -26,11 +26,10 @@ def model(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def props(tmp_path: Path, model: Path) -> dict[str, Any]:
+    """As the provider gets them: what is None does not go over the wire."""
     return {
         "source": str(model),
-        "tracking_uri": None,
         "server": "model",
-        "ca_bundle": None,
         "folder": str(tmp_path / "context"),
     }
 

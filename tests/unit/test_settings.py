@@ -11,7 +11,6 @@ from components.settings import Settings, SettingsError
 GOOD: dict[str, Any] = {
     "cluster": {"kind": {"name": "test"}},
     "ingress": {"domain": "slipway.localhost"},
-    "tracking": {"hosts": ["localhost"]},
     "models": [
         {
             "name": "wine",
@@ -73,7 +72,7 @@ def test_settings_cannot_be_changed() -> None:
         ("cluster.existing", {"kubeconfig": "k", "context": "c"}, "slipway:cluster: write exactly one of"),
         ("registry", {"address": "r.test/x"}, "slipway:registry: 'r.test/x': a kind cluster has its own registry"),
         ("cluster.kind.registryPort", 8080, "slipway:cluster.kind: [8080, 8443, 8080]: httpPort, httpsPort and"),
-        ("tracking.hosts", [], "slipway:tracking.hosts: []: value should have at least 1 item"),
+        ("tracking.hosts", ["localhost"], "slipway:tracking.hosts[0]: 'localhost': write a host name with a dot"),
         ("platform.certificates", "off", "slipway:platform.certificates: 'off': KServe needs cert-manager"),
         ("platform.mesh", "off", "slipway:platform.mesh: 'off': Knative is installed with Istio"),
         ("platform.serving", "off", "slipway:platform.serving: 'off': models are served by KServe"),
@@ -143,7 +142,7 @@ def test_every_fault_is_told_at_once() -> None:
 
 
 def test_a_missing_section_is_named() -> None:
-    assert faults(lambda data: data.pop("tracking")) == ["slipway:tracking: missing: this key is required"]
+    assert faults(lambda data: data.pop("ingress")) == ["slipway:ingress: missing: this key is required"]
 
 
 def test_two_models_cannot_share_a_name() -> None:
@@ -157,6 +156,7 @@ def test_two_models_cannot_share_a_name() -> None:
 def test_models_on_an_existing_cluster_need_a_registry() -> None:
     found = faults(set_at("cluster", {"existing": {"kubeconfig": "k", "context": "c"}}))
     assert found[0].startswith("slipway:registry: the models' images need a registry")
+    assert found[1].startswith("slipway:tracking.hosts: write the host name that MLflow is to have")
 
 
 def test_a_secret_is_never_shown_in_an_error() -> None:
