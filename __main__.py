@@ -32,6 +32,8 @@ platform = Platform(
         charts=settings.chart_overrides,
         images=images,
         local_registries=cluster.local_registries,
+        kubeconfig_path=cluster.kubeconfig_path,
+        context=cluster.context,
         knative_serving=settings.knative_serving,
     ),
     here,

@@ -35,7 +35,8 @@ class Cluster(pulumi.ComponentResource):
     # host:port at which this machine reaches the gateway, where the cluster decides that.
     ingress_address: str | None
 
-    # The kubeconfig file to use beside Pulumi.
+    # The kubeconfig file to use beside Pulumi, and the context in it; None is its current one.
+    context: str | None
     kubeconfig_path: str
 
     def __init__(self, name: str, args: ClusterArgs, opts: ResourceOptions | None = None) -> None:
@@ -49,6 +50,7 @@ class Cluster(pulumi.ComponentResource):
     def _make(self, name: str, args: ClusterArgs, kind: s.Kind) -> None:
         self.kubeconfig_path = str(args.state / "kubeconfig")
         self.owner = KindCluster(name, _kind(args, kind, self.kubeconfig_path), ResourceOptions(parent=self))
+        self.context = None
         # `clusterIdentifier` must be unknown while the cluster is being made, or the provider's replacement, and with
         # it that of all that was on a vanished cluster, would be suppressed; and known at any other time.
         self.provider = k8s.Provider(
@@ -66,6 +68,7 @@ class Cluster(pulumi.ComponentResource):
 
     def _use(self, args: ClusterArgs, existing: s.Existing) -> None:
         self.kubeconfig_path = str(Path(existing.kubeconfig).expanduser())
+        self.context = existing.context
         self.owner = None
         self.provider = k8s.Provider(
             "kubernetes",

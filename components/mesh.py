@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import ResourceOptions
+from pulumi import Resource, ResourceOptions
 
 from components import settings as s
 from components.charts import Charts, namespace
@@ -59,6 +59,9 @@ def gateway_values(service_type: str, node_ports: Mapping[s.GatewayPort, int]) -
 class Mesh(pulumi.ComponentResource):
     """base, then istiod, then the gateway: a gateway pod made before istiod's injector answers never gets its image."""
 
+    # For what brings Istio's resources along: from here on they are accepted.
+    istiod: Resource
+
     def __init__(self, name: str, args: MeshArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Mesh", name, None, opts)
         child = ResourceOptions(parent=self)
@@ -66,7 +69,7 @@ class Mesh(pulumi.ComponentResource):
         base = args.charts.release(
             "istio-base", release="istio-base", namespace=system, values={"defaultRevision": "default"}, opts=child
         )
-        istiod = args.charts.release(
+        self.istiod = args.charts.release(
             "istiod",
             release="istiod",
             namespace=system,
@@ -78,7 +81,7 @@ class Mesh(pulumi.ComponentResource):
             release=GATEWAY,
             namespace=system,
             values=gateway_values(args.ingress.service_type, args.ingress.node_ports),
-            opts=ResourceOptions(parent=self, depends_on=[istiod]),
+            opts=ResourceOptions(parent=self, depends_on=[self.istiod]),
         )
         k8s.networking.v1.IngressClass(
             args.ingress.class_name,

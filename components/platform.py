@@ -23,6 +23,8 @@ class PlatformArgs:
     charts: Charts
     images: Images
     local_registries: tuple[str, ...]
+    kubeconfig_path: str
+    context: str | None
     # Merged over the KnativeServing spec.
     knative_serving: dict[str, Any]
 
@@ -38,6 +40,7 @@ class Platform(pulumi.ComponentResource):
         charts, images, child = args.charts, args.images, ResourceOptions(parent=self)
         below: list[Resource] = []
         self.gateway = self.serving = ()
+        istiod: tuple[Resource, ...] = ()
         if args.parts.metrics_server == "install":
             Metrics("metrics", MetricsArgs(charts=charts, images=images), child)
         if args.parts.certificates == "install":
@@ -45,7 +48,8 @@ class Platform(pulumi.ComponentResource):
         if args.parts.mesh == "install":
             mesh = Mesh("mesh", MeshArgs(charts=charts, images=images, ingress=args.ingress), child)
             self.gateway = (mesh,)
-            below.append(mesh)
+            istiod = (mesh.istiod,)
+            below.append(mesh.istiod)
         if args.parts.serverless == "install":
             serverless = ServerlessArgs(
                 charts=charts,
@@ -53,9 +57,14 @@ class Platform(pulumi.ComponentResource):
                 domain=args.ingress.domain,
                 local_registries=args.local_registries,
                 spec=args.knative_serving,
-                mesh=self.gateway,
+                mesh=istiod,
+                kubeconfig_path=args.kubeconfig_path,
+                context=args.context,
             )
-            below.append(Serverless("serverless", serverless, child))
+            knative = Serverless("serverless", serverless, child)
+            below.append(knative.crds)
+            # A model in Knative mode is made, and must be finalized, by a Knative that is ready.
+            self.serving = (knative,)
         if args.parts.serving == "install":
             serving = ServingArgs(
                 charts=charts,
@@ -65,5 +74,5 @@ class Platform(pulumi.ComponentResource):
                 runtimes=args.parts.serving_runtimes,
                 platform=tuple(below),
             )
-            self.serving = (Serving("serving", serving, child),)
+            self.serving = (*self.serving, Serving("serving", serving, child))
         self.register_outputs({})

@@ -9,11 +9,15 @@ import pulumi_kubernetes as k8s
 from pulumi import Resource, ResourceOptions
 
 from components.charts import Charts, merged, namespace
+from components.established import Established
 from components.images import Images
 from components.versions import KNATIVE_SERVING
 
 NAMESPACE = "knative-serving"
 OPERATOR_NAMESPACE = "knative-operator"
+
+# The kinds that KServe looks for when it starts.
+CRDS = ("services.serving.knative.dev",)
 
 # Deployment to its container, for everything that the operator installs and that should ask for little.
 _WORKLOADS = {
@@ -37,8 +41,10 @@ class ServerlessArgs:
     local_registries: tuple[str, ...]
     # Merged over the KnativeServing spec.
     spec: Mapping[str, Any]
-    # Istio, where this stack installs it: Knative's network is made of its resources.
+    # istiod, where this stack installs it: Knative's network is made of its resources.
     mesh: tuple[Resource, ...]
+    kubeconfig_path: str
+    context: str | None
 
 
 def operator_values(images: Images, version: str) -> dict[str, Any]:
@@ -77,10 +83,12 @@ def serving_spec(domain: str, local_registries: tuple[str, ...]) -> dict[str, An
 
 
 class Serverless(pulumi.ComponentResource):
-    """The operator, and a KnativeServing that is Ready.
+    """The operator, and a KnativeServing that is Ready; `crds` is there as soon as Knative's kinds are.
 
     The KnativeServing depends on the operator's release, so it is deleted first and its finalizer runs.
     """
+
+    crds: Resource
 
     def __init__(self, name: str, args: ServerlessArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Serverless", name, None, opts)
@@ -103,5 +111,12 @@ class Serverless(pulumi.ComponentResource):
             },
             spec=merged(serving_spec(args.domain, args.local_registries), args.spec),
             opts=ResourceOptions(parent=self, depends_on=[operator, *args.mesh]),
+        )
+        self.crds = Established(
+            "knative-crds",
+            CRDS,
+            args.kubeconfig_path,
+            args.context,
+            ResourceOptions(parent=self, depends_on=[operator]),
         )
         self.register_outputs({})

@@ -19,7 +19,7 @@ class ServingArgs:
     domain: str
     ingress_class: str
     runtimes: bool
-    # cert-manager, Istio and Knative: the controller decides once, when it starts, what it watches.
+    # cert-manager, istiod and Knative's CRDs: the controller decides once, when it starts, what it watches.
     platform: tuple[Resource, ...]
 
 
