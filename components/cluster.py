@@ -28,6 +28,8 @@ class Cluster(pulumi.ComponentResource):
     provider: k8s.Provider
     # The kind cluster, whose deletion takes everything on it along; None when the cluster is not the stack's own.
     owner: KindCluster | None
+    # Another one for another cluster: what was done to one is done again to the next.
+    identity: Output[str]
     # Where images are pushed; empty when an existing cluster names none.
     registry: Output[str]
     # Registries that only this machine and the nodes know.
@@ -51,18 +53,18 @@ class Cluster(pulumi.ComponentResource):
         self.kubeconfig_path = str(args.state / "kubeconfig")
         self.owner = KindCluster(name, _kind(args, kind, self.kubeconfig_path), ResourceOptions(parent=self))
         self.context = None
-        # `clusterIdentifier` must be unknown while the cluster is being made, or the provider's replacement, and with
-        # it that of all that was on a vanished cluster, would be suppressed; and known at any other time.
+        self.identity = self.owner.identity
+        # The provider is replaced, and with it all that it made, when and only when this changes: another cluster of
+        # the same name is another cluster.
         self.provider = k8s.Provider(
             "kubernetes",
             kubeconfig=self.owner.kubeconfig,
-            cluster_identifier=self.owner.name,
-            skip_update_unreachable=True,
+            cluster_identifier=self.identity,
             opts=ResourceOptions(parent=self, deleted_with=self.owner),
         )
         address = f"localhost:{kind.registry_port}"
         # Known only with the cluster, because the registry comes with it.
-        self.registry = self.owner.name.apply(lambda _: address)
+        self.registry = self.identity.apply(lambda _: address)
         self.local_registries = (address,)
         self.ingress_address = f"127.0.0.1:{kind.http_port}"
 
@@ -70,6 +72,7 @@ class Cluster(pulumi.ComponentResource):
         self.kubeconfig_path = str(Path(existing.kubeconfig).expanduser())
         self.context = existing.context
         self.owner = None
+        self.identity = Output.from_input(existing.context)
         self.provider = k8s.Provider(
             "kubernetes",
             kubeconfig=self.kubeconfig_path,

@@ -6,15 +6,27 @@ Stored by reference to this module's and class's names, like the provider in `co
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pulumi import Output, ResourceOptions
+from pulumi import Input, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiextensionsV1Api, V1CustomResourceDefinition
 
 WITHIN = 300  # seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstablishedArgs:
+    # Such as `services.serving.knative.dev`.
+    names: Sequence[str]
+    kubeconfig_path: str
+    # None is the file's current one.
+    context: str | None
+    # Another one for another cluster.
+    cluster: Input[str]
 
 
 def missing(api: "ApiextensionsV1Api", names: Sequence[str]) -> list[str]:
@@ -49,17 +61,12 @@ class EstablishedProvider(ResourceProvider):
         return CreateResult(",".join(props["names"]), props)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        changed = _olds.get("names") != _news.get("names")
-        return DiffResult(changes=changed, replaces=["names"] if changed else [])
+        changed = [key for key in ("names", "cluster") if _olds.get(key) != _news.get(key)]
+        return DiffResult(changes=bool(changed), replaces=changed)
 
 
 class Established(Resource):
-    """There when the cluster serves every one of `names` (such as `services.serving.knative.dev`)."""
+    """There when the cluster serves every one of `names`."""
 
-    names: Output[Sequence[str]]
-
-    def __init__(
-        self, name: str, names: Sequence[str], kubeconfig_path: str, context: str | None, opts: ResourceOptions
-    ) -> None:
-        props = {"names": list(names), "kubeconfig_path": kubeconfig_path, "context": context}
-        super().__init__(EstablishedProvider(), name, props, opts)
+    def __init__(self, name: str, args: EstablishedArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__(EstablishedProvider(), name, {**vars(args), "names": list(args.names)}, opts)

@@ -7,6 +7,7 @@ Pulumi and `components.process` are imported.
 
 import json
 import os
+import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,17 +79,19 @@ def registry_hosts(spec: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def exists(name: str) -> bool:
-    return name in run(["kind", "get", "clusters"], env=_environment(name)).split()
+def nodes(name: str) -> dict[str, bool]:
+    """The cluster's nodes, and whether each one is running; empty when there is no such cluster.
+
+    Asked of docker, by the label that kind gives its nodes: one call, where `kind get` makes several.
+    """
+    columns = ["--format", "{{.Names}} {{.State}}"]
+    found = run(["docker", "ps", "--all", "--filter", f"label=io.x-k8s.kind.cluster={name}", *columns])
+    return {node: state == "running" for node, state in (line.split() for line in found.splitlines())}
 
 
 def _environment(name: str) -> dict[str, str]:
     # A network of the cluster's own can be removed with it; kind's shared one cannot.
     return {**os.environ, "KIND_EXPERIMENTAL_DOCKER_NETWORK": name}
-
-
-def _nodes(name: str) -> list[str]:
-    return run(["kind", "get", "nodes", "--name", name], env=_environment(name)).split()
 
 
 def _network(node: str) -> str:
@@ -115,7 +118,7 @@ def create(spec: Mapping[str, Any]) -> str:
     """Make the cluster and its registry; returns the kubeconfig. Whatever fails, nothing is left behind."""
     name = spec["name"]
     run(["docker", "info", "--format", "{{.ServerVersion}}"])
-    found = exists(name)
+    found = bool(nodes(name))
     if found and not spec["adopt"]:
         raise CommandFailed(
             f"a kind cluster named {name} exists, and it is not in this stack's state. To remove it: "
@@ -124,6 +127,8 @@ def create(spec: Mapping[str, Any]) -> str:
     if found:
         _join_registry(spec)
         return _kubeconfig(spec)
+    # A registry whose cluster was deleted behind Slipway's back holds the port and another cluster's images.
+    _remove_registry(name)
     _refuse_taken_ports(
         {"httpPort": spec["http_port"], "httpsPort": spec["https_port"], "registryPort": spec["registry_port"]}
     )
@@ -158,18 +163,24 @@ def _kubeconfig(spec: Mapping[str, Any]) -> str:
 
 def _join_registry(spec: Mapping[str, Any]) -> None:
     """Start the registry on the cluster's network and tell the nodes where it is."""
-    registry, nodes = registry_name(spec["name"]), _nodes(spec["name"])
+    registry, members = registry_name(spec["name"]), list(nodes(spec["name"]))
     if not run(["docker", "ps", "--all", "--quiet", "--filter", f"name=^{registry}$"]).strip():
         run(
-            ["docker", "run", "--detach", "--restart", "always", "--name", registry, "--network", _network(nodes[0])]
+            ["docker", "run", "--detach", "--restart", "always", "--name", registry, "--network", _network(members[0])]
             + ["--publish", f"127.0.0.1:{int(spec['registry_port'])}:5000", spec["registry_image"]],
             timeout=600,
         )
-    for node in nodes:
+    for node in members:
         for host, toml in registry_hosts(spec).items():
             folder = f"/etc/containerd/certs.d/{host}"
             run(["docker", "exec", node, "mkdir", "-p", folder])
             run(["docker", "exec", "--interactive", node, "tee", f"{folder}/hosts.toml"], stdin=toml)
+
+
+def _remove_registry(name: str) -> None:
+    registry = registry_name(name)
+    if run(["docker", "ps", "--all", "--quiet", "--filter", f"name=^{registry}$"]).strip():
+        run(["docker", "rm", "--force", "--volumes", registry])
 
 
 def delete(spec: Mapping[str, Any]) -> None:
@@ -180,18 +191,18 @@ def delete(spec: Mapping[str, Any]) -> None:
         env=_environment(name),
         timeout=300,
     )
-    registry = registry_name(name)
-    if run(["docker", "ps", "--all", "--quiet", "--filter", f"name=^{registry}$"]).strip():
-        run(["docker", "rm", "--force", "--volumes", registry])
+    _remove_registry(name)
     if run(["docker", "network", "ls", "--quiet", "--filter", f"name=^{name}$"]).strip():
         run(["docker", "network", "rm", name])
     Path(spec["kubeconfig_path"]).unlink(missing_ok=True)
 
 
-def _refuse_stopped(name: str) -> None:
-    running = set(run(["docker", "ps", "--format", "{{.Names}}"]).split())
-    if stopped := [node for node in _nodes(name) if node not in running]:
+def there(name: str) -> bool:
+    """Whether the cluster is there. Raises CommandFailed when it is, but stopped."""
+    found = nodes(name)
+    if stopped := [node for node, running in found.items() if not running]:
         raise CommandFailed(f"the kind cluster {name} is stopped: start it with `docker start {' '.join(stopped)}`")
+    return bool(found)
 
 
 class KindProvider(ResourceProvider):
@@ -199,22 +210,19 @@ class KindProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         kubeconfig = create(props)
-        return CreateResult(props["name"], {**props, "kubeconfig": kubeconfig, "missing": False})
+        return CreateResult(props["name"], {**props, "kubeconfig": kubeconfig, "identity": secrets.token_hex(4)})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        # A vanished cluster stays in the state as missing: the diff then replaces it together with all that was on
-        # it, which dropping it from the state would not do.
-        missing = not exists(id_)
-        if not missing:
-            _refuse_stopped(id_)
-        return ReadResult(id_, {**props, "missing": missing})
+        return ReadResult(id_, props) if there(id_) else ReadResult(None, {})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         replaces = [key for key in _SPEC if _olds.get(key) != _news.get(key)]
-        if not replaces and (_olds.get("missing") or not exists(_id)):
-            replaces = ["missing"]
-        if not replaces:
-            _refuse_stopped(_id)
+        if not replaces and not there(_id):
+            # Replacing it would have the engine delete, one by one, what was on it, which fails without it.
+            raise CommandFailed(
+                f"the kind cluster {_id} is gone. `make up` makes it again; without make, first take what was on it "
+                "out of the state: PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh"
+            )
         return DiffResult(changes=bool(replaces), replaces=replaces, delete_before_replace=True)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -222,12 +230,12 @@ class KindProvider(ResourceProvider):
 
 
 class KindCluster(Resource):
-    """A kind cluster. `kubeconfig` is secret; `name` is unknown until the cluster is there."""
+    """A kind cluster. `kubeconfig` is secret; `identity` is another one for every cluster that is made."""
 
     kubeconfig: Output[str]
-    name: Output[str]
+    identity: Output[str]
 
     def __init__(self, name: str, args: KindClusterArgs, opts: ResourceOptions | None = None) -> None:
-        props: dict[str, Input[Any]] = {**vars(args), "kubeconfig": None, "missing": None}
+        props: dict[str, Input[Any]] = {**vars(args), "kubeconfig": None, "identity": None}
         secret = ResourceOptions(additional_secret_outputs=["kubeconfig"])
         super().__init__(KindProvider(), name, props, ResourceOptions.merge(opts, secret))

@@ -23,7 +23,7 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider,
 
 from components.names import ModelFolder, RegisteredModel, parse_source
 
-_INPUTS = ("source", "tracking_uri", "server", "ca_bundle", "folder")
+_INPUTS = ("source", "tracking_uri", "server", "ca_bundle", "folder", "cluster")
 # What the image is made of beside the model.
 _SERVER_FILES = ("Dockerfile", "runtime.py")
 # How long MLflow may take to answer at the ingress after its Deployment is ready.
@@ -39,6 +39,8 @@ class ModelFilesArgs:
     # The folder with the Dockerfile and what it copies.
     server: str
     ca_bundle: str | None
+    # The cluster that MLflow runs on: another one has its own version 1.
+    cluster: Input[str]
     # The build context, relative to the project; it is written anew whenever something changed.
     folder: str
     # Known once the version is registered.

@@ -1,5 +1,7 @@
 """From a model in MLflow, or in a folder, to an image in the registry, addressed by its digest."""
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +28,16 @@ class ModelImageArgs:
     images: Images
     # host[:port][/path]
     registry: Input[str]
+    cluster: Input[str]
     credentials: s.Registry | None
     # Folder of this stack's own files, relative to the project.
     state: Path
+
+
+def tag(parts: Sequence[str]) -> str:
+    """A tag for a build context's digest on a cluster; pods use the image's digest, this is for people."""
+    digest, cluster = parts
+    return f"{digest[:12]}-{hashlib.sha256(cluster.encode()).hexdigest()[:6]}"
 
 
 class ModelImage(pulumi.ComponentResource):
@@ -47,6 +56,7 @@ class ModelImage(pulumi.ComponentResource):
                 source=args.source,
                 tracking_uri=args.tracking_uri,
                 trained=args.trained,
+                cluster=args.cluster,
                 server=SERVER,
                 ca_bundle=args.build.ca_bundle,
                 folder=str(args.state / "images" / name),
@@ -60,7 +70,8 @@ class ModelImage(pulumi.ComponentResource):
         # (https://github.com/pulumi/pulumi-docker-build/issues/324).
         image = docker.Image(
             f"{name}-image",
-            image_name=Output.concat(args.registry, "/", name, ":", files.digest.apply(lambda digest: digest[:12])),
+            # A registry beside a new cluster is empty: the image is pushed again.
+            image_name=Output.concat(args.registry, "/", name, ":", Output.all(files.digest, args.cluster).apply(tag)),
             build=docker.DockerBuildArgs(context=files.folder, args=build_args),
             registry=_registry(args.credentials),
             opts=child,

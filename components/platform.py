@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi import Resource, ResourceOptions
+from pulumi import Input, Resource, ResourceOptions
 
 from components import settings as s
 from components.certificates import Certificates, CertificatesArgs
@@ -25,6 +25,7 @@ class PlatformArgs:
     local_registries: tuple[str, ...]
     kubeconfig_path: str
     context: str | None
+    cluster: Input[str]
     # Merged over the KnativeServing spec.
     knative_serving: dict[str, Any]
 
@@ -60,6 +61,7 @@ class Platform(pulumi.ComponentResource):
                 mesh=istiod,
                 kubeconfig_path=args.kubeconfig_path,
                 context=args.context,
+                cluster=args.cluster,
             )
             knative = Serverless("serverless", serverless, child)
             below.append(knative.crds)

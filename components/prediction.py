@@ -16,7 +16,7 @@ from typing import Any
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
-_INPUTS = ("address", "host", "path", "example", "version", "image", "settings", "seconds")
+_INPUTS = ("address", "host", "path", "example", "version", "image", "settings", "cluster", "seconds")
 # What a gateway, Knative or KServe answers while a model is on its way; anything else in the 400s is the model's word.
 _NOT_YET = {404, 408, 425, 429}
 
@@ -31,9 +31,10 @@ class PredictionArgs:
     example: Input[str]
     # What the answer's model_version must be.
     version: Input[str]
-    # The image and the settings that are served: a change of either is to be proven by another prediction.
+    # The image and the settings that are served, and where: a change is to be proven by another prediction.
     image: Input[str]
     settings: str
+    cluster: Input[str]
     seconds: int
     # How to look further, for the error when no answer comes.
     look: str

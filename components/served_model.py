@@ -25,6 +25,7 @@ class ServedModelArgs:
     # The models' namespace; an Output, so that the model waits for it.
     namespace: Input[str]
     registry: Input[str]
+    cluster: Input[str]
     # host:port at which this machine reaches the gateway; None where only the hosts' own names do.
     ingress_address: str | None
     tracking: Tracking
@@ -72,6 +73,7 @@ class ServedModel(pulumi.ComponentResource):
                 version=image.version,
                 image=image.reference,
                 settings=model.model_dump_json(),
+                cluster=args.cluster,
                 seconds=model.ready_within,
                 look=f"`{where} describe inferenceservice {name}`, then `{where} get pods,events`",
             ),
@@ -100,6 +102,7 @@ class ServedModel(pulumi.ComponentResource):
                 build=settings.build,
                 images=settings.image_references,
                 registry=args.registry,
+                cluster=args.cluster,
                 credentials=settings.registry,
                 state=args.state,
                 ingress=(*args.platform.gateway, args.tracking) if registered else (),

@@ -6,10 +6,10 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Resource, ResourceOptions
+from pulumi import Input, Resource, ResourceOptions
 
 from components.charts import Charts, merged, namespace
-from components.established import Established
+from components.established import Established, EstablishedArgs
 from components.images import Images
 from components.versions import KNATIVE_SERVING
 
@@ -45,6 +45,7 @@ class ServerlessArgs:
     mesh: tuple[Resource, ...]
     kubeconfig_path: str
     context: str | None
+    cluster: Input[str]
 
 
 def operator_values(images: Images, version: str) -> dict[str, Any]:
@@ -114,9 +115,9 @@ class Serverless(pulumi.ComponentResource):
         )
         self.crds = Established(
             "knative-crds",
-            CRDS,
-            args.kubeconfig_path,
-            args.context,
+            EstablishedArgs(
+                names=CRDS, kubeconfig_path=args.kubeconfig_path, context=args.context, cluster=args.cluster
+            ),
             ResourceOptions(parent=self, depends_on=[operator]),
         )
         self.register_outputs({})

@@ -19,6 +19,8 @@ from typing import Any
 
 import yaml
 
+from components import kind
+from components.process import CommandFailed
 from components.settings import PROJECT
 from tools import check, report, stack_file
 
@@ -50,6 +52,11 @@ class Stack:
         return self.folder / self.file.name
 
 
+def own_backend() -> str:
+    """The state that is kept in the checkout."""
+    return f"file://{(ROOT / 'state').absolute()}"
+
+
 def environment(stack: Stack, content: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
     """The environment that Pulumi runs in. Raises EngineError when a shared state comes without a passphrase."""
     env = dict(given)
@@ -57,7 +64,7 @@ def environment(stack: Stack, content: Mapping[str, Any], given: Mapping[str, st
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), given.get("PATH", "")])
     backend = given.get("PULUMI_BACKEND_URL") or content.get("config", {}).get(f"{stack_file.PREFIX}backend")
     own = not backend
-    env["PULUMI_BACKEND_URL"] = backend or f"file://{(ROOT / 'state').absolute()}"
+    env["PULUMI_BACKEND_URL"] = backend or own_backend()
     env.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
     if "secretsprovider" in content or "PULUMI_CONFIG_PASSPHRASE" in given or "PULUMI_CONFIG_PASSPHRASE_FILE" in given:
         return env
@@ -109,6 +116,17 @@ def ask(arguments: Sequence[str], env: Mapping[str, str]) -> str | None:
     return done.stdout if done.returncode == 0 else None
 
 
+def made(stack: Stack, env: Mapping[str, str]) -> bool:
+    """Whether the backend knows the stack. Raises EngineError when the backend cannot be read."""
+    kept = ROOT / "state" / ".pulumi" / "stacks" / PROJECT / f"{stack.name}.json"
+    if env["PULUMI_BACKEND_URL"] == own_backend():
+        return kept.is_file()
+    known = ask(["stack", "ls", "--json", "--cwd", str(stack.folder)], env)
+    if known is None:
+        raise EngineError(f"the state at {env['PULUMI_BACKEND_URL']} cannot be read: `pulumi whoami -v` says why")
+    return stack.name in {entry["name"].rpartition("/")[2] for entry in json.loads(known)}
+
+
 def prepare(stack: Stack) -> dict[str, str]:
     """Check the settings, write the file that Pulumi is given, make the stack if it is new; return the environment."""
     if found := check.faults(stack.file):
@@ -119,14 +137,36 @@ def prepare(stack: Stack) -> dict[str, str]:
     write_used_file(stack, content)
     if not shutil.which("pulumi", path=env["PATH"]):
         raise EngineError("pulumi is not on PATH: install it (https://www.pulumi.com/docs/iac/download-install/)")
-    known = ask(["stack", "ls", "--json", "--cwd", str(stack.folder)], env)
-    if known is None:
-        raise EngineError(f"the state at {env['PULUMI_BACKEND_URL']} cannot be read: `pulumi whoami -v` says why")
-    if stack.name not in {entry["name"].rpartition("/")[2] for entry in json.loads(known)}:
+    if not made(stack, env):
         init = ["stack", "init", stack.name, "--non-interactive", "--no-select", "--cwd", str(stack.folder)]
         if code := pulumi(init, env):
             raise EngineError(f"the stack could not be made (exit code {code})")
     return env
+
+
+def vanished(stack: Stack, env: Mapping[str, str]) -> bool:
+    """Whether the stack's kind cluster is in its state and nowhere else. Raises CommandFailed when it is stopped."""
+    section = stack_file.settings_of(stack_file.effective(stack.file))["cluster"].get("kind")
+    if not section or kind.there(section["name"]):
+        return False
+    state = json.loads(ask(["stack", "export", "--cwd", str(stack.folder), "--stack", stack.name], env) or "{}")
+    resources = (state.get("deployment") or {}).get("resources") or []
+    return any(each.get("id") == section["name"] and "kubeconfig" in each.get("outputs", {}) for each in resources)
+
+
+def take_out(stack: Stack, env: Mapping[str, str]) -> int:
+    """Take what was on a vanished cluster out of the state."""
+    print(f"the kind cluster of {stack.name} is gone: taking it, and what was on it, out of the state")
+    options = [
+        "--stack",
+        stack.name,
+        "--config-file",
+        str(stack.used_file),
+        "--non-interactive",
+        "--yes",
+        "--suppress-outputs",
+    ]
+    return pulumi(["refresh", *options], {**env, "PULUMI_K8S_DELETE_UNREACHABLE": "true"})
 
 
 def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
@@ -139,6 +179,10 @@ def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
     common += ["--config-file", str(stack.used_file), "--non-interactive"]
     if verb == "preview":
         return pulumi(["preview", *common, *extra], env)
+    if verb in ("up", "refresh") and vanished(stack, env):
+        code = take_out(stack, env)
+        if code or verb == "refresh":
+            return code
     confirmed = ["--yes", "--skip-preview"]
     code = pulumi([verb, *common, *confirmed, *extra], env)
     if code == 0 and verb == "up":
@@ -165,7 +209,7 @@ def main() -> int:
     arguments, extra = parser.parse_known_args()
     try:
         return run(arguments.verb, Stack(arguments.stack), extra)
-    except EngineError as error:
+    except (EngineError, CommandFailed) as error:
         print(error, file=sys.stderr)
         return 1
 

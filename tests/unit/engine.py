@@ -23,7 +23,7 @@ class _Answers(mocks.Mocks):
         outputs = dict(args.inputs)
         if args.typ == "pulumi-python:dynamic:Resource":
             outputs |= {"kubeconfig": "apiVersion: v1", "value": "s3cret", "version": "1", "example": "null"}
-            outputs |= {"digest": "d" * 64, "answer": "{}", "curl": "curl"}
+            outputs |= {"digest": "d" * 64, "answer": "{}", "curl": "curl", "identity": "1a2b"}
         if args.typ == "docker:index/image:Image":
             outputs["repoDigest"] = f"{args.inputs['imageName'].rpartition(':')[0]}@sha256:{'0' * 64}"
         if args.typ == "kubernetes:helm.sh/v3:Release":

@@ -36,10 +36,6 @@ class Machine:
             self.stdin[words[-1]] = stdin
         name = words[words.index("--name") + 1] if "--name" in words else ""
         match words:
-            case ["kind", "get", "clusters"]:
-                return "\n".join(self.clusters)
-            case ["kind", "get", "nodes", *_]:
-                return f"{name}-control-plane"
             case ["kind", "get", "kubeconfig", *_]:
                 return "apiVersion: v1"
             case ["kind", "create", *_]:
@@ -57,8 +53,11 @@ class Machine:
                 self.running.add(name)
             case ["docker", "rm", *_]:
                 self.running.discard(words[-1])
-            case ["docker", "ps", "--format", *_]:
-                return "\n".join(self.running)
+            case ["docker", "ps", "--all", "--filter", *_]:
+                states = {
+                    name: "running" if f"{name}-control-plane" in self.running else "exited" for name in self.clusters
+                }
+                return "".join(f"{name}-control-plane {state}\n" for name, state in states.items())
             case ["docker", "ps", *_]:
                 return "id" if words[-1].removeprefix("name=^").removesuffix("$") in self.running else ""
             case ["docker", "network", "ls", *_]:
@@ -123,6 +122,7 @@ def test_a_cluster_of_that_name_is_not_touched_and_the_error_says_what_to_do(
     machine: Machine, props: dict[str, Any]
 ) -> None:
     machine.clusters.add("test")
+    machine.running.add("test-control-plane")
     with pytest.raises(CommandFailed) as caught:
         KindProvider().create(props)
     assert "kind delete cluster --name test" in str(caught.value)
@@ -133,6 +133,7 @@ def test_a_cluster_of_that_name_is_not_touched_and_the_error_says_what_to_do(
 
 def test_a_cluster_is_adopted_only_when_asked(machine: Machine, props: dict[str, Any]) -> None:
     machine.clusters.add("test")
+    machine.running.add("test-control-plane")
     KindProvider().create({**props, "adopt": True})
     assert not machine.ran("kind", "create")
     assert machine.ran("docker", "run")
@@ -178,14 +179,29 @@ def test_any_change_of_the_cluster_replaces_it(props: dict[str, Any], key: str, 
     assert found.delete_before_replace is True
 
 
-def test_a_vanished_cluster_is_noticed_by_refresh_and_by_up(machine: Machine, props: dict[str, Any]) -> None:
+def test_a_vanished_cluster_leaves_the_state_on_refresh(machine: Machine, props: dict[str, Any]) -> None:
+    made = KindProvider().create(props).outs
+    assert made is not None
+    assert KindProvider().read("test", made).id == "test"
+    machine.clusters.clear()
+    assert KindProvider().read("test", made).id is None
+
+
+def test_an_up_on_a_vanished_cluster_says_how_to_make_it_again(machine: Machine, props: dict[str, Any]) -> None:
     made = KindProvider().create(props).outs
     assert made is not None
     machine.clusters.clear()
-    assert KindProvider().diff("test", made, props).replaces == ["missing"]
-    read = KindProvider().read("test", made).outs
-    assert read is not None
-    assert read["missing"] is True
+    with pytest.raises(CommandFailed, match=r"the kind cluster test is gone\. `make up` makes it again"):
+        KindProvider().diff("test", made, props)
+
+
+def test_every_cluster_that_is_made_is_another_one(machine: Machine, props: dict[str, Any]) -> None:
+    first = KindProvider().create(props).outs
+    machine.clusters.clear()
+    second = KindProvider().create(props).outs
+    assert first is not None
+    assert second is not None
+    assert first["identity"] != second["identity"]
 
 
 def test_a_stopped_cluster_is_neither_gone_nor_fine(machine: Machine, props: dict[str, Any]) -> None:
