@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh destroy cancel check predict test test-unit test-model test-kind lint
+.PHONY: help up preview refresh destroy cancel check predict hpa test test-unit test-model test-hpa test-kind lint
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -32,6 +32,9 @@ check: $(VENV)/installed ## Check the settings of every stack, without Pulumi.
 predict: $(VENV)/installed ## Ask the deployed models for a prediction.
 	@$(PY) -m tools.predict $(STACK) $(ARGS)
 
+hpa: $(VENV)/installed ## Forecast the autoscaling: make hpa FILE=Pulumi.dev.yaml ARGS='--load spike --high 200'
+	@$(PY) -m tools.hpa $(or $(FILE),Pulumi.$(STACK).yaml) $(ARGS)
+
 lint: $(VENV)/installed ## Linter, formatter and type checker.
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -45,6 +48,9 @@ test-unit: $(VENV)/installed ## Seconds.
 
 test-model: $(VENV)/installed ## Real MLflow and MLServer, about a minute.
 	$(PY) -m pytest tests/model
+
+test-hpa: $(VENV)/installed ## 200 random cases on the real HPA controller, two minutes; etcd and Kubernetes' binaries needed.
+	$(PY) -m pytest tests/hpa -m controller
 
 test-kind: $(VENV)/installed ## A real kind cluster, from nothing to nothing: minutes; docker, kind and pulumi needed.
 	$(PY) -m pytest tests/kind -m kind

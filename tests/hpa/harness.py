@@ -1,0 +1,340 @@
+"""Random cases run by the real HPA controller, with everything that it saw and decided at each sync.
+
+How a sync is made comparable. The controller's own log says when it decided what (to the microsecond) at each sync.
+The API server's audit log has the scale that it read. Between two syncs the target and its pods change as the case
+wants; the answer to the next request for metrics is held back until the controller's caches have had time to follow.
+It is also held back while the end of any window or period of this autoscaler is near, so no decision hangs on a few
+milliseconds; `agreement.Compared.doubt` tells where that did not work.
+"""
+
+import contextlib
+import json
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import IO
+
+from tests.hpa import cases, metrics_server, observed
+from tests.hpa.cases import Case, Json
+from tests.hpa.control_plane import Api, ControlPlane
+from tools.hpa import manifest
+from tools.hpa.replicas import Pod, Reading
+from tools.hpa.spec import Autoscaler, Controller
+
+SETTLE = 0.25
+# How long before and after the end of a window the controller is kept from deciding.
+AFTER, BEFORE = 0.03, 0.15
+# How long, at most, the first sync takes from its reading of the scale, which it remembers, to its first request.
+FIRST = 0.5
+DEPLOYMENTS = "/apis/apps/v1/namespaces"
+HPAS = "/apis/autoscaling/v2/namespaces"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One sync of the real controller. `proposed` and `desired` are its log's; no `desired` means that it failed.
+
+    Times of day: first request for metrics (or `time`), first answer, decision, and the change of replicas.
+    """
+
+    asked: float
+    answered: float
+    time: float
+    stored: float
+    pods: Sequence[Pod]
+    readings: Sequence[Reading]
+    proposed: int | None
+    desired: int | None
+    wanted: int = 0
+    present: int = 0
+
+
+@dataclass
+class Live:
+    """A case while it runs. The lock guards everything."""
+
+    case: Case
+    autoscaler: Autoscaler
+    wanted: int
+    present: int
+    pods: dict[str, Json]
+    walk: cases.Walk
+    dice: random.Random
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    settled: float = 0.0
+    busy: bool = False
+    asked: float | None = None
+    answered: float | None = None
+    proposal: tuple[float, int] | None = None
+    readings: list[Reading] = field(default_factory=list)
+    syncs: list[Seen] = field(default_factory=list)
+    late: str = ""
+    # What the API server recorded of the target's scale.
+    events: list[Json] = field(default_factory=list)
+
+    @property
+    def first(self) -> float:
+        """When the first sync read the scale."""
+        return observed.seconds(self._reads()[0]["stageTimestamp"])
+
+    @property
+    def updates(self) -> list[int]:
+        """Every number of replicas that the controller set."""
+        set_ = [event for event in self.events if event["verb"] == "update" and event["responseStatus"]["code"] == 200]
+        return [event["requestObject"]["spec"].get("replicas", 0) for event in set_]
+
+    @property
+    def seen(self) -> list[Seen]:
+        """The syncs, with the replicas that each really read."""
+        scales = [event["responseObject"] for event in self._reads()]
+        # The controller may have been stopped in the middle of its last sync.
+        assert 0 <= len(scales) - len(self.syncs) <= 1, f"{self.case.name}: the logs do not belong together"
+        return [
+            replace(sync, wanted=scale["spec"].get("replicas", 0), present=scale["status"]["replicas"])
+            for sync, scale in zip(self.syncs, scales, strict=False)
+        ]
+
+    def _reads(self) -> list[Json]:
+        """The scale as each sync began with it; after a conflict the controller reads it again within a sync."""
+        before = [{"responseStatus": {"code": 0}}, *self.events]
+        return [
+            event
+            for last, event in zip(before, self.events, strict=False)
+            if event["verb"] == "get" and last["responseStatus"]["code"] != 409
+        ]
+
+    def near_end(self, now: float, controller: Controller) -> bool:
+        """Whether a window or a policy's period of something that happened ends about now."""
+        first = self.syncs[0].asked if self.syncs else self.asked
+        for moment, duration in self._ends(controller):
+            early = FIRST if moment == first else 0.0
+            if -AFTER - early < moment + duration - early - now < BEFORE:
+                return True
+        return False
+
+    def _ends(self, controller: Controller) -> list[tuple[float, float]]:
+        times = {moment for sync in self.syncs for moment in (sync.asked, sync.time, sync.stored)}
+        times |= {self.asked} if self.asked else set()
+        return [(moment, duration) for moment in times for duration in windows(self.autoscaler, controller)]
+
+    def pod_ends(self, controller: Controller) -> list[float]:
+        """Instants at which a pod's initialisation ends."""
+        started = [entry.get("status", {}).get("startTime") for entry in self.pods.values()]
+        return [observed.seconds(moment) + controller.cpu_initialization for moment in started if moment]
+
+
+def windows(autoscaler: Autoscaler, controller: Controller) -> set[float]:
+    behavior = autoscaler.behavior
+    if behavior is None:
+        return {controller.downscale_stabilization}
+    periods = {policy.period for rules in (behavior.up, behavior.down) for policy in rules.policies}
+    return {float(w) for w in (behavior.up.window or 0, controller.down_window(behavior.down), *periods) if w}
+
+
+class Run:
+    """Cases under one controller."""
+
+    def __init__(self, plane: ControlPlane, controller: Controller, batch: Sequence[Case], syncs: int) -> None:
+        self.plane, self.controller, self.wanted_syncs = plane, controller, syncs
+        self.live = {case.name: _live(case) for case in batch}
+        self.workers = ThreadPoolExecutor(24)
+
+    @property
+    def api(self) -> Api:
+        return self.plane.api
+
+    def run(self, seconds: float) -> dict[str, Live]:
+        """Every case with its syncs, once each has enough of them. Raises TimeoutError."""
+        list(self.workers.map(self._create, self.live.values()))
+        with self.plane.controller(cases.flags(self.controller)) as process:
+            assert process.stderr
+            reader = threading.Thread(target=self._follow, args=(process.stderr,), daemon=True)
+            reader.start()
+            end = time.monotonic() + seconds
+            while short := [name for name, live in self.live.items() if len(live.syncs) < self.wanted_syncs]:
+                if time.monotonic() > end:
+                    raise TimeoutError(f"{len(short)} cases had too few syncs after {seconds:g} s: {short[:5]}")
+                time.sleep(0.2)
+        reader.join(10)
+        self.workers.shutdown()
+        for live in self.live.values():
+            self._end(live)
+        for event in self.plane.scalings():
+            name = event["objectRef"]["namespace"]
+            if name in self.live:
+                self.live[name].events.append(event)
+        return self.live
+
+    def answer(self, path: str) -> metrics_server.Answer:
+        """What the metrics APIs say; called by their server, each time in a thread of its own."""
+        live = self.live.get(path.split("/namespaces/", 1)[1].split("/")[0])
+        if live is None:
+            return 404, {"kind": "Status", "code": 404}
+        arrived = time.time()
+        with live.lock:
+            place = len(live.readings)
+            if place >= len(live.autoscaler.metrics):
+                live.late = f"more requests in a sync than metrics: {path}"
+                return 404, {"kind": "Status", "code": 404}
+            metric = live.autoscaler.metrics[place]
+            if not _belongs(path, metric.source, metric.name):
+                live.late = f"asked for {path} in place of {metric}"
+            if place == 0:
+                live.asked = arrived
+        self._hold(live, first=place == 0, last=place == len(live.autoscaler.metrics) - 1)
+        with live.lock:
+            now = time.time()
+            live.answered = live.answered or now
+            pods = list(live.pods.values())
+            status, body = cases.answer(live.dice, metric, pods, live.wanted, live.walk.level, int(now))
+            live.readings.append(observed.reading(metric, status, body))
+        return status, body
+
+    def _hold(self, live: Live, *, first: bool, last: bool) -> None:
+        end = time.time() + 8
+        while time.time() < end:
+            with live.lock:
+                now = time.time()
+                wait = live.busy or now < live.settled + SETTLE
+                if first:
+                    wait |= any(-AFTER < moment - now < 0.6 for moment in live.pod_ends(self.controller))
+                if first or last:
+                    wait |= live.near_end(now, self.controller)
+            if not wait:
+                return
+            time.sleep(0.01)
+        live.late = "no moment was far enough from the end of every window"
+
+    def _follow(self, log: IO[str]) -> None:
+        for line in log:
+            with contextlib.suppress(json.JSONDecodeError):
+                entry = json.loads(line)
+                if isinstance(entry, dict):
+                    self._logged(entry)
+
+    def _logged(self, entry: Json) -> None:
+        message, moment = entry.get("msg"), entry.get("ts", 0) / 1000
+        if message == "Proposing desired replicas":
+            live = self.live[entry["scaleTarget"].split("/")[1]]
+            with live.lock:
+                live.proposal = (moment, entry["desiredReplicas"])
+        elif message == "Decided not to scale":
+            self._decided(entry["scaleTarget"].split("/")[1], moment, entry["desiredReplicas"])
+        elif message == "Successfully rescaled":
+            self._decided(entry["HPA"]["namespace"], moment, entry["desiredReplicas"])
+        elif "failed to compute desired number of replicas" in str(entry.get("err")):
+            name = entry["err"].split("listed metrics for Deployment/")[1].split("/")[0]
+            self._decided(name, moment, None)
+        elif "failed to rescale" in str(entry.get("err")) or "failed to query scale" in str(entry.get("err")):
+            raise AssertionError(entry["err"])
+
+    def _decided(self, name: str, moment: float, desired: int | None) -> None:
+        live = self.live[name]
+        with live.lock:
+            proposed = live.proposal
+            live.syncs.append(
+                Seen(
+                    asked=live.asked or moment,
+                    answered=live.answered or moment,
+                    time=proposed[0] if proposed else moment,
+                    stored=moment,
+                    pods=[observed.pod(entry) for entry in live.pods.values()],
+                    readings=tuple(live.readings),
+                    proposed=proposed[1] if proposed else None,
+                    desired=desired,
+                )
+            )
+            live.asked, live.answered, live.proposal, live.readings = None, None, None, []
+            if desired is not None:
+                live.wanted = desired
+            if live.busy or len(live.syncs) >= self.wanted_syncs:
+                return
+            live.busy = True
+        self.workers.submit(self._change, live)
+
+    def _change(self, live: Live) -> None:
+        try:
+            with live.lock:
+                live.walk.next(live.dice)
+                high, step = live.autoscaler.max, len(live.syncs)
+                pods = list(live.pods.values())
+                change = cases.change(live.dice, pods, live.wanted, high, int(time.time()), step)
+            self._apply(live, change)
+        except Exception as error:
+            live.late = f"the target could not be changed: {error}"
+        with live.lock:
+            live.settled, live.busy = time.time(), False
+
+    def _apply(self, live: Live, change: cases.Change) -> None:
+        name = live.case.name
+        deployment = f"{DEPLOYMENTS}/{name}/deployments/{name}"
+        if change.wanted is not None:
+            self.api.patch(deployment, {"spec": {"replicas": change.wanted}})
+            live.wanted = change.wanted
+        if change.present is not None and change.present != live.present:
+            self.api.patch(f"{deployment}/status", {"status": {"replicas": change.present}})
+            live.present = change.present
+        for entry in change.pods:
+            self._put_pod(live, entry)
+        for pod in change.deleted:
+            answer = self.api.call("DELETE", f"/api/v1/namespaces/{name}/pods/{pod}")
+            live.pods[pod] = {**live.pods[pod], "metadata": answer["metadata"]}
+
+    def _put_pod(self, live: Live, entry: Json) -> None:
+        place, name = f"/api/v1/namespaces/{live.case.name}/pods", entry["metadata"]["name"]
+        if name not in live.pods:
+            self.api.call("POST", place, {**entry, "status": {}})
+        status = {**dict.fromkeys(("startTime", "conditions")), **entry["status"]}
+        self.api.patch(f"{place}/{name}/status", {"status": status})
+        live.pods = {**live.pods, name: entry}
+
+    def _create(self, live: Live) -> None:
+        name = live.case.name
+        template = {"metadata": {"labels": {"app": "target"}}, "spec": {"containers": [{"name": "main", "image": "x"}]}}
+        self.api.call("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        self.api.call(
+            "POST",
+            f"{DEPLOYMENTS}/{name}/deployments",
+            {
+                "metadata": {"name": name},
+                "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "target"}}, "template": template},
+            },
+        )
+        self._apply(live, cases.Change(live.case.pods, (), live.case.replicas, live.case.replicas))
+        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+        self.api.call(
+            "POST",
+            f"{HPAS}/{name}/horizontalpodautoscalers",
+            {"metadata": {"name": name}, "spec": {"scaleTargetRef": target, **live.case.spec}},
+        )
+
+    def _end(self, live: Live) -> None:
+        self.api.call("DELETE", f"{HPAS}/{live.case.name}/horizontalpodautoscalers/{live.case.name}")
+
+
+def _live(case: Case) -> Live:
+    dice = random.Random(f"{case.seed}/live")
+    autoscaler = manifest.from_spec(case.spec, case.name)
+    return Live(case, autoscaler, case.replicas, 0, {}, case.walk, dice)
+
+
+def _belongs(path: str, source: str, name: str) -> bool:
+    if source in ("Resource", "ContainerResource"):
+        return path.startswith("/apis/metrics.k8s.io/")
+    group = "external" if source == "External" else "custom"
+    return path.startswith(f"/apis/{group}.metrics.k8s.io/") and path.endswith(f"/{name}")
+
+
+@contextlib.contextmanager
+def serving(plane: ControlPlane) -> Iterator[list[Run]]:
+    """The metrics APIs; they answer for the last run in the list."""
+    runs: list[Run] = []
+
+    def answer(path: str) -> metrics_server.Answer:
+        return runs[-1].answer(path) if runs else (404, {"kind": "Status", "code": 404})
+
+    with metrics_server.running(plane, answer):
+        yield runs
