@@ -87,7 +87,8 @@ class Run:
         self.outputs = outputs
 
     def of(self, kind: str) -> list[Registration]:
-        return [entry for entry in self.all if entry.kind == kind]
+        """The resources of a kind, without the components that hold them."""
+        return [entry for entry in self.all if entry.custom and entry.kind == kind]
 
     def one(self, kind: str, name: str | None = None) -> Registration:
         found = [entry for entry in self.of(kind) if name in (None, entry.name)]

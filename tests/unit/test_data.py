@@ -1,0 +1,184 @@
+"""Database, object store, MLflow and training."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.settings import Settings
+from components.tracking import allowed_hosts
+from tests.unit.engine import Run, run_stack
+
+
+@pytest.fixture(scope="module")
+def dev() -> Run:
+    return run_stack("dev")
+
+
+def container(entry: Any, name: str | None = None) -> dict[str, Any]:
+    pod = entry.inputs["spec"]["template"]["spec"]
+    return dict(next(each for each in pod["containers"] if name in (None, each["name"])))
+
+
+def env_of(entry: Any) -> dict[str, Any]:
+    return {each["name"]: each.get("value", each.get("valueFrom")) for each in container(entry)["env"]}
+
+
+def test_no_secret_stands_in_an_environment_or_in_a_charts_values(dev: Run) -> None:
+    carriers = [entry for entry in dev.kubernetes if entry.kind != "Secret"]
+    assert len(carriers) >= 25
+    assert not [entry for entry in carriers if "s3cret" in str(entry.inputs)]
+
+
+def test_secrets_are_secret_to_the_engine_too(dev: Run) -> None:
+    marker = "4dabf18193072939515e22adb298388d"
+    for secret in dev.of("Secret"):
+        assert marker in str(secret.raw["stringData"]), secret
+    passwords = [entry for entry in dev.all if entry.name.endswith("-password")]
+    assert [entry.secret_outputs for entry in passwords] == [["value"], ["value"]]
+    assert dev.one("Resource", "cluster").secret_outputs == ["kubeconfig"]
+
+
+def test_mlflow_gets_its_secrets_by_reference(dev: Run) -> None:
+    env = env_of(dev.one("Deployment", "mlflow"))
+    assert env["MLFLOW_BACKEND_STORE_URI"] == {"secretKeyRef": {"name": "database", "key": "uri"}}
+    assert env["AWS_SECRET_ACCESS_KEY"]["secretKeyRef"]["name"] == "object-store"
+    assert env["MLFLOW_S3_ENDPOINT_URL"] == "http://object-store.mlops:9000"
+    assert env["MLFLOW_ARTIFACTS_DESTINATION"] == "s3://mlflow"
+
+
+def test_the_database_is_migrated_before_the_server_starts(dev: Run) -> None:
+    pod = dev.one("Deployment", "mlflow").inputs["spec"]["template"]["spec"]
+    [migrate] = pod["initContainers"]
+    assert migrate["command"] == ["python", "/scripts/migrate.py"]
+    assert migrate["image"] == pod["containers"][0]["image"]
+    assert "pg_advisory_lock" in dev.one("ConfigMap", "mlflow-scripts").inputs["data"]["migrate.py"]
+
+
+def test_mlflow_answers_to_its_names_in_the_cluster_with_and_without_a_port() -> None:
+    hosts = allowed_hosts("mlops", ["mlflow.example.com"]).split(",")
+    for name in ("mlflow", "mlflow.mlops", "mlflow.mlops.svc", "mlflow.mlops.svc.cluster.local", "mlflow.example.com"):
+        assert name in hosts
+        assert f"{name}:*" in hosts
+    assert "*" not in hosts
+
+
+def test_without_a_host_of_its_own_mlflow_is_at_a_path_and_models_keep_the_rest(dev: Run) -> None:
+    [rule] = dev.one("Ingress", "mlflow").inputs["spec"]["rules"]
+    assert "host" not in rule
+    assert rule["http"]["paths"][0]["path"] == "/mlflow"
+    mlflow = container(dev.one("Deployment", "mlflow"))
+    assert mlflow["command"][-2:] == ["--static-prefix", "/mlflow"]
+    assert mlflow["readinessProbe"]["httpGet"]["path"] == "/mlflow/health"
+    train = env_of(dev.one("Job", "mlflow-wine-classifier-train"))
+    assert train["MLFLOW_TRACKING_URI"] == "http://mlflow.mlops:5000/mlflow"
+
+
+def test_with_a_host_of_its_own_it_is_at_the_root() -> None:
+    run = run_stack("prod")
+    [rule] = run.one("Ingress", "mlflow").inputs["spec"]["rules"]
+    assert (rule["host"], rule["http"]["paths"][0]["path"]) == ("mlflow.example.com", "/")
+    assert "--static-prefix" not in container(run.one("Deployment", "mlflow"))["command"]
+
+
+def test_our_own_pods_run_without_privileges(dev: Run) -> None:
+    own = [*dev.of("StatefulSet"), *dev.of("Deployment"), *dev.of("Job")]
+    assert len(own) == 5
+    for entry in own:
+        pod = entry.inputs["spec"]["template"]["spec"]
+        assert pod["securityContext"]["runAsNonRoot"] is True, entry
+        for each in [*pod["containers"], *pod.get("initContainers", [])]:
+            assert each["securityContext"]["readOnlyRootFilesystem"] is True, entry
+            assert each["securityContext"]["capabilities"] == {"drop": ["ALL"]}, entry
+
+
+def test_servers_have_probes_requests_and_a_volume(dev: Run) -> None:
+    for name in ("postgres", "object-store"):
+        entry = dev.one("StatefulSet", name)
+        server = container(entry)
+        assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(server)
+        assert server["resources"]["requests"]
+        [claim] = entry.inputs["spec"]["volumeClaimTemplates"]
+        assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
+
+
+def test_root_is_used_only_where_a_stack_asks_for_it_and_only_to_change_an_owner() -> None:
+    run = run_stack("dev", {"database": {"volumePermissions": True}})
+    [owner] = run.one("StatefulSet", "postgres").inputs["spec"]["template"]["spec"]["initContainers"]
+    assert owner["command"] == ["chown", "999:999", "/volume"]
+    assert owner["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["CHOWN"]}
+    assert not run.one("StatefulSet", "object-store").inputs["spec"]["template"]["spec"].get("initContainers")
+
+
+@pytest.mark.parametrize(("keep", "policy"), [(True, "Retain"), (False, "Delete")])
+def test_a_volume_outlives_its_server_only_when_it_is_to_be_kept(keep: bool, policy: str) -> None:
+    run = run_stack("dev", {"database": {"keep": keep}})
+    retention = run.one("StatefulSet", "postgres").inputs["spec"]["persistentVolumeClaimRetentionPolicy"]
+    assert retention["whenDeleted"] == policy
+
+
+def test_an_external_database_needs_no_server() -> None:
+    run = run_stack("dev", {"database": {"url": "postgresql+psycopg2://u:p@db.test:5432/mlflow"}})
+    assert [entry.name for entry in run.of("StatefulSet")] == ["object-store"]
+    assert run.one("Secret", "database").inputs["stringData"] == {
+        "uri": "postgresql+psycopg2://u:p@db.test:5432/mlflow"
+    }
+
+
+def test_seaweedfs_is_one_setting_away() -> None:
+    run = run_stack("dev", {"objectStore": {"engine": "seaweedfs", "bucket": "artifacts"}})
+    server = container(run.one("StatefulSet", "object-store"))
+    assert server["image"].startswith("docker.io/chrislusf/seaweedfs:")
+    assert env_of(run.one("Deployment", "mlflow"))["MLFLOW_S3_ENDPOINT_URL"] == "http://object-store.mlops:8333"
+    assert env_of(run.one("Job", "bucket"))["BUCKET"] == "artifacts"
+
+
+def test_an_s3_endpoint_with_keys_needs_no_server() -> None:
+    keys = {"accessKeyId": "A", "secretAccessKey": "K", "endpoint": "https://s3.test"}
+    run = run_stack("dev", {"objectStore": {"engine": "s3", **keys}})
+    assert [entry.name for entry in run.of("StatefulSet")] == ["postgres"]
+    env = env_of(run.one("Deployment", "mlflow"))
+    assert env["MLFLOW_S3_ENDPOINT_URL"] == "https://s3.test"
+    assert env["AWS_SECRET_ACCESS_KEY"]["secretKeyRef"]["key"] == "AWS_SECRET_ACCESS_KEY"
+
+
+def test_s3_without_keys_leaves_it_to_the_pods_identity() -> None:
+    env = env_of(run_stack("prod").one("Deployment", "mlflow"))
+    assert not [name for name in env if name.startswith("AWS_") and name != "AWS_DEFAULT_REGION"]
+
+
+def test_the_training_job_runs_the_script_as_it_is_in_the_repository(dev: Run) -> None:
+    job = dev.one("Job", "mlflow-wine-classifier-train")
+    script = dev.one("ConfigMap", "mlflow-wine-classifier-script")
+    assert script.inputs["data"] == {"train.py": Path("model/train.py").read_text()}
+    assert container(job)["command"] == [
+        "python",
+        "/model/train.py",
+        "--registered-model",
+        "wine-quality-model",
+        "--ensure",
+        "1",
+    ]
+    assert "bucket" in job.dependencies
+
+
+def test_another_version_or_argument_is_another_job_and_the_same_is_the_same(dev: Run) -> None:
+    def job_name(source: str, args: list[str]) -> str:
+        [model] = Settings.parse({**_dev(), "models": [_model(source, args)]}).models
+        run = run_stack("dev", {"models": [model.model_dump(by_alias=True, exclude_none=True)]})
+        return str(run.one("Job", "mlflow-wine-classifier-train").inputs["metadata"]["name"])
+
+    first = job_name("models:/wine-quality-model/1", [])
+    assert first == dev.one("Job", "mlflow-wine-classifier-train").inputs["metadata"]["name"]
+    assert (
+        len({first, job_name("models:/wine-quality-model/2", []), job_name("models:/wine-quality-model/1", ["-x"])})
+        == 3
+    )
+
+
+def _dev() -> dict[str, Any]:
+    return {"cluster": {"kind": {"name": "x"}}, "ingress": {"domain": "x.test"}}
+
+
+def _model(source: str, args: list[str]) -> dict[str, Any]:
+    return {"name": "mlflow-wine-classifier", "source": source, "train": {"script": "model/train.py", "args": args}}

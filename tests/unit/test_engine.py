@@ -1,0 +1,114 @@
+"""What happens around Pulumi: settings first, the state and its passphrase, a cluster that is gone."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.process import CommandFailed
+from tools import engine
+from tools.engine import EngineError, Stack
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty checkout with a dev stack, and no Pulumi settings in the environment."""
+    committed = Path("Pulumi.dev.yaml").read_text().replace("train: model/train.py", "")
+    monkeypatch.chdir(tmp_path)
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "Pulumi.dev.yaml").write_text(committed)
+    return tmp_path
+
+
+def content(**config: Any) -> dict[str, Any]:
+    return {"config": {f"slipway:{key}": value for key, value in config.items()}}
+
+
+def test_the_state_stays_in_the_checkout_with_a_passphrase_that_only_its_owner_can_read(checkout: Path) -> None:
+    env = engine.environment(Stack("dev"), content(), {"PATH": "/bin"})
+    assert env["PULUMI_BACKEND_URL"] == f"file://{checkout}/.slipway/state"
+    passphrase = Path(env["PULUMI_CONFIG_PASSPHRASE_FILE"])
+    assert len(passphrase.read_text()) >= 32
+    assert passphrase.stat().st_mode & 0o777 == 0o600
+    assert passphrase.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.usefixtures("checkout")
+def test_the_passphrase_is_made_once() -> None:
+    first = engine.passphrase_file().read_text()
+    assert engine.passphrase_file().read_text() == first
+
+
+@pytest.mark.usefixtures("checkout")
+def test_a_shared_state_brings_its_own_passphrase() -> None:
+    with pytest.raises(EngineError, match="set PULUMI_CONFIG_PASSPHRASE_FILE"):
+        engine.environment(Stack("prod"), content(backend="s3://state"), {})
+    given = {"PULUMI_CONFIG_PASSPHRASE": "theirs"}
+    env = engine.environment(Stack("prod"), content(backend="s3://state"), given)
+    assert env["PULUMI_BACKEND_URL"] == "s3://state"
+    assert not Path(".slipway/passphrase").exists()
+
+
+@pytest.mark.usefixtures("checkout")
+def test_the_environment_has_the_last_word_on_the_backend() -> None:
+    given = {"PULUMI_BACKEND_URL": "file:///elsewhere", "PULUMI_CONFIG_PASSPHRASE": "x"}
+    env = engine.environment(Stack("prod"), content(backend="s3://state"), given)
+    assert env["PULUMI_BACKEND_URL"] == "file:///elsewhere"
+
+
+def test_the_salt_of_the_state_is_kept_out_of_the_committed_file(checkout: Path) -> None:
+    stack = Stack("dev")
+    committed = (checkout / "Pulumi.dev.yaml").read_text()
+    engine.write_used_file(stack, content(imageMirror="a"))
+    stack.used_file.write_text(stack.used_file.read_text() + "encryptionsalt: v1:abc\n")
+    engine.write_used_file(stack, content(imageMirror="b"))
+    assert yaml.safe_load(stack.used_file.read_text()) == {"encryptionsalt": "v1:abc", **content(imageMirror="b")}
+    assert (checkout / "Pulumi.dev.yaml").read_text() == committed
+
+
+def test_faulty_settings_stop_before_anything_is_written(checkout: Path) -> None:
+    path = checkout / "Pulumi.dev.yaml"
+    path.write_text(path.read_text().replace("max: 3", "max: 0"))
+    with pytest.raises(EngineError, match=r"slipway:models\[0\]\.autoscaling\.max"):
+        engine.prepare(Stack("dev"))
+    assert not (checkout / ".slipway").exists()
+
+
+def test_a_missing_pulumi_is_one_line_with_the_remedy(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(checkout))
+    with pytest.raises(EngineError, match="pulumi is not on PATH: install it"):
+        engine.prepare(Stack("dev"))
+
+
+def state_with(*resources: dict[str, Any]) -> str:
+    return json.dumps({"deployment": {"resources": list(resources)}})
+
+
+CLUSTER = {"id": "slipway-dev", "outputs": {"kubeconfig": "secret"}}
+
+
+@pytest.mark.usefixtures("checkout")
+@pytest.mark.parametrize(
+    ("there", "state", "gone"),
+    [(False, state_with(CLUSTER), True), (True, state_with(CLUSTER), False), (False, state_with(), False)],
+    ids=["in the state only", "on the machine too", "never made"],
+)
+def test_a_cluster_is_gone_when_only_the_state_has_it(
+    monkeypatch: pytest.MonkeyPatch, there: bool, state: str, gone: bool
+) -> None:
+    monkeypatch.setattr(engine.kind, "there", lambda _name: there)
+    monkeypatch.setattr(engine, "ask", lambda _arguments, _env: state)
+    assert engine.vanished(Stack("dev"), {}) is gone
+
+
+@pytest.mark.usefixtures("checkout")
+def test_a_stopped_cluster_is_not_taken_for_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(_name: str) -> bool:
+        raise CommandFailed("stopped: docker start x")
+
+    monkeypatch.setattr(engine.kind, "there", stopped)
+    with pytest.raises(CommandFailed, match="docker start"):
+        engine.vanished(Stack("dev"), {})

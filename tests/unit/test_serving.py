@@ -1,0 +1,142 @@
+"""The model's image, its InferenceService, its autoscaler and its gate."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.engine import Run, run_stack
+
+NAME = "mlflow-wine-classifier"
+DIGEST = f"localhost:5001/{NAME}@sha256:{'0' * 64}"
+
+
+@pytest.fixture(scope="module")
+def dev() -> Run:
+    return run_stack("dev")
+
+
+def model(**changes: Any) -> dict[str, Any]:
+    return {"models": [{"name": NAME, "source": "models:/wine-quality-model/1", **changes}]}
+
+
+def test_the_image_is_built_from_the_models_files_and_pushed_to_the_clusters_registry(dev: Run) -> None:
+    image = dev.one("Image")
+    assert image.inputs["build"]["context"] == f".slipway/dev/images/{NAME}"
+    assert image.inputs["imageName"].startswith(f"localhost:5001/{NAME}:dddddddddddd-")
+    assert not image.inputs.get("skipPush")
+    assert "registry" not in image.inputs
+
+
+def test_a_registry_with_a_password_gets_it_as_a_secret() -> None:
+    registry = {"address": "registry.test:5000/team", "username": "u", "password": "s3cret"}
+    image = run_stack("prod", {"registry": registry}).one("Image")
+    assert image.inputs["registry"] == {"server": "registry.test:5000", "username": "u", "password": "s3cret"}
+    assert "4dabf18193072939515e22adb298388d" in str(image.raw["registry"])
+
+
+def test_a_package_index_goes_into_the_build() -> None:
+    image = run_stack("dev", {"build": {"packageIndex": "https://pypi.test/simple"}}).one("Image")
+    assert image.inputs["build"]["args"]["PIP_INDEX_URL"] == "https://pypi.test/simple"
+
+
+def test_the_model_is_served_by_its_digest_on_the_v2_protocol(dev: Run) -> None:
+    service = dev.one("InferenceService")
+    predictor = service.inputs["spec"]["predictor"]
+    [container] = predictor["containers"]
+    assert container["image"] == DIGEST
+    assert {"name": "PROTOCOL", "value": "v2"} in container["env"]
+    assert {"name": "MLSERVER_MODEL_VERSION", "value": "1"} in container["env"]
+    assert container["readinessProbe"]["httpGet"] == {"path": "/v2/models/mlflow-model/ready", "port": 8080}
+    assert container["resources"]["requests"] == {"cpu": "100m", "memory": "512Mi"}
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert predictor["annotations"]["prometheus.io/port"] == "8082"
+
+
+def test_with_an_autoscaler_of_ours_kserve_neither_scales_nor_fixes_the_count(dev: Run) -> None:
+    service = dev.one("InferenceService")
+    annotations = service.inputs["metadata"]["annotations"]
+    assert annotations["serving.kserve.io/autoscalerClass"] == "external"
+    assert "minReplicas" not in service.inputs["spec"]["predictor"]
+
+
+def test_a_fixed_count_is_held_by_kserve() -> None:
+    service = run_stack("dev", model(replicas=2)).one("InferenceService")
+    assert service.inputs["metadata"]["annotations"]["serving.kserve.io/autoscalerClass"] == "none"
+    predictor = service.inputs["spec"]["predictor"]
+    assert (predictor["minReplicas"], predictor["maxReplicas"]) == (2, 2)
+
+
+def test_a_model_in_knative_mode_has_knatives_host_and_no_autoscaler_of_ours() -> None:
+    run = run_stack("dev", model(mode="Knative"))
+    annotations = run.one("InferenceService").inputs["metadata"]["annotations"]
+    assert annotations == {"serving.kserve.io/deploymentMode": "Knative"}
+    assert not run.of("HorizontalPodAutoscaler")
+    assert run.one("Resource", f"{NAME}-prediction").inputs["host"] == f"{NAME}.models.slipway.localhost"
+
+
+def test_the_hpa_scales_the_predictor_under_a_name_that_kserve_leaves_alone(dev: Run) -> None:
+    hpa = dev.one("HorizontalPodAutoscaler").inputs
+    assert hpa["metadata"]["name"] == f"{NAME}-hpa"
+    assert hpa["spec"] == {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": f"{NAME}-predictor"},
+        "minReplicas": 1,
+        "maxReplicas": 3,
+        "metrics": [
+            {
+                "type": "Resource",
+                "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}},
+            }
+        ],
+        "behavior": {"scaleDown": {"stabilizationWindowSeconds": 60}},
+    }
+
+
+def test_one_container_can_be_what_counts() -> None:
+    metric = {"type": "ContainerResource", "name": "memory", "container": "kserve-container"}
+    autoscaling = {"max": 2, "metrics": [{**metric, "target": {"averageValue": "500Mi"}}]}
+    hpa = run_stack("dev", model(autoscaling=autoscaling)).one("HorizontalPodAutoscaler").inputs
+    assert hpa["spec"]["metrics"] == [
+        {
+            "type": "ContainerResource",
+            "containerResource": {
+                "name": "memory",
+                "container": "kserve-container",
+                "target": {"type": "AverageValue", "averageValue": "500Mi"},
+            },
+        }
+    ]
+
+
+def test_up_ends_with_a_prediction_through_the_ingress(dev: Run) -> None:
+    gate = dev.one("Resource", f"{NAME}-prediction")
+    assert gate.inputs["address"] == "127.0.0.1:8080"
+    assert gate.inputs["host"] == f"{NAME}-models.slipway.localhost"
+    assert gate.inputs["path"] == "/v2/models/mlflow-model/infer"
+    assert gate.inputs["image"] == DIGEST
+    assert {NAME, "istio-gateway"} <= gate.dependencies
+
+
+def test_another_setting_of_the_model_is_proven_by_another_prediction(dev: Run) -> None:
+    from components.prediction import PredictionProvider
+
+    before = dev.one("Resource", f"{NAME}-prediction").inputs
+    run = run_stack("dev", model(replicas=2))
+    after = run.one("Resource", f"{NAME}-prediction").inputs
+    assert PredictionProvider().diff("host", before, after).changes
+    assert not PredictionProvider().diff("host", before, before).changes
+    assert json.loads(after["settings"])["replicas"] == 2
+
+
+def test_a_prod_model_is_asked_at_its_own_host() -> None:
+    gate = run_stack("prod").one("Resource", f"{NAME}-prediction")
+    assert "address" not in gate.inputs
+    assert gate.inputs["host"] == f"{NAME}-models.models.example.com"
+
+
+def test_a_local_model_folder_needs_neither_mlflow_nor_training(tmp_path: Any) -> None:
+    (tmp_path / "MLmodel").write_text("{}")
+    run = run_stack("dev", {"models": [{"name": NAME, "source": str(tmp_path)}]})
+    files = run.one("Resource", f"{NAME}-files")
+    assert "tracking_uri" not in files.inputs
+    assert not [job for job in run.of("Job") if "train" in job.name]
