@@ -228,7 +228,7 @@ class Model(Section):
 
     name: ModelName
     source: Source
-    train: Annotated[Train | None, BeforeValidator(_script)] = None
+    train: Annotated[Train | None, BeforeValidator(_script, json_schema_input_type=Train | str | None)] = None
     mode: Literal["Standard", "Knative"] = "Standard"
     replicas: PositiveInt | None = Field(None, description="Manual scaling; leave it out with `autoscaling`.")
     autoscaling: Autoscaling | None = None

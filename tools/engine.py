@@ -183,7 +183,8 @@ def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
         code = take_out(stack, env)
         if code or verb == "refresh":
             return code
-    confirmed = ["--yes", "--skip-preview"]
+    # The report below says what the outputs would.
+    confirmed = ["--yes", "--skip-preview", *(["--suppress-outputs"] if verb == "up" else [])]
     code = pulumi([verb, *common, *confirmed, *extra], env)
     if code == 0 and verb == "up":
         print(report.text(outputs(stack, env)))

@@ -61,7 +61,7 @@ def test_the_dev_stack_comes_up_predicts_right_stays_unchanged_and_goes_without_
     example = json.loads(model["example"]) if isinstance(model["example"], str) else model["example"]
     right = pytest.approx(example["outputs"], rel=1e-6)
 
-    command = next(line for line in up.splitlines() if line.strip().startswith("curl"))
+    command = next(line for line in up.splitlines() if line.startswith("  curl "))
     answer = json.loads(run("bash", "-c", command))
     assert answer["outputs"][0]["data"] == right
     assert answer["model_version"] == "1"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components import kind
 from components.process import CommandFailed
 from tools import engine
 from tools.engine import EngineError, Stack
@@ -99,7 +100,7 @@ CLUSTER = {"id": "slipway-dev", "outputs": {"kubeconfig": "secret"}}
 def test_a_cluster_is_gone_when_only_the_state_has_it(
     monkeypatch: pytest.MonkeyPatch, there: bool, state: str, gone: bool
 ) -> None:
-    monkeypatch.setattr(engine.kind, "there", lambda _name: there)
+    monkeypatch.setattr(kind, "there", lambda _name: there)
     monkeypatch.setattr(engine, "ask", lambda _arguments, _env: state)
     assert engine.vanished(Stack("dev"), {}) is gone
 
@@ -109,6 +110,6 @@ def test_a_stopped_cluster_is_not_taken_for_gone(monkeypatch: pytest.MonkeyPatch
     def stopped(_name: str) -> bool:
         raise CommandFailed("stopped: docker start x")
 
-    monkeypatch.setattr(engine.kind, "there", stopped)
+    monkeypatch.setattr(kind, "there", stopped)
     with pytest.raises(CommandFailed, match="docker start"):
         engine.vanished(Stack("dev"), {})
