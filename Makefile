@@ -27,7 +27,7 @@ destroy: ## Remove everything that the stack made.
 cancel: ## Unlock the stack after an `up` that was killed.
 
 check: $(VENV)/installed ## Check the settings of every stack, without Pulumi.
-	@$(PY) -m tools.check Pulumi.*.yaml
+	@$(PY) -m tools.check $(filter-out %.override.yaml,$(wildcard Pulumi.*.yaml))
 
 predict: $(VENV)/installed ## Ask the deployed models for a prediction.
 	@$(PY) -m tools.predict $(STACK) $(ARGS)

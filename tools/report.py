@@ -9,7 +9,11 @@ def text(outputs: Mapping[str, Any]) -> str:
     """What `up` ends with: every model's answer and the command that gets it again."""
     lines = [f"MLflow: {outputs['tracking']}"] if "tracking" in outputs else []
     for name, model in outputs.get("models", {}).items():
-        answer = json.loads(model["answer"])
-        data = answer["outputs"][0]["data"] if "outputs" in answer else answer
-        lines += ["", f"{name}, version {model['version']}, predicts {data}", f"  {model['curl']}"]
+        lines += ["", f"{name}, version {model['version']}, {_said(model)}"]
     return "\n".join(lines)
+
+
+def _said(model: Mapping[str, Any]) -> str:
+    if not model["curl"]:
+        return f"is loaded at {model['url']}; it has no example of its own to be asked with"
+    return f"predicts {json.loads(model['answer'])['outputs'][0]['data']}\n  {model['curl']}"

@@ -19,6 +19,18 @@ def answer(value: float = 0.5, version: str = "1") -> tuple[int, dict[str, Any]]
 
 
 @contextmanager
+def served_by(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A server on loopback; yields its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
 def served(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """A server that gives `answers` one after another, the last one for ever; yields its address and the requests."""
     asked: list[dict[str, Any]] = []
@@ -35,13 +47,8 @@ def served(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[dict[str, Any]
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
+    with served_by(Handler) as address:
+        yield address, asked
 
 
 def props(address: str, **changes: Any) -> dict[str, Any]:
@@ -108,3 +115,20 @@ def test_no_answer_in_time_says_the_last_failure_and_where_to_look() -> None:
 def test_nobody_listening_is_a_failure_to_wait_on_too() -> None:
     with pytest.raises(TimeoutError, match="Connection refused"):
         predict(props("127.0.0.1:9", seconds=0.0))
+
+
+def test_a_model_without_an_example_is_waited_for_until_it_is_loaded() -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known = self.path == "/v2/models/mlflow-model"
+            self.send_response(200 if known else 404)
+            self.end_headers()
+            self.wfile.write(b'{"name": "mlflow-model", "versions": []}' if known else b"")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with served_by(Handler) as address:
+        got = predict(props(address, example="null"))
+    assert got["curl"] == ""
+    assert json.loads(got["answer"])["name"] == "mlflow-model"
