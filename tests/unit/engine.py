@@ -1,10 +1,12 @@
 """Pulumi's engine, played: every registration is recorded, nothing is created."""
 
+import asyncio
 import json
 import runpy
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pulumi
 import yaml
@@ -73,6 +75,7 @@ class Recorder(mocks.MockMonitor):
     def __init__(self) -> None:
         super().__init__(_Answers())
         self.requests: list[Any] = []
+        self.outputs: dict[str, Any] = {}
 
     def RegisterResource(self, request: Any) -> Any:
         self.requests.append(request)
@@ -80,11 +83,12 @@ class Recorder(mocks.MockMonitor):
 
 
 class Run:
-    """What a program registered, and what it exported."""
+    """What a program registered and exported."""
 
-    def __init__(self, requests: list[Any], outputs: dict[str, Any]) -> None:
-        self.all = [Registration(request) for request in requests if request.type != "pulumi:pulumi:Stack"]
-        self.outputs = outputs
+    def __init__(self, recorder: Recorder) -> None:
+        self.all = [Registration(each) for each in recorder.requests if each.type != "pulumi:pulumi:Stack"]
+        # What the program exported.
+        self.outputs = recorder.outputs
 
     def of(self, kind: str) -> list[Registration]:
         """The resources of a kind, without the components that hold them."""
@@ -102,6 +106,8 @@ class Run:
 
 def run(program: Callable[[], Any], stack: str = "test", config: Mapping[str, Any] | None = None) -> Run:
     """Run `program` with `config` as the values of the `slipway:` keys, until everything that it started has ended."""
+    # Pulumi takes the thread's loop, which another test may have closed.
+    asyncio.set_event_loop(asyncio.new_event_loop())
     recorder = Recorder()
     texts = {
         f"slipway:{key}": value if isinstance(value, str) else json.dumps(value)
@@ -109,8 +115,13 @@ def run(program: Callable[[], Any], stack: str = "test", config: Mapping[str, An
     }
     pulumi.runtime.set_mocks(_Answers(), project="slipway", stack=stack, preview=False, monitor=recorder)
     pulumi.runtime.set_all_config(texts)
-    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
-    return Run(recorder.requests, {})
+
+    def export(name: str, value: Any) -> None:
+        pulumi.Output.from_input(value).apply(lambda known: recorder.outputs.__setitem__(name, known))
+
+    with patch.object(pulumi, "export", export):
+        pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+    return Run(recorder)
 
 
 def run_stack(stack: str, changes: Mapping[str, Any] | None = None) -> Run:

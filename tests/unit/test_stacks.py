@@ -1,7 +1,11 @@
 """The whole program, on the stack files as they are committed."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+import yaml
+
+from components.settings import Settings
 from tests.unit.engine import Run, run_stack
 
 
@@ -48,14 +52,29 @@ def test_names_hold_no_environment(dev: Run, prod: Run) -> None:
 
 
 def test_a_model_costs_a_handful_of_resources(dev: Run) -> None:
-    model = dev.outputs or [entry for entry in dev.all if "mlflow-wine-classifier" in entry.name and entry.custom]
-    assert len(model) <= 8
+    assert len([entry for entry in dev.all if "mlflow-wine-classifier" in entry.name and entry.custom]) <= 8
+
+
+def test_the_outputs_say_where_everything_is_and_no_secret(dev: Run) -> None:
+    assert dev.outputs["tracking"] == "http://127.0.0.1:8080/mlflow"
+    assert dev.outputs["kubeconfig"] == ".slipway/dev/kubeconfig"
+    model = dev.outputs["models"]["mlflow-wine-classifier"]
+    assert {"image", "version", "host", "url", "example", "answer", "curl"} == set(model)
+    assert "s3cret" not in str(dev.outputs)
+    assert "apiVersion" not in str(dev.outputs)
 
 
 def test_the_ambient_provider_is_off() -> None:
-    from pathlib import Path
-
-    import yaml
-
     config = yaml.safe_load(Path("Pulumi.yaml").read_text())["config"]
     assert config["pulumi:disable-default-providers"]["value"] == ["kubernetes"]
+
+
+def test_every_setting_is_declared_with_a_description_and_only_what_is_required_lacks_a_default() -> None:
+    config = yaml.safe_load(Path("Pulumi.yaml").read_text())["config"]
+    declared = {key.removeprefix("slipway:"): value for key, value in config.items() if key.startswith("slipway:")}
+    fields = {field.alias or name: field for name, field in Settings.model_fields.items()}
+    assert set(declared) == set(fields)
+    assert all(value["description"] for value in declared.values())
+    assert {key for key, value in declared.items() if "default" not in value} == {
+        key for key, field in fields.items() if field.is_required()
+    }
