@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 
-from components import pods
+from components import pods, stateful
 from components import settings as s
 from components.images import Images
 from components.password import Password
@@ -28,62 +28,31 @@ class DatabaseArgs:
 
 def stateful_set_spec(images: Images, settings: s.Database, secret: Input[str]) -> dict[str, Any]:
     ready = {"exec": {"command": ["pg_isready", "--username", USER, "--dbname", DATABASE, "--host", "127.0.0.1"]}}
-    scratch, tmp = pods.scratch("tmp")
-    owner = pods.own_volume(images["volume-permissions"], "data", _UID)
-    owners = [owner] if settings.volume_permissions else []
-    return {
-        "serviceName": "postgres",
-        "replicas": 1,
-        "selector": {"matchLabels": _LABELS},
-        "persistentVolumeClaimRetentionPolicy": {
-            "whenDeleted": "Retain" if settings.keep else "Delete",
-            "whenScaled": "Retain",
-        },
-        "template": {
-            "metadata": {"labels": _LABELS},
-            "spec": {
-                "automountServiceAccountToken": False,
-                "securityContext": pods.pod_security(_UID),
-                "initContainers": owners,
-                "containers": [
-                    {
-                        "name": "postgres",
-                        "image": images["postgres"],
-                        "env": [
-                            *pods.env(
-                                {
-                                    "POSTGRES_USER": USER,
-                                    "POSTGRES_DB": DATABASE,
-                                    # A folder of its own: the volume's root may hold lost+found, which initdb refuses.
-                                    "PGDATA": "/var/lib/postgresql/data/pgdata",
-                                }
-                            ),
-                            pods.secret_env("POSTGRES_PASSWORD", secret, "password"),
-                        ],
-                        "ports": [{"name": "postgres", "containerPort": PORT}],
-                        "resources": settings.resources.manifest(),
-                        "securityContext": pods.CONTAINER,
-                        # The first start makes the database and may take a while on a slow disk.
-                        "startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": 180, "timeoutSeconds": 5},
-                        "readinessProbe": {**ready, "periodSeconds": 5, "timeoutSeconds": 5},
-                        "livenessProbe": {**ready, "periodSeconds": 20, "timeoutSeconds": 5, "failureThreshold": 6},
-                        "volumeMounts": [
-                            {"name": "data", "mountPath": "/var/lib/postgresql/data"},
-                            {"name": "run", "mountPath": "/var/run/postgresql"},
-                            tmp,
-                        ],
-                    }
-                ],
-                "volumes": [{"name": "run", "emptyDir": {}}, scratch],
-            },
-        },
-        "volumeClaimTemplates": [
-            {
-                "metadata": {"name": "data"},
-                "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": settings.storage}}},
-            }
-        ],
+    env = {
+        "POSTGRES_USER": USER,
+        "POSTGRES_DB": DATABASE,
+        # A folder of its own: the volume's root may hold lost+found, which initdb refuses.
+        "PGDATA": "/var/lib/postgresql/data/pgdata",
     }
+    container = {
+        "name": "postgres",
+        "image": images["postgres"],
+        "env": [*pods.env(env), pods.secret_env("POSTGRES_PASSWORD", secret, "password")],
+        "ports": [{"name": "postgres", "containerPort": PORT}],
+        "resources": settings.resources.manifest(),
+        **stateful.probes(ready),
+        "volumeMounts": [{"name": "run", "mountPath": "/var/run/postgresql"}],
+    }
+    return stateful.spec(
+        "postgres",
+        _LABELS,
+        container,
+        settings,
+        images,
+        user=_UID,
+        mount="/var/lib/postgresql/data",
+        volumes=({"name": "run", "emptyDir": {}},),
+    )
 
 
 class Database(pulumi.ComponentResource):

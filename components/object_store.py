@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 
-from components import pods
+from components import pods, stateful
 from components import settings as s
 from components.images import Images
 from components.password import Password
@@ -68,49 +68,16 @@ class ObjectStoreArgs:
 
 def stateful_set_spec(images: Images, settings: s.ObjectStore, secret: Input[str]) -> dict[str, Any]:
     engine = ENGINES[settings.engine]
-    healthy = pods.http_probe(engine.health, engine.port, timeoutSeconds=5)
-    scratch, tmp = pods.scratch("tmp")
-    owner = pods.own_volume(images["volume-permissions"], "data", _UID)
-    owners = [owner] if settings.volume_permissions else []
-    return {
-        "serviceName": "object-store",
-        "replicas": 1,
-        "selector": {"matchLabels": _LABELS},
-        "persistentVolumeClaimRetentionPolicy": {
-            "whenDeleted": "Retain" if settings.keep else "Delete",
-            "whenScaled": "Retain",
-        },
-        "template": {
-            "metadata": {"labels": _LABELS},
-            "spec": {
-                "automountServiceAccountToken": False,
-                "securityContext": pods.pod_security(_UID),
-                "initContainers": owners,
-                "containers": [
-                    {
-                        "name": settings.engine,
-                        "image": images[settings.engine],
-                        "args": list(engine.args),
-                        "env": [pods.secret_env(name, secret, key) for name, key in engine.credentials.items()],
-                        "ports": [{"name": "s3", "containerPort": engine.port}],
-                        "resources": settings.resources.manifest(),
-                        "securityContext": pods.CONTAINER,
-                        "startupProbe": {**healthy, "periodSeconds": 1, "failureThreshold": 180},
-                        "readinessProbe": {**healthy, "periodSeconds": 5},
-                        "livenessProbe": {**healthy, "periodSeconds": 20, "failureThreshold": 6},
-                        "volumeMounts": [{"name": "data", "mountPath": "/data"}, tmp],
-                    }
-                ],
-                "volumes": [scratch],
-            },
-        },
-        "volumeClaimTemplates": [
-            {
-                "metadata": {"name": "data"},
-                "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": settings.storage}}},
-            }
-        ],
+    container = {
+        "name": settings.engine,
+        "image": images[settings.engine],
+        "args": list(engine.args),
+        "env": [pods.secret_env(name, secret, key) for name, key in engine.credentials.items()],
+        "ports": [{"name": "s3", "containerPort": engine.port}],
+        "resources": settings.resources.manifest(),
+        **stateful.probes(pods.http_probe(engine.health, engine.port)),
     }
+    return stateful.spec("object-store", _LABELS, container, settings, images, user=_UID, mount="/data")
 
 
 class ObjectStore(pulumi.ComponentResource):

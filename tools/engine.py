@@ -188,7 +188,8 @@ def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
     code = pulumi([verb, *common, *confirmed, *extra], env)
     if code == 0 and verb == "up":
         print(report.text(outputs(stack, env)))
-    if code == 0 and verb == "destroy":
+    # What others share is not ours to forget.
+    if code == 0 and verb == "destroy" and env["PULUMI_BACKEND_URL"] == own_backend():
         forget(stack, env)
     return code
 

@@ -1,0 +1,68 @@
+"""A server with one volume: what the database and the object store have in common."""
+
+from typing import Any, Protocol
+
+from components import pods
+from components.images import Images
+
+
+class Stored(Protocol):
+    """The settings of a server's volume."""
+
+    @property
+    def storage(self) -> str: ...
+    @property
+    def keep(self) -> bool: ...
+    @property
+    def volume_permissions(self) -> bool: ...
+
+
+def probes(check: dict[str, Any]) -> dict[str, Any]:
+    """One check as all three probes; a first start may take minutes on a slow disk."""
+    return {
+        "startupProbe": {**check, "periodSeconds": 1, "failureThreshold": 180, "timeoutSeconds": 5},
+        "readinessProbe": {**check, "periodSeconds": 5, "timeoutSeconds": 5},
+        "livenessProbe": {**check, "periodSeconds": 20, "timeoutSeconds": 5, "failureThreshold": 6},
+    }
+
+
+def spec(
+    name: str,
+    labels: dict[str, str],
+    container: dict[str, Any],
+    settings: Stored,
+    images: Images,
+    *,
+    user: int,
+    mount: str,
+    volumes: tuple[dict[str, Any], ...] = (),
+) -> dict[str, Any]:
+    """The `spec` of a StatefulSet of one pod: `container` run by `user`, its volume at `mount`, /tmp and `volumes`."""
+    scratch, tmp = pods.scratch("tmp")
+    owner = pods.own_volume(images["volume-permissions"], "data", user)
+    mounts = [{"name": "data", "mountPath": mount}, tmp, *container.get("volumeMounts", [])]
+    return {
+        "serviceName": name,
+        "replicas": 1,
+        "selector": {"matchLabels": labels},
+        "persistentVolumeClaimRetentionPolicy": {
+            "whenDeleted": "Retain" if settings.keep else "Delete",
+            "whenScaled": "Retain",
+        },
+        "template": {
+            "metadata": {"labels": labels},
+            "spec": {
+                "automountServiceAccountToken": False,
+                "securityContext": pods.pod_security(user),
+                "initContainers": [owner] if settings.volume_permissions else [],
+                "containers": [{**container, "securityContext": pods.CONTAINER, "volumeMounts": mounts}],
+                "volumes": [scratch, *volumes],
+            },
+        },
+        "volumeClaimTemplates": [
+            {
+                "metadata": {"name": "data"},
+                "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": settings.storage}}},
+            }
+        ],
+    }
