@@ -23,6 +23,10 @@ from components import kind
 from components.process import CommandFailed
 from components.settings import PROJECT
 from tools import check, report, stack_file
+from tools.embedded import summary
+from tools.embedded.problem import EmbeddedError
+from tools.embedded.stack import EmbeddedStack
+from tools.environment import tools_first
 
 VERBS = ("up", "preview", "refresh", "destroy", "output", "cancel")
 ROOT = Path(".slipway")
@@ -59,9 +63,7 @@ def own_backend() -> str:
 
 def environment(stack: Stack, content: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
     """The environment that Pulumi runs in. Raises EngineError when a shared state comes without a passphrase."""
-    env = dict(given)
-    # The language host takes the first Python on PATH.
-    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), given.get("PATH", "")])
+    env = tools_first(given)
     backend = given.get("PULUMI_BACKEND_URL") or content.get("config", {}).get(f"{stack_file.PREFIX}backend")
     own = not backend
     env["PULUMI_BACKEND_URL"] = backend or own_backend()
@@ -133,6 +135,9 @@ def prepare(stack: Stack) -> dict[str, str]:
         raise EngineError("\n".join(found))
     content = stack_file.effective(stack.file)
     env = environment(stack, content, os.environ)
+    if embedded(stack):
+        # All that it needs is in .tools: a plugin that only its list of packages names would be looked for in vain.
+        env.setdefault("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
     (ROOT / "state").mkdir(parents=True, exist_ok=True, mode=0o700)
     write_used_file(stack, content)
     if not shutil.which("pulumi", path=env["PATH"]):
@@ -144,19 +149,33 @@ def prepare(stack: Stack) -> dict[str, str]:
     return env
 
 
+def embedded(stack: Stack) -> bool:
+    """Whether the stack brings its own cluster (`slipway:embedded`)."""
+    return "embedded" in stack_file.settings_of(stack_file.effective(stack.file))
+
+
 def vanished(stack: Stack, env: Mapping[str, str]) -> bool:
     """Whether the stack's kind cluster is in its state and nowhere else. Raises CommandFailed when it is stopped."""
     section = stack_file.settings_of(stack_file.effective(stack.file))["cluster"].get("kind")
     if not section or kind.there(section["name"]):
         return False
+    kept = resources(stack, env)
+    return any(each.get("id") == section["name"] and "kubeconfig" in each.get("outputs", {}) for each in kept)
+
+
+def holds_resources(stack: Stack, env: Mapping[str, str]) -> bool:
+    return bool(resources(stack, env))
+
+
+def resources(stack: Stack, env: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What the state holds."""
     state = json.loads(ask(["stack", "export", "--cwd", str(stack.folder), "--stack", stack.name], env) or "{}")
-    resources = (state.get("deployment") or {}).get("resources") or []
-    return any(each.get("id") == section["name"] and "kubeconfig" in each.get("outputs", {}) for each in resources)
+    return (state.get("deployment") or {}).get("resources") or []
 
 
 def take_out(stack: Stack, env: Mapping[str, str]) -> int:
     """Take what was on a vanished cluster out of the state."""
-    print(f"the kind cluster of {stack.name} is gone: taking it, and what was on it, out of the state")
+    print(f"the cluster of {stack.name} is gone: taking it, and what was on it, out of the state")
     options = [
         "--stack",
         stack.name,
@@ -170,6 +189,12 @@ def take_out(stack: Stack, env: Mapping[str, str]) -> int:
 
 
 def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
+    own: EmbeddedStack | None = None
+    lost = False
+    if verb not in ("output", "cancel") and not check.faults(stack.file) and embedded(stack):
+        own = EmbeddedStack(stack.file, tools_first(), lambda line: print(line, flush=True))
+        lost = own.new
+        own.up(example=verb == "up")
     env = prepare(stack)
     common = ["--stack", stack.name]
     if verb == "output":
@@ -179,15 +204,20 @@ def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
     common += ["--config-file", str(stack.used_file), "--non-interactive"]
     if verb == "preview":
         return pulumi(["preview", *common, *extra], env)
-    if verb in ("up", "refresh") and vanished(stack, env):
+    if verb in ("up", "refresh") and (vanished(stack, env) or (lost and holds_resources(stack, env))):
         code = take_out(stack, env)
         if code or verb == "refresh":
             return code
     confirmed = ["--yes", "--skip-preview"]
     code = pulumi([verb, *common, *confirmed, *extra], env)
     if code == 0 and verb == "up":
-        print(report.text(outputs(stack, env)))
+        made_outputs = outputs(stack, env)
+        print(report.text(made_outputs))
+        if own:
+            print(summary.text(made_outputs, own.existing.kubeconfig))
     if code == 0 and verb == "destroy":
+        if own:
+            own.remove()
         forget(stack, env)
     return code
 
@@ -209,7 +239,7 @@ def main() -> int:
     arguments, extra = parser.parse_known_args()
     try:
         return run(arguments.verb, Stack(arguments.stack), extra)
-    except (EngineError, CommandFailed) as error:
+    except (EngineError, EmbeddedError, CommandFailed) as error:
         print(error, file=sys.stderr)
         return 1
 
