@@ -10,9 +10,7 @@ REAL = (
     "the Pulumi program and its provider; etcd, the API server and the controllers (HPA too); MLflow, the training, "
     "the registered model, MLServer and its answer"
 )
-SIMULATED = (
-    "the node and its pods (KWOK): no image is pulled, no container runs; KServe is a kind only"
-)
+SIMULATED = "the node and its pods (KWOK): no image is pulled, no container runs; KServe is a kind only"
 
 
 def refusal(model: Mapping[str, Any]) -> str:
