@@ -27,6 +27,9 @@ from tools.embedded import summary
 from tools.embedded.problem import EmbeddedError
 from tools.embedded.stack import EmbeddedStack
 from tools.environment import tools_first
+from tools.toolchain.install import install
+from tools.toolchain.pins import TOOLS
+from tools.toolchain.problem import ToolchainError
 
 VERBS = ("up", "preview", "refresh", "destroy", "output", "cancel")
 ROOT = Path(".slipway")
@@ -130,9 +133,7 @@ def made(stack: Stack, env: Mapping[str, str]) -> bool:
 
 
 def prepare(stack: Stack) -> dict[str, str]:
-    """Check the settings, write the file that Pulumi is given, make the stack if it is new; return the environment."""
-    if found := check.faults(stack.file):
-        raise EngineError("\n".join(found))
+    """Write the file that Pulumi is given, make the stack if it is new; return the environment."""
     content = stack_file.effective(stack.file)
     env = environment(stack, content, os.environ)
     if embedded(stack):
@@ -140,8 +141,6 @@ def prepare(stack: Stack) -> dict[str, str]:
         env.setdefault("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
     (ROOT / "state").mkdir(parents=True, exist_ok=True, mode=0o700)
     write_used_file(stack, content)
-    if not shutil.which("pulumi", path=env["PATH"]):
-        raise EngineError("pulumi is not on PATH: install it (https://www.pulumi.com/docs/iac/download-install/)")
     if not made(stack, env):
         init = ["stack", "init", stack.name, "--non-interactive", "--no-select", "--cwd", str(stack.folder)]
         if code := pulumi(init, env):
@@ -189,12 +188,18 @@ def take_out(stack: Stack, env: Mapping[str, str]) -> int:
 
 
 def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
+    if found := check.faults(stack.file):
+        raise EngineError("\n".join(found))
     own: EmbeddedStack | None = None
     lost = False
-    if verb not in ("output", "cancel") and not check.faults(stack.file) and embedded(stack):
+    if embedded(stack):
+        install()
         own = EmbeddedStack(stack.file, tools_first(), lambda line: print(line, flush=True))
         lost = own.new
-        own.up(example=verb == "up")
+        if verb not in ("output", "cancel"):
+            own.up(example=verb == "up")
+    elif not shutil.which("pulumi", path=tools_first()["PATH"]):
+        install([tool for tool in TOOLS if tool.name in ("pulumi", "kubernetes-provider")])
     env = prepare(stack)
     common = ["--stack", stack.name]
     if verb == "output":
@@ -239,9 +244,12 @@ def main() -> int:
     arguments, extra = parser.parse_known_args()
     try:
         return run(arguments.verb, Stack(arguments.stack), extra)
-    except (EngineError, EmbeddedError, CommandFailed) as error:
+    except (EngineError, ToolchainError, EmbeddedError, stack_file.StackFileError, CommandFailed) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"\nstopped; `make {arguments.verb}` goes on from here", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.parse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from components import settings as s
 from components.inference import MODEL
-from components.model_files import ModelFilesProvider, fetch
+from components.model_files import ModelFilesProvider, fetch, registered_version
 from components.model_image import SERVER
 from components.names import RegisteredModel, parse_source
 from components.training import command as train_command
@@ -69,7 +70,7 @@ class Example:
         source = parse_source(model.source)
         if isinstance(source, RegisteredModel):
             waiting.until(self.mlflow, f"{self.tracking_uri}/health", MLFLOW_SECONDS)
-            if model.train:
+            if model.train and not self._is_registered(source):
                 self._train(model.train, source)
         served = self.folder / "served.json"
         olds = json.loads(served.read_text()) if served.is_file() else {}
@@ -94,11 +95,21 @@ class Example:
         # As in the cluster: its background workers are for GenAI evaluations, and take memory.
         return {**self.env, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
+    def _is_registered(self, model: RegisteredModel) -> bool:
+        """Whether MLflow has the version or alias; the training script would ask the same, seconds later."""
+        if model.version is None:
+            try:
+                return bool(registered_version(self.tracking_uri, model))
+            except LookupError:
+                return False
+        query = urllib.parse.urlencode({"name": model.name, "version": model.version})
+        return waiting.answers(f"{self.tracking_uri}/api/2.0/mlflow/model-versions/get?{query}")
+
     def _train(self, train: s.Train, model: RegisteredModel) -> None:
         """What the Job would run, here."""
         script = Path(train.script).absolute()
         _, _, *arguments = train_command(script, model, train.args)
-        self.say(f"{train.script}: training {model.name} {model.wanted}, unless MLflow has it")
+        self.say(f"{train.script}: training {model.name} {model.wanted}")
         env = {**self._mlflow_env(), "MLFLOW_TRACKING_URI": self.tracking_uri, "GIT_PYTHON_REFRESH": "quiet"}
         done = subprocess.run(
             [sys.executable, str(script), *arguments],

@@ -60,10 +60,11 @@ class EmbeddedStack:
                 # It takes longest to start: let it, while the control plane does.
                 servers.start_tracking()
             plane = self._plane(chosen)
+            self._check_kubeconfig(plane)
             if not all(plane.running().values()):
                 self.say("starting etcd, kube-apiserver, kube-controller-manager and KWOK")
             plane.start()
-            self._offer_kubeconfig(plane)
+
             if example:
                 for model in self.settings.models:
                     servers.serve(model)
@@ -107,9 +108,8 @@ class EmbeddedStack:
         stack_file.machine_path_of(self.file).write_text(yaml.safe_dump({"config": own}))
         return chosen
 
-    def _offer_kubeconfig(self, plane: ControlPlane) -> None:
-        """Where the settings say that it is, too."""
-        wanted = Path(self.existing.kubeconfig).expanduser().absolute()
+    def _check_kubeconfig(self, plane: ControlPlane) -> None:
+        wanted = (self.file.parent / Path(self.existing.kubeconfig).expanduser()).absolute()
         if wanted != plane.kubeconfig:
             raise EmbeddedError(
                 f"{self.file}: slipway:cluster.existing.kubeconfig: the embedded cluster's is {plane.kubeconfig}, "

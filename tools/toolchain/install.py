@@ -65,8 +65,8 @@ def _install(missing: Sequence[Tool], root: Path) -> None:
         if problem := go_builds.usable_go():
             raise ToolchainError(
                 f"{tool.name} {tool.version} cannot be downloaded ({why}), nor built: {problem}. Let this machine "
-                "reach get.pulumi.com, dl.k8s.io and github.com, or install Go 1.21 or later (https://go.dev/doc/install); "
-                "then run the same command again"
+                "reach get.pulumi.com, dl.k8s.io and github.com, or install Go 1.21 or later "
+                "(https://go.dev/doc/install); then run the same command again"
             )
         progress(f"not downloaded ({why}); building")
         for step in tool.builds:
