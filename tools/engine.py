@@ -6,6 +6,7 @@ go to Pulumi as they are.
 """
 
 import argparse
+import errno
 import json
 import os
 import secrets
@@ -110,7 +111,15 @@ def pulumi(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         while True:
             try:
                 return process.wait()
-            except KeyboardInterrupt:
+            except PermissionError as error:
+        print(f"{error.filename}: no write access: make the checkout writable for this user", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"the disk of {ROOT.absolute()} is full: make room, then run the same command again", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
                 # The terminal told Pulumi too: it ends what is under way and writes its state, and must be let to.
                 continue
 

@@ -75,4 +75,4 @@ def test_a_fixed_port_in_use_is_a_clear_error(tmp_path: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(EmbeddedError, match=rf"port {port} \(slipway:embedded\.trackingPort\) is in use"):
-            ports.choose(tmp_path / "ports.json", Embedded(tracking_port=port), {})
+            ports.choose(tmp_path / "ports.json", Embedded.model_validate({"trackingPort": port}), {})

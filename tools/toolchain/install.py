@@ -15,6 +15,8 @@ from tools.toolchain.problem import ToolchainError
 from tools.toolchain.progress import Progress
 
 ROOT = Path(__file__).parents[2] / ".tools"
+# What one tool, its sources and its compiled packages take at the least.
+NEEDED_BYTES = 2 << 30
 
 
 def is_there(tool: Tool, root: Path = ROOT) -> bool:
@@ -67,6 +69,11 @@ def _install(missing: Sequence[Tool], root: Path) -> None:
                 f"{tool.name} {tool.version} cannot be downloaded ({why}), nor built: {problem}. Let this machine "
                 "reach get.pulumi.com, dl.k8s.io and github.com, or install Go 1.21 or later "
                 "(https://go.dev/doc/install); then run the same command again"
+            )
+        if (free := shutil.disk_usage(root).free) < NEEDED_BYTES:
+            raise ToolchainError(
+                f"{tool.name} {tool.version}: {free >> 20} MB are free on the disk of {root}; a build needs at least "
+                f"{NEEDED_BYTES >> 30} GB (all of them, from nothing, about 20 GB, mostly in Go's own caches)"
             )
         progress(f"not downloaded ({why}); building")
         for step in tool.builds:
