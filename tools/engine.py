@@ -111,15 +111,7 @@ def pulumi(arguments: Sequence[str], env: Mapping[str, str]) -> int:
         while True:
             try:
                 return process.wait()
-            except PermissionError as error:
-        print(f"{error.filename}: no write access: make the checkout writable for this user", file=sys.stderr)
-        return 1
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        print(f"the disk of {ROOT.absolute()} is full: make room, then run the same command again", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
+            except KeyboardInterrupt:
                 # The terminal told Pulumi too: it ends what is under way and writes its state, and must be let to.
                 continue
 
@@ -255,6 +247,14 @@ def main() -> int:
         return run(arguments.verb, Stack(arguments.stack), extra)
     except (EngineError, ToolchainError, EmbeddedError, stack_file.StackFileError, CommandFailed) as error:
         print(error, file=sys.stderr)
+        return 1
+    except PermissionError as error:
+        print(f"{error.filename}: no write access: make the checkout writable for this user", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"the disk of {ROOT.absolute()} is full: make room, then run the same command again", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"\nstopped; `make {arguments.verb}` goes on from here", file=sys.stderr)
