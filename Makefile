@@ -1,11 +1,11 @@
 # What a person types. Everything here is one command of a tool that also works without make.
-STACK ?= dev
+STACK ?= local
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh destroy cancel check predict hpa test test-unit test-model test-hpa test-kind lint
+.PHONY: help tools up preview refresh destroy cancel check predict hpa test test-unit test-model test-hpa test-embedded test-kind lint
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -18,9 +18,12 @@ $(VENV)/installed: requirements.txt requirements-dev.txt constraints.txt
 	$(PY) -m pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
 	@touch $@
 
+tools: $(VENV)/installed ## Get the pinned tools into .tools/bin, if they are not there.
+	@$(PY) -m tools.toolchain
+
 up preview refresh destroy cancel: $(VENV)/installed
 	@$(PY) -m tools.engine $@ $(STACK) $(ARGS)
-up: ## Make the stack, or bring it up to date: make up STACK=dev
+up: ## Make the stack, or bring it up to date: make up STACK=dev (default: local, no containers needed)
 preview: ## Show what `up` would do.
 refresh: ## Read the real state of what the stack made.
 destroy: ## Remove everything that the stack made.
@@ -40,7 +43,7 @@ lint: $(VENV)/installed ## Linter, formatter and type checker.
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-test: lint ## Everything that needs no container engine.
+test: tools lint ## Everything that needs no container engine.
 	$(PY) -m pytest
 
 test-unit: $(VENV)/installed ## Seconds.
@@ -51,6 +54,9 @@ test-model: $(VENV)/installed ## Real MLflow and MLServer, about a minute.
 
 test-hpa: $(VENV)/installed ## 200 random cases on the real HPA controller, two minutes; etcd and Kubernetes' binaries needed.
 	$(PY) -m pytest tests/hpa -m controller
+
+test-embedded: tools ## The whole program on a real API server with simulated pods, minutes.
+	$(PY) -m pytest tests/embedded
 
 test-kind: $(VENV)/installed ## A real kind cluster, from nothing to nothing: minutes; docker, kind and pulumi needed.
 	$(PY) -m pytest tests/kind -m kind

@@ -19,6 +19,8 @@ SERVER = "model"
 @dataclass(frozen=True, kw_only=True)
 class ModelImageArgs:
     source: str
+    # A ready image by digest; None builds one.
+    image: str | None
     # None for a local model folder.
     tracking_uri: Input[str] | None
     trained: Input[str] | None
@@ -41,7 +43,10 @@ def tag(parts: Sequence[str]) -> str:
 
 
 class ModelImage(pulumi.ComponentResource):
-    """`reference` is `<registry>/<name>@sha256:…`; `version` and `example` are the model's."""
+    """`reference` is `<registry>/<name>@sha256:…`; `version` and `example` are the model's.
+
+    With a ready image, only the model's files are brought: they tell version and example.
+    """
 
     reference: Output[str]
     version: Output[str]
@@ -63,6 +68,12 @@ class ModelImage(pulumi.ComponentResource):
             ),
             ResourceOptions(parent=self, depends_on=list(args.ingress)),
         )
+        self.reference = Output.from_input(args.image) if args.image else self._build(name, args, files, child)
+        self.version = files.version
+        self.example = files.example
+        self.register_outputs({"reference": self.reference, "version": self.version})
+
+    def _build(self, name: str, args: ModelImageArgs, files: ModelFiles, child: ResourceOptions) -> Output[str]:
         build_args: dict[str, Input[str]] = {"BASE_IMAGE": args.images["python"]}
         if args.build.package_index:
             build_args["PIP_INDEX_URL"] = args.build.package_index
@@ -76,10 +87,7 @@ class ModelImage(pulumi.ComponentResource):
             registry=_registry(args.credentials),
             opts=child,
         )
-        self.reference = image.repo_digest
-        self.version = files.version
-        self.example = files.example
-        self.register_outputs({"reference": self.reference, "version": self.version})
+        return image.repo_digest
 
 
 def _registry(registry: s.Registry | None) -> docker.RegistryArgs | None:

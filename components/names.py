@@ -38,6 +38,9 @@ Bucket = _text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", 63, "3 to 63 lower-case lett
 RegistryAddress = _text(
     r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*", 200, "host[:port][/path] without a scheme, such as registry.example.com/team"
 )
+ImageDigest = _text(
+    r"[^\s@]+@sha256:[0-9a-f]{64}", 500, "<registry>/<name>@sha256:<64 hexadecimal digits>: a tag alone can move"
+)
 HttpUrl = _text(r"https?://[^\s]+", 500, "a URL that begins with http:// or https://")
 
 

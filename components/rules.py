@@ -45,8 +45,17 @@ def _cluster(settings: Settings) -> Iterator[Problem]:
             yield _fault(
                 ("registry",), settings.registry.address, "a kind cluster has its own registry; remove this key"
             )
-    if cluster.existing and settings.models and not settings.registry:
-        yield _fault(("registry",), None, "the models' images need a registry to be pushed to; write its `address`")
+    unbuilt = [model.name for model in settings.models if not model.image]
+    if cluster.existing and unbuilt and not settings.registry:
+        yield _fault(
+            ("registry",),
+            None,
+            "the models' images need a registry to be pushed to; write its `address` (or every model's `image`)",
+        )
+    if settings.embedded and not cluster.existing:
+        yield _fault(("embedded",), None, "write its kubeconfig and context as `cluster.existing`")
+    if settings.embedded and len(settings.models) > 1:
+        yield _fault(("models",), len(settings.models), "an embedded stack serves one model on this machine; write one")
     if settings.registry and (settings.registry.username is None) != (settings.registry.password is None):
         yield _fault(("registry",), settings.registry.address, "write both `username` and `password`, or neither")
     if platform.serving != "off" and platform.certificates == "off":

@@ -97,6 +97,7 @@ class ServedModel(pulumi.ComponentResource):
             name,
             ModelImageArgs(
                 source=args.model.source,
+                image=args.model.image,
                 tracking_uri=args.tracking.uri if registered else None,
                 trained=self._train(name, args, source, args.model.train),
                 build=settings.build,

@@ -23,7 +23,18 @@ from pydantic.alias_generators import to_camel
 from components import problems, rules
 from components.charts import ChartOverride, Charts
 from components.images import Images
-from components.names import Bucket, ClusterName, Domain, Host, HttpUrl, ModelName, Namespace, RegistryAddress, Source
+from components.names import (
+    Bucket,
+    ClusterName,
+    Domain,
+    Host,
+    HttpUrl,
+    ImageDigest,
+    ModelName,
+    Namespace,
+    RegistryAddress,
+    Source,
+)
 from components.problems import Problem, SettingsError
 from components.quantity import Quantity
 from components.versions import CHARTS, IMAGES
@@ -72,6 +83,14 @@ class Cluster(Section):
 
     kind: Kind | None = None
     existing: Existing | None = None
+
+
+class Embedded(Section):
+    """A cluster without containers on this machine, which `make` starts for `cluster.existing` (tools/embedded)."""
+
+    api_port: Port | None = Field(None, description="Port on 127.0.0.1 of the API server; default: a free one, kept.")
+    tracking_port: Port | None = Field(None, description="Port on 127.0.0.1 of MLflow; default: a free one, kept.")
+    model_port: Port | None = Field(None, description="Port on 127.0.0.1 of the model; default: a free one, kept.")
 
 
 class Registry(Section):
@@ -228,6 +247,9 @@ class Model(Section):
 
     name: ModelName
     source: Source
+    image: ImageDigest | None = Field(
+        None, description="A ready image of this model, by digest; without it the image is built and pushed."
+    )
     train: Annotated[Train | None, BeforeValidator(_script, json_schema_input_type=Train | str | None)] = None
     mode: Literal["Standard", "Knative"] = "Standard"
     replicas: PositiveInt | None = Field(None, description="Manual scaling; leave it out with `autoscaling`.")
@@ -275,6 +297,7 @@ class Settings(Section):
     cluster: Cluster
     ingress: Ingress
     tracking: Tracking = Tracking()
+    embedded: Embedded | None = None
     registry: Registry | None = None
     platform: Platform = Platform()
     namespaces: Namespaces = Namespaces()

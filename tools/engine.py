@@ -6,6 +6,7 @@ go to Pulumi as they are.
 """
 
 import argparse
+import errno
 import json
 import os
 import secrets
@@ -23,6 +24,13 @@ from components import kind
 from components.process import CommandFailed
 from components.settings import PROJECT
 from tools import check, report, stack_file
+from tools.embedded import summary
+from tools.embedded.problem import EmbeddedError
+from tools.embedded.stack import EmbeddedStack
+from tools.environment import tools_first
+from tools.toolchain.install import install
+from tools.toolchain.pins import TOOLS
+from tools.toolchain.problem import ToolchainError
 
 VERBS = ("up", "preview", "refresh", "destroy", "output", "cancel")
 ROOT = Path(".slipway")
@@ -59,9 +67,7 @@ def own_backend() -> str:
 
 def environment(stack: Stack, content: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
     """The environment that Pulumi runs in. Raises EngineError when a shared state comes without a passphrase."""
-    env = dict(given)
-    # The language host takes the first Python on PATH.
-    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), given.get("PATH", "")])
+    env = tools_first(given)
     backend = given.get("PULUMI_BACKEND_URL") or content.get("config", {}).get(f"{stack_file.PREFIX}backend")
     own = not backend
     env["PULUMI_BACKEND_URL"] = backend or own_backend()
@@ -128,15 +134,14 @@ def made(stack: Stack, env: Mapping[str, str]) -> bool:
 
 
 def prepare(stack: Stack) -> dict[str, str]:
-    """Check the settings, write the file that Pulumi is given, make the stack if it is new; return the environment."""
-    if found := check.faults(stack.file):
-        raise EngineError("\n".join(found))
+    """Write the file that Pulumi is given, make the stack if it is new; return the environment."""
     content = stack_file.effective(stack.file)
     env = environment(stack, content, os.environ)
+    if embedded(stack):
+        # All that it needs is in .tools: a plugin that only its list of packages names would be looked for in vain.
+        env.setdefault("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
     (ROOT / "state").mkdir(parents=True, exist_ok=True, mode=0o700)
     write_used_file(stack, content)
-    if not shutil.which("pulumi", path=env["PATH"]):
-        raise EngineError("pulumi is not on PATH: install it (https://www.pulumi.com/docs/iac/download-install/)")
     if not made(stack, env):
         init = ["stack", "init", stack.name, "--non-interactive", "--no-select", "--cwd", str(stack.folder)]
         if code := pulumi(init, env):
@@ -144,19 +149,33 @@ def prepare(stack: Stack) -> dict[str, str]:
     return env
 
 
+def embedded(stack: Stack) -> bool:
+    """Whether the stack brings its own cluster (`slipway:embedded`)."""
+    return "embedded" in stack_file.settings_of(stack_file.effective(stack.file))
+
+
 def vanished(stack: Stack, env: Mapping[str, str]) -> bool:
     """Whether the stack's kind cluster is in its state and nowhere else. Raises CommandFailed when it is stopped."""
     section = stack_file.settings_of(stack_file.effective(stack.file))["cluster"].get("kind")
     if not section or kind.there(section["name"]):
         return False
+    kept = resources(stack, env)
+    return any(each.get("id") == section["name"] and "kubeconfig" in each.get("outputs", {}) for each in kept)
+
+
+def holds_resources(stack: Stack, env: Mapping[str, str]) -> bool:
+    return bool(resources(stack, env))
+
+
+def resources(stack: Stack, env: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What the state holds."""
     state = json.loads(ask(["stack", "export", "--cwd", str(stack.folder), "--stack", stack.name], env) or "{}")
-    resources = (state.get("deployment") or {}).get("resources") or []
-    return any(each.get("id") == section["name"] and "kubeconfig" in each.get("outputs", {}) for each in resources)
+    return (state.get("deployment") or {}).get("resources") or []
 
 
 def take_out(stack: Stack, env: Mapping[str, str]) -> int:
     """Take what was on a vanished cluster out of the state."""
-    print(f"the kind cluster of {stack.name} is gone: taking it, and what was on it, out of the state")
+    print(f"the cluster of {stack.name} is gone: taking it, and what was on it, out of the state")
     options = [
         "--stack",
         stack.name,
@@ -170,6 +189,18 @@ def take_out(stack: Stack, env: Mapping[str, str]) -> int:
 
 
 def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
+    if found := check.faults(stack.file):
+        raise EngineError("\n".join(found))
+    own: EmbeddedStack | None = None
+    lost = False
+    if embedded(stack):
+        install()
+        own = EmbeddedStack(stack.file, tools_first(), lambda line: print(line, flush=True))
+        lost = own.new
+        if verb not in ("output", "cancel"):
+            own.up(example=verb == "up")
+    elif not shutil.which("pulumi", path=tools_first()["PATH"]):
+        install([tool for tool in TOOLS if tool.name in ("pulumi", "kubernetes-provider")])
     env = prepare(stack)
     common = ["--stack", stack.name]
     if verb == "output":
@@ -179,7 +210,7 @@ def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
     common += ["--config-file", str(stack.used_file), "--non-interactive"]
     if verb == "preview":
         return pulumi(["preview", *common, *extra], env)
-    if verb in ("up", "refresh") and vanished(stack, env):
+    if verb in ("up", "refresh") and (vanished(stack, env) or (lost and holds_resources(stack, env))):
         code = take_out(stack, env)
         if code or verb == "refresh":
             return code
@@ -187,10 +218,16 @@ def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
     confirmed = ["--yes", "--skip-preview", *(["--suppress-outputs"] if verb == "up" else [])]
     code = pulumi([verb, *common, *confirmed, *extra], env)
     if code == 0 and verb == "up":
-        print(report.text(outputs(stack, env)))
-    # What others share is not ours to forget.
-    if code == 0 and verb == "destroy" and env["PULUMI_BACKEND_URL"] == own_backend():
-        forget(stack, env)
+        made_outputs = outputs(stack, env)
+        print(report.text(made_outputs))
+        if own:
+            print(summary.text(made_outputs, own.existing.kubeconfig))
+    if code == 0 and verb == "destroy":
+        if own:
+            own.remove()
+        # What others share is not ours to forget.
+        if env["PULUMI_BACKEND_URL"] == own_backend():
+            forget(stack, env)
     return code
 
 
@@ -211,9 +248,20 @@ def main() -> int:
     arguments, extra = parser.parse_known_args()
     try:
         return run(arguments.verb, Stack(arguments.stack), extra)
-    except (EngineError, CommandFailed) as error:
+    except (EngineError, ToolchainError, EmbeddedError, stack_file.StackFileError, CommandFailed) as error:
         print(error, file=sys.stderr)
         return 1
+    except PermissionError as error:
+        print(f"{error.filename}: no write access: make the checkout writable for this user", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"the disk of {ROOT.absolute()} is full: make room, then run the same command again", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\nstopped; `make {arguments.verb}` goes on from here", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -26,6 +26,11 @@ def override_path_of(path: Path) -> Path:
     return path.with_name(f"{path.stem}.override.yaml")
 
 
+def machine_path_of(path: Path) -> Path:
+    """What the tools decide on this machine for `Pulumi.local.yaml`, such as free ports; never a committed file."""
+    return path.parent / ".slipway" / path.stem.removeprefix("Pulumi.") / "machine.yaml"
+
+
 def read(path: Path) -> dict[str, Any]:
     """The file's content. Raises StackFileError."""
     try:
@@ -41,9 +46,12 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def effective(path: Path) -> dict[str, Any]:
-    """The stack file, with its override (if there is one) merged over it. Raises StackFileError."""
-    over = override_path_of(path)
-    return merged(read(path), read(over)) if over.is_file() else read(path)
+    """The stack file; over it what this machine's tools decided, and over both the override. Raises StackFileError."""
+    content = read(path)
+    for over in (machine_path_of(path), override_path_of(path)):
+        if over.is_file():
+            content = merged(content, read(over))
+    return content
 
 
 def settings_of(content: Mapping[str, Any]) -> dict[str, Any]:

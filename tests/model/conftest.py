@@ -18,8 +18,8 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 
-from tests.model.dockerfile import Dockerfile
 from tests.model.server import ModelServer, free_port, process
+from tools.dockerfile import Dockerfile
 
 MODEL = Path(__file__).parents[2] / "model"
 

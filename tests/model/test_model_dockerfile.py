@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from tests.model.dockerfile import Dockerfile
+from tools.dockerfile import Dockerfile
 
 pytestmark = pytest.mark.model
 

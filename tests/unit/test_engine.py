@@ -74,14 +74,22 @@ def test_faulty_settings_stop_before_anything_is_written(checkout: Path) -> None
     path = checkout / "Pulumi.dev.yaml"
     path.write_text(path.read_text().replace("max: 3", "max: 0"))
     with pytest.raises(EngineError, match=r"slipway:models\[0\]\.autoscaling\.max"):
-        engine.prepare(Stack("dev"))
+        engine.run("up", Stack("dev"), [])
     assert not (checkout / ".slipway").exists()
 
 
-def test_a_missing_pulumi_is_one_line_with_the_remedy(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_pulumi_is_brought_along_at_its_pin(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stop(Exception):
+        pass
+
+    def install(tools: list[Any]) -> None:
+        raise Stop(*[tool.name for tool in tools])
+
     monkeypatch.setenv("PATH", str(checkout))
-    with pytest.raises(EngineError, match="pulumi is not on PATH: install it"):
-        engine.prepare(Stack("dev"))
+    monkeypatch.setattr(engine, "install", install)
+    with pytest.raises(Stop) as caught:
+        engine.run("up", Stack("dev"), [])
+    assert caught.value.args == ("pulumi", "kubernetes-provider")
 
 
 def state_with(*resources: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-PATH = Path(__file__).parents[2] / "model" / "Dockerfile"
+PATH = Path(__file__).parents[1] / "model" / "Dockerfile"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,78 @@
+"""The embedded cluster itself: it comes quickly, keeps its data, and says what stands in its way."""
+
+import os
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from components.settings import Embedded
+from tests.embedded.conftest import PROJECT, Checkout
+from tools.embedded import ports
+from tools.embedded.control_plane import ControlPlane
+from tools.embedded.problem import EmbeddedError
+from tools.environment import tools_first
+
+pytestmark = pytest.mark.embedded
+
+
+def test_a_new_cluster_is_ready_within_15_seconds(tmp_path: Path) -> None:
+    plane = ControlPlane(tmp_path, "second", ports.choose(tmp_path / "ports.json", Embedded(), {}), tools_first())
+    started = time.monotonic()
+    try:
+        plane.start()
+        assert time.monotonic() - started < 15
+        assert plane.running() == dict.fromkeys(("etcd", "kube-apiserver", "kube-controller-manager", "kwok"), True)
+    finally:
+        plane.stop()
+    assert not any(plane.running().values())
+
+
+def test_two_checkouts_have_ports_of_their_own(checkout: Checkout, tmp_path: Path) -> None:
+    first = ports.choose(checkout.cluster.folder / "ports.json", Embedded(), dict.fromkeys(ports.NAMES, True))
+    second = ports.choose(tmp_path / "ports.json", Embedded(), {})
+    assert not set(first.values()) & set(second.values())
+
+
+def test_what_was_made_is_there_after_a_stop(checkout: Checkout) -> None:
+    checkout.kubectl("create", "namespace", "kept")
+    checkout.cluster.stop()
+    assert not any(checkout.cluster.running().values())
+    checkout.cluster.up()
+    assert "/kept" in checkout.names("namespaces")
+    checkout.kubectl("delete", "namespace", "kept")
+
+
+def test_no_process_belongs_to_the_shell_that_started_it(checkout: Checkout) -> None:
+    pid = int((checkout.cluster.folder / "etcd.pid").read_text().split()[0])
+    assert os.getsid(pid) == pid != os.getsid(0)
+
+
+def test_a_kubeconfig_elsewhere_is_refused(checkout: Checkout) -> None:
+    override = checkout.root / "Pulumi.local.override.yaml"
+    override.write_text("config: {'slipway:cluster': {existing: {kubeconfig: /elsewhere}}}")
+    try:
+        with pytest.raises(EmbeddedError, match="the embedded cluster's is"):
+            checkout.cluster.up()
+    finally:
+        override.unlink()
+
+
+def test_a_missing_program_is_named_with_its_remedy(tmp_path: Path) -> None:
+    plane = ControlPlane(tmp_path, "none", {}, {"PATH": str(tmp_path)})
+    with pytest.raises(EmbeddedError, match=r"etcd, kube-apiserver.*python -m tools\.toolchain"):
+        plane.start()
+
+
+def test_the_committed_settings_name_the_kubeconfig_in_the_checkout() -> None:
+    assert "kubeconfig: .slipway/local/embedded/kubeconfig" in (PROJECT / "Pulumi.local.yaml").read_text()
+
+
+def test_a_fixed_port_in_use_is_a_clear_error(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(EmbeddedError, match=rf"port {port} \(slipway:embedded\.trackingPort\) is in use"):
+            ports.choose(tmp_path / "ports.json", Embedded.model_validate({"trackingPort": port}), {})

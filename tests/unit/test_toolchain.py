@@ -1,0 +1,148 @@
+"""Tools come whole or not at all, and whatever keeps one away is said with its remedy."""
+
+import errno
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.toolchain import downloads, go_builds, install
+from tools.toolchain.pins import TOOLS, Build, Download, Tool
+from tools.toolchain.problem import ToolchainError
+
+PROGRAM = b"#!/bin/sh\necho hello\n" * 1000
+SHA = hashlib.sha256(PROGRAM).hexdigest()
+
+
+@pytest.fixture
+def publisher() -> Iterator[str]:
+    """A good file with its checksum, one whose checksum is of another, and one that breaks off half-way."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = SHA.encode() if self.path.endswith(".sha256") else PROGRAM
+            if self.path == "/wrong.sha256":
+                body = b"0" * 64
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body[: len(body) // 2] if self.path == "/broken" else body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def tool(url: str, version: str = "1") -> Tool:
+    name = url.rpartition("/")[2]
+    download = Download(url=url, checksum=f"{url}.sha256")
+    return Tool(name=name, version=version, makes=(name,), downloads=(download,), builds=(NEVER,))
+
+
+NEVER = Build(folder="etcd", packages=(), minutes=0)
+
+
+@pytest.fixture(autouse=True)
+def published_without_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(install, "PUBLISHED", True)
+    monkeypatch.setattr(go_builds, "usable_go", lambda: "there is no `go` on PATH")
+
+
+def test_a_download_with_the_right_checksum_is_installed(publisher: str, tmp_path: Path) -> None:
+    good = tool(f"{publisher}/good")
+    install.install([good], tmp_path)
+    assert (tmp_path / "bin" / "good").read_bytes() == PROGRAM
+    assert (tmp_path / "bin" / "good").stat().st_mode & 0o111
+    assert install.is_there(good, tmp_path)
+
+
+def test_what_is_there_is_not_fetched_again(publisher: str, tmp_path: Path) -> None:
+    install.install([tool(f"{publisher}/good")], tmp_path)
+    gone = Tool(name="good", version="1", makes=("good",), downloads=(), builds=())
+    install.install([gone], tmp_path)
+
+
+def test_another_version_is_another_tool(publisher: str, tmp_path: Path) -> None:
+    install.install([tool(f"{publisher}/good")], tmp_path)
+    assert not install.is_there(tool(f"{publisher}/good", "2"), tmp_path)
+
+
+def test_a_program_that_was_cut_short_is_not_taken_for_there(publisher: str, tmp_path: Path) -> None:
+    good = tool(f"{publisher}/good")
+    install.install([good], tmp_path)
+    (tmp_path / "bin" / "good").write_bytes(PROGRAM[:100])
+    assert not install.is_there(good, tmp_path)
+    install.install([good], tmp_path)
+    assert (tmp_path / "bin" / "good").read_bytes() == PROGRAM
+
+
+@pytest.mark.parametrize("file", ["wrong", "broken"])
+def test_a_wrong_or_partial_download_is_never_used(publisher: str, tmp_path: Path, file: str) -> None:
+    with pytest.raises(ToolchainError, match=r"cannot be downloaded .*is not what its publisher's checksum says"):
+        install.install([tool(f"{publisher}/{file}")], tmp_path)
+    assert not (tmp_path / "bin" / file).exists()
+    assert not list((tmp_path / "work" / file).glob("*"))
+
+
+def test_without_downloads_and_go_the_message_names_both_remedies(tmp_path: Path) -> None:
+    with pytest.raises(ToolchainError) as caught:
+        install.install([tool("http://127.0.0.1:9/none")], tmp_path)
+    said = str(caught.value)
+    assert said.startswith("none 1 cannot be downloaded (http://127.0.0.1:9/none.sha256: ")
+    assert "there is no `go` on PATH" in said
+    assert "get.pulumi.com, dl.k8s.io and github.com" in said
+    assert "https://go.dev/doc/install" in said
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(PermissionError(errno.EACCES, "no", "/x"), "no write access"), (OSError(errno.ENOSPC, "full"), "is full")],
+)
+def test_a_disk_that_takes_nothing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, reason: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(install, "_install", fail)
+    with pytest.raises(ToolchainError, match=reason):
+        install.install([tool("http://127.0.0.1:9/none")], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("write /tmp/x: no space left on device", "the disk is full"),
+        ("dial tcp: lookup proxy: no such host", "go env GOPROXY"),
+        ("compile: signal: killed", "want of memory"),
+        ("undefined: x", "what is built so far is kept"),
+    ],
+)
+def test_what_the_compiler_says_comes_with_what_to_do(said: str, remedy: str) -> None:
+    assert remedy in go_builds._explained(said)
+
+
+def test_a_checksum_is_read_in_every_form_that_publishers_write() -> None:
+    assert downloads.checksum_in(SHA, "a") == SHA
+    assert downloads.checksum_in(f"{'0' * 64}  b\n{SHA}  a\n", "a") == SHA
+    release = json.dumps({"assets": [{"name": "a", "digest": f"sha256:{SHA}"}, {"name": "b", "digest": None}]})
+    assert downloads.checksum_in(release, "a") == SHA
+    assert downloads.checksum_in(release, "b") is None
+    assert downloads.checksum_in("<html>blocked</html>", "a") is None
+
+
+def test_every_tool_can_be_built_from_committed_modules() -> None:
+    for each in TOOLS:
+        for step in each.builds:
+            assert (go_builds.MODULES / step.folder / "go.mod").is_file()
+            assert (go_builds.MODULES / step.folder / "go.sum").is_file()

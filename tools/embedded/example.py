@@ -1,0 +1,150 @@
+"""The example without a cluster: MLflow on SQLite, the model trained, registered and served by MLServer."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.parse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components import settings as s
+from components.inference import MODEL
+from components.model_files import ModelFilesProvider, fetch, registered_version
+from components.model_image import SERVER
+from components.names import RegisteredModel, parse_source
+from components.training import command as train_command
+from tools.dockerfile import Dockerfile
+from tools.embedded import waiting
+from tools.embedded.problem import EmbeddedError
+from tools.embedded.processes import Background
+
+# The first start makes the database; every later one is a fraction of it.
+MLFLOW_SECONDS = 180.0
+MLSERVER_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Example:
+    """The servers whose data and logs are in `folder` (absolute)."""
+
+    folder: Path
+    ports: Mapping[str, int]
+    env: Mapping[str, str]
+    say: Callable[[str], None]
+
+    @property
+    def tracking_uri(self) -> str:
+        return f"http://127.0.0.1:{self.ports['tracking']}"
+
+    @property
+    def model_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['model']}"
+
+    @property
+    def mlflow(self) -> Background:
+        return Background(self.folder, "mlflow")
+
+    @property
+    def mlserver(self) -> Background:
+        return Background(self.folder, "mlserver")
+
+    def start_tracking(self) -> None:
+        """Start MLflow without waiting for it."""
+        store = self.folder / "mlflow"
+        store.mkdir(parents=True, exist_ok=True, mode=0o700)
+        options = {
+            "--host": "127.0.0.1",
+            "--port": str(self.ports["tracking"]),
+            "--workers": "1",
+            "--backend-store-uri": f"sqlite:///{store / 'mlflow.db'}",
+            "--artifacts-destination": str(store / "artifacts"),
+        }
+        words = [word for option in options.items() for word in option]
+        self.mlflow.start([sys.executable, "-m", "mlflow", "server", *words], self._mlflow_env(), store)
+
+    def serve(self, model: s.Model) -> None:
+        """Train the version if it is missing, and return when MLServer is ready with it. Raises EmbeddedError."""
+        source = parse_source(model.source)
+        if isinstance(source, RegisteredModel):
+            waiting.until(self.mlflow, f"{self.tracking_uri}/health", MLFLOW_SECONDS)
+            if model.train and not self._is_registered(source):
+                self._train(model.train, source)
+        served = self.folder / "served.json"
+        olds = json.loads(served.read_text()) if served.is_file() else {}
+        props = {"source": model.source, "server": SERVER, "folder": str(self.folder / "serving")}
+        if isinstance(source, RegisteredModel):
+            props["tracking_uri"] = self.tracking_uri
+        if not olds or ModelFilesProvider().diff("", olds, props).changes:
+            self.mlserver.stop()
+            self.say("fetching the model's files from MLflow" if isinstance(source, RegisteredModel) else "copying it")
+            olds = self._fetch(props)
+            served.write_text(json.dumps(olds))
+        self._start_mlserver(olds)
+
+    def stop(self) -> None:
+        self.mlserver.stop()
+        self.mlflow.stop()
+
+    def running(self) -> dict[str, bool]:
+        return {process.name: process.pid is not None for process in (self.mlflow, self.mlserver)}
+
+    def _mlflow_env(self) -> dict[str, str]:
+        # As in the cluster: its background workers are for GenAI evaluations, and take memory.
+        return {**self.env, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+
+    def _is_registered(self, model: RegisteredModel) -> bool:
+        """Whether MLflow has the version or alias; the training script would ask the same, seconds later."""
+        if model.version is None:
+            try:
+                return bool(registered_version(self.tracking_uri, model))
+            except LookupError:
+                return False
+        query = urllib.parse.urlencode({"name": model.name, "version": model.version})
+        return waiting.answers(f"{self.tracking_uri}/api/2.0/mlflow/model-versions/get?{query}")
+
+    def _train(self, train: s.Train, model: RegisteredModel) -> None:
+        """What the Job would run, here."""
+        script = Path(train.script).absolute()
+        _, _, *arguments = train_command(script, model, train.args)
+        self.say(f"{train.script}: training {model.name} {model.wanted}")
+        env = {**self._mlflow_env(), "MLFLOW_TRACKING_URI": self.tracking_uri, "GIT_PYTHON_REFRESH": "quiet"}
+        done = subprocess.run(
+            [sys.executable, str(script), *arguments],
+            env=env,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise EmbeddedError(f"{train.script} failed:\n{(done.stdout + done.stderr).strip()[-3000:]}")
+
+    def _fetch(self, props: dict[str, Any]) -> dict[str, Any]:
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        try:
+            return fetch(props)
+        except (OSError, LookupError) as error:
+            raise EmbeddedError(f"the files of {props['source']} could not be brought: {error}") from error
+
+    def _start_mlserver(self, served: Mapping[str, Any]) -> None:
+        """The image's command with the image's environment; only folders, ports and the host are this machine's."""
+        root = str(served["folder"])
+        dockerfile = Dockerfile.read()
+        image = {
+            name: value.replace("/srv", root)
+            for name, value in dockerfile.environment({"MODEL_VERSION": str(served["version"])}).items()
+        }
+        here = {
+            "PATH": self.env["PATH"],
+            "MLSERVER_HOST": "127.0.0.1",
+            "MLSERVER_HTTP_PORT": str(self.ports["model"]),
+            "MLSERVER_GRPC_PORT": str(self.ports["model-grpc"]),
+            "MLSERVER_METRICS_PORT": str(self.ports["model-metrics"]),
+        }
+        if not self.mlserver.pid:
+            self.say("starting MLServer with the model")
+        self.mlserver.start([word.replace("/srv", root) for word in dockerfile.command], {**image, **here}, Path(root))
+        waiting.until(self.mlserver, f"{self.model_url}/v2/models/{MODEL}/ready", MLSERVER_SECONDS)

@@ -1,0 +1,34 @@
+"""Waiting for a server of the embedded stack."""
+
+import ssl
+import time
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools.embedded.problem import EmbeddedError
+from tools.embedded.processes import Background
+
+
+def answers(url: str, headers: Mapping[str, str] | None = None, ca: Path | None = None) -> bool:
+    """Whether the URL gives 200."""
+    try:
+        context = ssl.create_default_context(cafile=str(ca)) if ca else None
+        request = urllib.request.Request(url, headers=dict(headers or {}))
+        with urllib.request.urlopen(request, timeout=5, context=context) as answer:
+            return bool(answer.status == 200)
+    except (OSError, ValueError):
+        return False
+
+
+def until(
+    process: Background, url: str, seconds: float, headers: Mapping[str, str] | None = None, ca: Path | None = None
+) -> None:
+    """Return when the process answers 200 at the URL. Raises EmbeddedError with its log when it ends or is late."""
+    end = time.monotonic() + seconds
+    while not answers(url, headers, ca):
+        ended = process.pid is None
+        if ended or time.monotonic() > end:
+            fate = "ended" if ended else f"did not answer at {url} within {seconds:.0f} s"
+            raise EmbeddedError(f"{process.name} {fate}; its log {process.log} ends with:\n{process.last_words()}")
+        time.sleep(0.1)

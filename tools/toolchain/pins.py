@@ -1,0 +1,174 @@
+"""Every tool with its version, where it is published, and how it is built where that cannot be reached."""
+
+import platform
+from dataclasses import dataclass
+
+_PULUMI = "3.250.0"
+_PROVIDER = "4.25.0"
+_KUBERNETES = "1.34.4"
+_ETCD = "3.6.8"
+_KWOK = "0.7.0"
+_SDK = "github.com/pulumi/pulumi/sdk/v3"
+
+ARCH = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "")
+# The publishers have all of these for Linux only; elsewhere they are built.
+PUBLISHED = platform.system() == "Linux" and bool(ARCH)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """A published file: a program as it is, or a .tar.gz with programs in it.
+
+    `checksum` is a text with the file's SHA-256 (alone, or on a line with its name), or GitHub's description of a
+    release, which has one for each of its files.
+    """
+
+    url: str
+    checksum: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copied:
+    """A file that is taken out of a Go module as it is."""
+
+    module: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """A folder of `modules/` (go.mod and go.sum) and what is built in it; `minutes` on two cores from nothing."""
+
+    folder: str
+    packages: tuple[str, ...]
+    minutes: int
+    ldflags: str = ""
+    copied: tuple[Copied, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    name: str
+    version: str
+    # The programs, as they are called in .tools/bin.
+    makes: tuple[str, ...]
+    downloads: tuple[Download, ...]
+    builds: tuple[Build, ...]
+
+
+def _kubernetes(name: str) -> Download:
+    url = f"https://dl.k8s.io/v{_KUBERNETES}/bin/linux/{ARCH}/{name}"
+    return Download(url=url, checksum=f"{url}.sha256")
+
+
+def _github(repository: str, tag: str, file: str) -> Download:
+    return Download(
+        url=f"https://github.com/{repository}/releases/download/{tag}/{file}",
+        checksum=f"https://api.github.com/repos/{repository}/releases/tags/{tag}",
+    )
+
+
+_KUBERNETES_PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kubectl")
+_KUBERNETES_VERSION = " ".join(
+    f"-X {package}.{name}={value}"
+    for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    for name, value in {
+        "gitVersion": f"v{_KUBERNETES}",
+        "gitMajor": "1",
+        "gitMinor": "34",
+        "gitTreeState": "clean",
+    }.items()
+)
+
+TOOLS = (
+    Tool(
+        name="kwok",
+        version=_KWOK,
+        makes=("kwok",),
+        downloads=(_github("kubernetes-sigs/kwok", f"v{_KWOK}", f"kwok-linux-{ARCH}"),),
+        builds=(Build(folder="kwok", packages=("sigs.k8s.io/kwok/cmd/kwok",), minutes=3),),
+    ),
+    Tool(
+        name="etcd",
+        version=_ETCD,
+        makes=("etcd",),
+        downloads=(
+            Download(
+                url=f"https://github.com/etcd-io/etcd/releases/download/v{_ETCD}/etcd-v{_ETCD}-linux-{ARCH}.tar.gz",
+                checksum=f"https://github.com/etcd-io/etcd/releases/download/v{_ETCD}/SHA256SUMS",
+            ),
+        ),
+        builds=(Build(folder="etcd", packages=("slipway/tools/etcd",), minutes=2),),
+    ),
+    Tool(
+        name="pulumi",
+        version=_PULUMI,
+        makes=(
+            "pulumi",
+            "pulumi-language-python",
+            "pulumi-language-python-exec",
+            "pulumi-resource-pulumi-python",
+            "pulumi-analyzer-policy-python",
+        ),
+        downloads=(
+            Download(
+                url=f"https://get.pulumi.com/releases/sdk/pulumi-v{_PULUMI}-linux-"
+                f"{'x64' if ARCH == 'amd64' else ARCH}.tar.gz",
+                checksum=f"https://get.pulumi.com/releases/sdk/pulumi-{_PULUMI}-checksums.txt",
+            ),
+        ),
+        builds=(
+            Build(
+                folder="pulumi",
+                packages=("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",),
+                ldflags=f"-X {_SDK}/go/common/version.Version=v{_PULUMI}",
+                minutes=5,
+            ),
+            # The last Python host that was published as a module; it speaks to every later CLI.
+            Build(
+                folder="pulumi-python",
+                packages=(f"{_SDK}/python/cmd/pulumi-language-python",),
+                minutes=1,
+                copied=(
+                    Copied(module=_SDK, path="python/cmd/pulumi-language-python-exec"),
+                    Copied(module=_SDK, path="python/dist/pulumi-resource-pulumi-python"),
+                    Copied(module=_SDK, path="python/dist/pulumi-analyzer-policy-python"),
+                ),
+            ),
+        ),
+    ),
+    Tool(
+        name="kubernetes",
+        version=_KUBERNETES,
+        makes=_KUBERNETES_PROGRAMS,
+        downloads=tuple(_kubernetes(name) for name in _KUBERNETES_PROGRAMS),
+        builds=(
+            Build(
+                folder="kubernetes",
+                packages=tuple(f"k8s.io/kubernetes/cmd/{name}" for name in _KUBERNETES_PROGRAMS),
+                ldflags=_KUBERNETES_VERSION,
+                minutes=9,
+            ),
+        ),
+    ),
+    Tool(
+        name="kubernetes-provider",
+        version=_PROVIDER,
+        makes=("pulumi-resource-kubernetes",),
+        downloads=(
+            _github(
+                "pulumi/pulumi-kubernetes",
+                f"v{_PROVIDER}",
+                f"pulumi-resource-kubernetes-v{_PROVIDER}-linux-{ARCH}.tar.gz",
+            ),
+        ),
+        builds=(
+            Build(
+                folder="kubernetes-provider",
+                packages=("slipway/tools/pulumi-resource-kubernetes",),
+                ldflags=f"-X main.version={_PROVIDER}",
+                minutes=11,
+            ),
+        ),
+    ),
+)
