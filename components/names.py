@@ -38,6 +38,11 @@ Bucket = _text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", 63, "3 to 63 lower-case lett
 RegistryAddress = _text(
     r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*", 200, "host[:port][/path] without a scheme, such as registry.example.com/team"
 )
+# A part of the metrics API's path, where prometheus-adapter would read `$` as a reference.
+MetricName = _text(r"[A-Za-z0-9_]([-A-Za-z0-9_.:]*[A-Za-z0-9_])?", 253, "letters, digits, `-`, `_`, `.` and `:`")
+SeriesName = _text(r"[a-zA-Z_:][a-zA-Z0-9_:]*", 200, "the name of a Prometheus series, without braces")
+LabelName = _text(r"[a-zA-Z_][a-zA-Z0-9_]*", 200, "the name of a Prometheus label")
+KubernetesVersion = _text(r"1\.\d+", 6, 'the minor version in quotes, such as "1.35"')
 HttpUrl = _text(r"https?://[^\s]+", 500, "a URL that begins with http:// or https://")
 
 
