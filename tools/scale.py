@@ -58,9 +58,7 @@ def _value(node: Any, key: str) -> Any:
 def scale(path: Path, model: str, replicas: int) -> str:
     """Change the stack's file, unless the settings would be wrong then. Raises ScaleError and StackFileError."""
     if replicas < 1:
-        raise ScaleError(
-            f"{replicas} replicas: write at least 1 (to zero goes only Knative's class kpa)"
-        )
+        raise ScaleError(f"{replicas} replicas: write at least 1 (to zero goes only Knative's class kpa)")
     stack_file.effective(path)
     owner = owner_of(path)
     before = owner.read_text()
