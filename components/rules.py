@@ -26,7 +26,7 @@ def check(settings: Settings) -> list[Problem]:
         *_build(settings),
         *(found for index, model in enumerate(settings.models) for found in _model(settings, model, ("models", index))),
         *_unique_models(settings),
-        *scaling_rules.check_names(settings),
+        *scaling_rules.check_queries(settings),
     ]
 
 

@@ -45,8 +45,12 @@ def check(settings: Settings, model: Model, at: Path) -> Iterator[Problem]:
         yield from _standard(settings, model, scaling, here)
 
 
-def check_names(settings: Settings) -> Iterator[Problem]:
-    """One name, one query: the metrics API cannot tell two models' metrics of one name apart."""
+def check_queries(settings: Settings) -> Iterator[Problem]:
+    """What the models' queries share: who answers them, and their names, by which alone the metrics API knows them."""
+    platform = settings.platform
+    asked = platform.metrics_adapter == "install" and any(adapter_rules.queried(settings.models))
+    if asked and platform.prometheus == "existing" and not platform.prometheus_url:
+        yield fault(("platform", "prometheusUrl"), None, "write where the existing Prometheus answers in the cluster")
     first: dict[adapter_rules.Key, QueriedMetric] = {}
     for index, position, metric in adapter_rules.queried(settings.models):
         known = first.setdefault(adapter_rules.key(metric), metric)
@@ -160,8 +164,6 @@ def _source(settings: Settings, metric: QueriedMetric, path: Path) -> Iterator[P
         )
     elif platform.prometheus == "off":
         yield fault(query, None, "a metric without a source: platform.prometheus is off; write install, or existing")
-    elif platform.prometheus == "existing" and not platform.prometheus_url:
-        yield fault(("platform", "prometheusUrl"), None, "write where the existing Prometheus answers in the cluster")
     if reason := metric_query.fault(metric):
         yield fault(query, None, reason)
 

@@ -123,6 +123,10 @@ def test_a_query_needs_those_who_answer_it(platform: dict[str, Any], line: str) 
     assert found.startswith(line)
 
 
+def test_a_missing_address_is_told_once() -> None:
+    assert len(faults(model(PODS, OBJECT, EXTERNAL), platform={"prometheus": "existing"})) == 1
+
+
 def test_a_metric_that_the_cluster_has_needs_no_query() -> None:
     assert faults(model(without(PODS, "query")), platform={"metricsAdapter": "existing"}) == []
 
