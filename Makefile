@@ -5,7 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help tools up preview refresh destroy cancel check predict hpa test test-unit test-model test-hpa test-embedded test-kind lint
+.PHONY: help tools up preview refresh destroy cancel check predict scale hpa test test-unit test-model test-hpa test-embedded \
+  test-kind lint
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -34,6 +35,9 @@ check: $(VENV)/installed ## Check the settings of every stack, without Pulumi.
 
 predict: $(VENV)/installed ## Ask the deployed models for a prediction.
 	@$(PY) -m tools.predict $(STACK) $(ARGS)
+
+scale: $(VENV)/installed ## Set a model's replicas in the stack file: make scale STACK=dev MODEL=name REPLICAS=3
+	@$(PY) -m tools.scale $(STACK) "$(MODEL)" "$(REPLICAS)"
 
 hpa: $(VENV)/installed ## Forecast the autoscaling: make hpa FILE=Pulumi.dev.yaml ARGS='--load spike --high 200'
 	@$(PY) -m tools.hpa $(or $(FILE),Pulumi.$(STACK).yaml) $(ARGS)

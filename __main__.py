@@ -36,6 +36,7 @@ platform = Platform(
         context=cluster.context,
         cluster=cluster.identity,
         knative_serving=settings.knative_serving,
+        models=settings.models,
     ),
     here,
 )

@@ -36,13 +36,28 @@ def host(model: s.Model, namespace: str, domain: str) -> str:
 def annotations(model: s.Model) -> dict[str, str]:
     """KServe's own HPA is kept out where Slipway's scales (`external`); `none` makes it hold the fixed count."""
     if model.mode == "Knative":
-        return {"serving.kserve.io/deploymentMode": "Knative"}
+        return {"serving.kserve.io/deploymentMode": "Knative", **_knative_scaling(model.autoscaling)}
     scaling = "external" if model.autoscaling else "none"
     return {"serving.kserve.io/deploymentMode": "Standard", "serving.kserve.io/autoscalerClass": scaling}
 
 
+def _knative_scaling(scaling: s.Autoscaling | s.KnativeAutoscaling | None) -> dict[str, str]:
+    """Annotations that KServe hands on to the revisions.
+
+    Not the predictor's `scaleMetric` and `scaleTarget`: KServe refuses a target above 100 there, for MiB of memory too.
+    """
+    if not isinstance(scaling, s.KnativeAutoscaling):
+        return {}
+    result = {"class": f"{scaling.autoscaler}.autoscaling.knative.dev", "metric": scaling.followed}
+    if scaling.target is not None:
+        result["target"] = str(scaling.target)
+    return {f"autoscaling.knative.dev/{key}": value for key, value in result.items()}
+
+
 def scale(model: s.Model) -> dict[str, int]:
     """`minReplicas` and `maxReplicas`; with an autoscaler of ours neither, because the HPA alone owns the count."""
+    if isinstance(model.autoscaling, s.KnativeAutoscaling):
+        return {"minReplicas": model.autoscaling.min, "maxReplicas": model.autoscaling.max}
     if model.autoscaling:
         return {}
     count = model.replicas or 1

@@ -41,6 +41,11 @@ RegistryAddress = _text(
 ImageDigest = _text(
     r"[^\s@]+@sha256:[0-9a-f]{64}", 500, "<registry>/<name>@sha256:<64 hexadecimal digits>: a tag alone can move"
 )
+# A part of the metrics API's path, where prometheus-adapter would read `$` as a reference.
+MetricName = _text(r"[A-Za-z0-9_]([-A-Za-z0-9_.:]*[A-Za-z0-9_])?", 253, "letters, digits, `-`, `_`, `.` and `:`")
+SeriesName = _text(r"[a-zA-Z_:][a-zA-Z0-9_:]*", 200, "the name of a Prometheus series, without braces")
+LabelName = _text(r"[a-zA-Z_][a-zA-Z0-9_]*", 200, "the name of a Prometheus label")
+KubernetesVersion = _text(r"1\.\d+", 6, 'the minor version in quotes, such as "1.35"')
 HttpUrl = _text(r"https?://[^\s]+", 500, "a URL that begins with http:// or https://")
 
 

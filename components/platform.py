@@ -1,17 +1,21 @@
 """The parts that serving stands on, each installed only where the stack says so."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi import Input, Resource, ResourceOptions
 
+from components import adapter_rules
 from components import settings as s
 from components.certificates import Certificates, CertificatesArgs
 from components.charts import Charts
+from components.custom_metrics import CustomMetrics, CustomMetricsArgs
 from components.images import Images
 from components.mesh import Mesh, MeshArgs
 from components.metrics import Metrics, MetricsArgs
+from components.scaling_settings import QueriedMetric
 from components.serverless import Serverless, ServerlessArgs
 from components.serving import Serving, ServingArgs
 
@@ -28,6 +32,19 @@ class PlatformArgs:
     cluster: Input[str]
     # Merged over the KnativeServing spec.
     knative_serving: dict[str, Any]
+    # What their metrics need is installed, and no more.
+    models: Sequence[s.Model] = ()
+
+
+def uses_resources(models: Sequence[s.Model]) -> bool:
+    """Whether a model scales on cpu or memory."""
+    return any(
+        any(not isinstance(metric, QueriedMetric) for metric in scaling.declared)
+        if isinstance(scaling, s.Autoscaling)
+        else scaling.autoscaler == "hpa"
+        for scaling in (model.autoscaling for model in models)
+        if scaling
+    )
 
 
 class Platform(pulumi.ComponentResource):
@@ -42,8 +59,14 @@ class Platform(pulumi.ComponentResource):
         below: list[Resource] = []
         self.gateway = self.serving = ()
         istiod: tuple[Resource, ...] = ()
-        if args.parts.metrics_server == "install":
+        if args.parts.metrics_server == "install" and uses_resources(args.models):
             Metrics("metrics", MetricsArgs(charts=charts, images=images), child)
+        if args.parts.metrics_adapter == "install" and any((rules := adapter_rules.rules(args.models)).values()):
+            own = args.parts.prometheus == "install"
+            metrics = CustomMetricsArgs(
+                charts=charts, images=images, rules=rules, prometheus_url=None if own else args.parts.prometheus_url
+            )
+            CustomMetrics("custom-metrics", metrics, child)
         if args.parts.certificates == "install":
             below.append(Certificates("certificates", CertificatesArgs(charts=charts, images=images), child))
         if args.parts.mesh == "install":

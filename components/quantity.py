@@ -2,9 +2,9 @@
 
 import re
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 _FORM = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d+))?$")
 _FACTOR = {
@@ -36,4 +36,16 @@ def _positive(text: str) -> str:
     return text
 
 
-Quantity = Annotated[str, AfterValidator(_positive)]
+def _not_negative(text: str) -> str:
+    if parse(text) < 0:
+        raise ValueError("must be zero or more")
+    return text
+
+
+def _written(value: Any) -> Any:
+    """A plain number as its text: Kubernetes takes `30` and `"30"` alike."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Quantity = Annotated[str, BeforeValidator(_written), AfterValidator(_positive)]
+Ratio = Annotated[str, BeforeValidator(_written), AfterValidator(_not_negative)]

@@ -56,7 +56,7 @@ class ServedModel(pulumi.ComponentResource):
             ),
             ResourceOptions(parent=self),
         )
-        if model.autoscaling:
+        if isinstance(model.autoscaling, s.Autoscaling):
             scaling = AutoscalerArgs(
                 settings=model.autoscaling, namespace=args.namespace, deployment=service.deployment
             )

@@ -8,17 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 import pulumi
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PositiveInt,
-    SecretStr,
-    StringConstraints,
-    ValidationError,
-)
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
 
 from components import problems, rules
 from components.charts import ChartOverride, Charts
@@ -30,6 +20,7 @@ from components.names import (
     Host,
     HttpUrl,
     ImageDigest,
+    KubernetesVersion,
     ModelName,
     Namespace,
     RegistryAddress,
@@ -37,22 +28,15 @@ from components.names import (
 )
 from components.problems import Problem, SettingsError
 from components.quantity import Quantity
+from components.scaling_settings import Autoscaling, KnativeAutoscaling, Scaling
+from components.section import Section, Text
 from components.versions import CHARTS, IMAGES
 
 PROJECT = "slipway"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Part = Literal["install", "existing", "off"]
 GatewayPort = Literal["http2", "https", "status-port"]
-
-
-class Section(BaseModel):
-    """Base of every section: frozen, camelCase keys, unknown keys refused, no silent conversions."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, hide_input_in_errors=True
-    )
 
 
 class Kind(Section):
@@ -83,6 +67,9 @@ class Cluster(Section):
 
     kind: Kind | None = None
     existing: Existing | None = None
+    kubernetes: KubernetesVersion | None = Field(
+        None, description='The cluster\'s minor version, such as "1.35": for fields that an older one drops silently.'
+    )
 
 
 class Embedded(Section):
@@ -109,7 +96,12 @@ class Platform(Section):
     serverless: Part = Field("install", description="Knative Serving by its operator")
     serving: Part = Field("install", description="KServe")
     serving_runtimes: bool = Field(False, description="KServe's own serving runtimes; a model image needs none.")
-    metrics_server: Part = Field("install", description="metrics-server, which feeds cpu and memory to the HPA")
+    metrics_server: Part = Field("install", description="metrics-server, for models that scale on cpu or memory")
+    prometheus: Part = Field("install", description="Prometheus, for models that scale on a query")
+    prometheus_url: HttpUrl | None = Field(
+        None, description="prometheus existing: where it answers inside the cluster, with its port."
+    )
+    metrics_adapter: Part = Field("install", description="prometheus-adapter, for models that scale on a query")
 
 
 class Ingress(Section):
@@ -198,46 +190,6 @@ class Train(Section):
     resources: Resources = Resources(requests=Requests(cpu="100m", memory="512Mi"), limits=Requests(memory="2Gi"))
 
 
-class Target(Section):
-    average_utilization: PositiveInt | None = Field(None, description="Percent of the request.")
-    average_value: Quantity | None = None
-
-
-class ResourceMetric(Section):
-    """Use of a resource, averaged over the pods (all containers, or one)."""
-
-    type: Literal["Resource", "ContainerResource"]
-    name: Literal["cpu", "memory"]
-    container: Text | None = None
-    target: Target
-
-
-class ScalingPolicy(Section):
-    type: Literal["Pods", "Percent"]
-    value: PositiveInt
-    period_seconds: Annotated[int, Field(ge=1, le=1800)]
-
-
-class ScalingRules(Section):
-    stabilization_window_seconds: Annotated[int, Field(ge=0, le=3600)] | None = None
-    select_policy: Literal["Max", "Min", "Disabled"] | None = None
-    policies: Sequence[ScalingPolicy] | None = None
-
-
-class Behavior(Section):
-    scale_up: ScalingRules | None = None
-    scale_down: ScalingRules | None = None
-
-
-class Autoscaling(Section):
-    """A HorizontalPodAutoscaler (autoscaling/v2) on the model's Deployment."""
-
-    min: PositiveInt = 1
-    max: PositiveInt
-    metrics: Sequence[ResourceMetric] = Field(min_length=1)
-    behavior: Behavior | None = None
-
-
 def _script(value: Any) -> Any:
     return {"script": value} if isinstance(value, str) else value
 
@@ -253,7 +205,9 @@ class Model(Section):
     train: Annotated[Train | None, BeforeValidator(_script, json_schema_input_type=Train | str | None)] = None
     mode: Literal["Standard", "Knative"] = "Standard"
     replicas: PositiveInt | None = Field(None, description="Manual scaling; leave it out with `autoscaling`.")
-    autoscaling: Autoscaling | None = None
+    autoscaling: Scaling | None = Field(
+        None, description="An HPA with `metrics` (mode Standard), or a `class` of Knative's (mode Knative)."
+    )
     resources: Resources = Resources(
         requests=Requests(cpu="100m", memory="512Mi"), limits=Requests(cpu="1", memory="1Gi")
     )
@@ -350,4 +304,4 @@ class Settings(Section):
         return Images(overrides=self.images, mirror=self.image_mirror)
 
 
-__all__ = ["Problem", "Settings", "SettingsError"]
+__all__ = ["Autoscaling", "KnativeAutoscaling", "Problem", "Settings", "SettingsError"]

@@ -41,6 +41,16 @@ CHARTS = {
     "metrics-server": Chart(
         chart="metrics-server", version="3.13.1", repository="https://kubernetes-sigs.github.io/metrics-server/"
     ),
+    # Ships Prometheus 3.14.0. Only its server is installed, and it keeps what the autoscalers need.
+    # renovate: datasource=helm depName=prometheus registryUrl=https://prometheus-community.github.io/helm-charts
+    "prometheus": Chart(
+        chart="prometheus", version="29.27.0", repository="https://prometheus-community.github.io/helm-charts"
+    ),
+    # Ships prometheus-adapter 0.12.0, which serves custom.metrics.k8s.io/v1beta1 and v1beta2.
+    # renovate: datasource=helm depName=prometheus-adapter registryUrl=https://prometheus-community.github.io/helm-charts
+    "prometheus-adapter": Chart(
+        chart="prometheus-adapter", version="5.3.0", repository="https://prometheus-community.github.io/helm-charts"
+    ),
 }
 
 # The Knative Serving that the operator installs; it must be one that the operator's release carries.

@@ -92,7 +92,7 @@ def test_settings_cannot_be_changed() -> None:
         ("models.0.replicas", 2, "slipway:models[0].replicas: 2: the autoscaler owns the count"),
         ("models.0.mode", "Knative", "slipway:models[0].autoscaling: Knative scales its own revisions"),
         ("models.0.autoscaling.min", 4, "slipway:models[0].autoscaling.min: 4: more than max 3"),
-        ("models.0.autoscaling.min", 0, "slipway:models[0].autoscaling.min: 0: input should be greater than 0"),
+        ("models.0.autoscaling.min", 0, "slipway:models[0].autoscaling.min: 0: an HPA does not go to zero"),
         (
             "models.0.resources",
             {"requests": {"memory": "1Gi"}},
@@ -121,7 +121,7 @@ def test_settings_cannot_be_changed() -> None:
         (
             "models.0.autoscaling.metrics.0.container",
             "c",
-            "slipway:models[0].autoscaling.metrics[0].container: 'c': write",
+            "slipway:models[0].autoscaling.metrics[0].container: unknown key: the keys here are name, target, type",
         ),
         ("platform.metricsServer", "off", "slipway:models[0].autoscaling: cpu and memory come from metrics-server"),
         ("charts.istio", {}, "slipway:charts.istio: {}: input should be 'cert-manager'"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from components.settings import Settings, SettingsError
+from components.settings import Autoscaling, Settings, SettingsError
 from tools import stack_file
 from tools.hpa import manifest
 from tools.hpa.problem import HpaError
@@ -77,7 +77,7 @@ def _of_stack(path: Path, base: Workload) -> Iterator[Declared]:
     except SettingsError as error:
         raise HpaError("\n".join(f"{path}: {problem}" for problem in error.problems)) from None
     for index, model in enumerate(settings.models):
-        if model.autoscaling is None:
+        if not isinstance(model.autoscaling, Autoscaling):
             continue
         requests, limits = model.resources.requests, model.resources.limits
         where = f"{path}: slipway:models[{index}].autoscaling"

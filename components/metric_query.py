@@ -1,0 +1,44 @@
+"""A metric's PromQL, as prometheus-adapter's templates take it.
+
+`<<.LabelMatchers>>` becomes the matchers of the namespace, the objects and the selector, `<<.GroupBy>>` the label that
+tells the objects apart (https://github.com/kubernetes-sigs/prometheus-adapter/blob/master/docs/config.md).
+"""
+
+import re
+
+from components.scaling_settings import ExternalMetric, QueriedMetric
+
+_NAME = r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*"
+_MATCHED = re.compile(_NAME + r"\{[^{}]*<<\s*\.LabelMatchers\s*>>[^{}]*\}")
+_SELECTED = re.compile(_NAME + r"\{")
+_KNOWN = ("Series", "LabelMatchers", "LabelValuesByName", "GroupBy", "GroupBySlice")
+
+
+def series(metric: QueriedMetric) -> str | None:
+    """The series that the metric stands on: as given, or the first that the query selects from."""
+    if metric.series:
+        return str(metric.series)
+    found = _MATCHED.search(metric.query or "") or _SELECTED.search(metric.query or "")
+    return str(found[1]) if found else None
+
+
+def fault(metric: QueriedMetric) -> str | None:
+    """What is wrong with the query, and what to write; None when nothing is."""
+    query = metric.query or ""
+    if query.count("<<") != query.count(">>"):
+        return "a << without its >>, or the other way round; write <<.LabelMatchers>> and <<.GroupBy>>"
+    for used in re.findall(r"<<\s*\.(\w*)", query):
+        if used not in _KNOWN:
+            return f"<<.{used}>> is nothing that prometheus-adapter fills in; it has {', '.join(_KNOWN)}"
+    if not isinstance(metric, ExternalMetric):
+        for name, reason in (
+            ("LabelMatchers", "it would count what is not this object's; write it into the braces of each series"),
+            ("GroupBy", "the objects' values could not be told apart; aggregate with `by (<<.GroupBy>>)`"),
+        ):
+            if not re.search(rf"<<[^<>]*\.({name}|{name}Slice|LabelValuesByName)\b", query):
+                return f"without <<.{name}>> {reason}"
+    if "<<.Series>>" in query.replace(" ", "") and not metric.series:
+        return "<<.Series>> needs a name; write `series`"
+    if series(metric) is None:
+        return "no series in it with braces after its name; write name{<<.LabelMatchers>>}, or its name in `series`"
+    return None

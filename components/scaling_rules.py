@@ -1,0 +1,188 @@
+"""Scaling settings that are right one by one and wrong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from components import adapter_rules, described_object, metric_query
+from components.problems import Path, Problem, fault
+from components.scaling_settings import (
+    MODEL_CONTAINER,
+    Autoscaling,
+    ContainerResourceMetric,
+    KnativeAutoscaling,
+    Metric,
+    ObjectMetric,
+    PodsMetric,
+    QueriedMetric,
+    ResourceMetric,
+    ScalingRules,
+)
+
+if TYPE_CHECKING:
+    from components.settings import Model, Settings
+
+# HPAConfigurableTolerance is on from here (https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/).
+_TOLERANCE_SINCE = 35
+_METRICS = {"kpa": ("concurrency", "rps"), "hpa": ("cpu", "memory")}
+
+
+def check(settings: Settings, model: Model, at: Path) -> Iterator[Problem]:
+    """The contradictions in the scaling of the model at `at`."""
+    scaling, here = model.autoscaling, (*at, "autoscaling")
+    if scaling is None:
+        return
+    if model.replicas is not None:
+        yield fault(
+            (*at, "replicas"), model.replicas, "the autoscaler owns the count; remove `replicas` or `autoscaling`"
+        )
+    if scaling.min > scaling.max:
+        yield fault((*here, "min"), scaling.min, f"more than max {scaling.max}; write at most that")
+    if isinstance(scaling, KnativeAutoscaling):
+        yield from _knative(settings, model, scaling, here)
+    else:
+        yield from _standard(settings, model, scaling, here)
+
+
+def check_queries(settings: Settings) -> Iterator[Problem]:
+    """What the models' queries share: who answers them, and their names, by which alone the metrics API knows them."""
+    platform = settings.platform
+    asked = platform.metrics_adapter == "install" and any(adapter_rules.queried(settings.models))
+    if asked and platform.prometheus == "existing" and not platform.prometheus_url:
+        yield fault(("platform", "prometheusUrl"), None, "write where the existing Prometheus answers in the cluster")
+    first: dict[adapter_rules.Key, QueriedMetric] = {}
+    for index, position, metric in adapter_rules.queried(settings.models):
+        known = first.setdefault(adapter_rules.key(metric), metric)
+        if adapter_rules.rule(known) != adapter_rules.rule(metric):
+            yield fault(
+                ("models", index, "autoscaling", "metrics", position, "name"),
+                metric.name,
+                "this name has another query above, and the metrics API knows it by the name alone; write another name",
+            )
+
+
+def _knative(settings: Settings, model: Model, scaling: KnativeAutoscaling, here: Path) -> Iterator[Problem]:
+    kind, metric = scaling.autoscaler, scaling.followed
+    if model.mode != "Knative":
+        yield fault(
+            (*here, "class"), kind, "a class of Knative's scales in Knative mode; write mode: Knative, or `metrics`"
+        )
+        return
+    if metric not in _METRICS[kind]:
+        other = "hpa" if kind == "kpa" else "kpa"
+        yield fault(
+            (*here, "metric"), metric, f"class {kind} follows {' or '.join(_METRICS[kind])}; write class: {other}"
+        )
+        return
+    if kind == "hpa":
+        if scaling.min == 0:
+            yield fault((*here, "min"), 0, "class hpa does not go to zero; write at least 1, or class: kpa")
+        if settings.platform.metrics_server == "off":
+            yield _no_metrics_server(here)
+        if metric == "cpu" and model.resources.requests.cpu is None:
+            yield fault((*here, "metric"), metric, "a percentage is of the request; write resources.requests.cpu")
+
+
+def _standard(settings: Settings, model: Model, scaling: Autoscaling, here: Path) -> Iterator[Problem]:
+    if model.mode == "Knative":
+        yield fault(
+            here,
+            None,
+            "Knative scales its own revisions and an HPA would fight it; write `class: kpa` or `class: hpa` with one "
+            "`metric`, or mode: Standard",
+        )
+        return
+    if scaling.min == 0:
+        yield fault((*here, "min"), 0, "an HPA does not go to zero; write at least 1, or mode: Knative with class: kpa")
+    if bool(scaling.metrics) == (scaling.target_cpu_utilization_percentage is not None):
+        yield fault(here, None, "write exactly one of `metrics` and `targetCPUUtilizationPercentage`")
+        return
+    if settings.platform.metrics_server == "off" and any(not isinstance(m, QueriedMetric) for m in scaling.declared):
+        yield _no_metrics_server(here)
+    for index, metric in enumerate(scaling.declared):
+        old = scaling.target_cpu_utilization_percentage is not None
+        yield from _metric(settings, model, metric, here if old else (*here, "metrics", index), old)
+    yield from _tolerance(settings, scaling, here)
+
+
+def _no_metrics_server(here: Path) -> Problem:
+    return fault(
+        here, None, "cpu and memory come from metrics-server; write platform.metricsServer: install or existing"
+    )
+
+
+def _metric(settings: Settings, model: Model, metric: Metric, path: Path, old: bool) -> Iterator[Problem]:
+    target = metric.target
+    if not isinstance(metric, PodsMetric):
+        given = target.model_dump(by_alias=True)
+        if sum(value is not None for value in given.values()) != 1:
+            yield fault((*path, "target"), None, f"write exactly one of {' and '.join(given)}")
+    if isinstance(metric, ResourceMetric | ContainerResourceMetric):
+        percent, own = metric.target.average_utilization, _container(metric) == MODEL_CONTAINER
+        if percent and own and getattr(model.resources.requests, metric.name) is None:
+            yield fault(
+                (*path, "targetCPUUtilizationPercentage") if old else (*path, "target", "averageUtilization"),
+                percent,
+                f"a percentage is of the request; write resources.requests.{metric.name}",
+            )
+        return
+    if isinstance(metric, ObjectMetric) and described_object.api_version(metric.of) is None:
+        yield fault((*path, "of", "apiVersion"), None, f"write the API version of {metric.of.kind}, such as group/v1")
+    yield from _source(settings, metric, path)
+
+
+def _container(metric: ResourceMetric | ContainerResourceMetric) -> str:
+    return metric.container if isinstance(metric, ContainerResourceMetric) else MODEL_CONTAINER
+
+
+def _source(settings: Settings, metric: QueriedMetric, path: Path) -> Iterator[Problem]:
+    """Where the metric's values come from."""
+    platform, query = settings.platform, (*path, "query")
+    if metric.query is None:
+        if platform.metrics_adapter != "existing":
+            yield fault(
+                query,
+                None,
+                "a metric without a source; write its PromQL, or platform.metricsAdapter: existing where the cluster's "
+                "own metrics API has it",
+            )
+        for name in ("series", "labels"):
+            if getattr(metric, name):
+                yield fault((*path, name), None, "only with `query`; remove it")
+        return
+    if platform.metrics_adapter == "existing":
+        yield fault(
+            query,
+            None,
+            "platform.metricsAdapter is existing, and Slipway does not change an adapter that it did not install; "
+            "remove the query and write the rule there, or write platform.metricsAdapter: install",
+        )
+    elif platform.metrics_adapter == "off":
+        yield fault(
+            query, None, "a metric without a source: platform.metricsAdapter is off; write install, or existing"
+        )
+    elif platform.prometheus == "off":
+        yield fault(query, None, "a metric without a source: platform.prometheus is off; write install, or existing")
+    if reason := metric_query.fault(metric):
+        yield fault(query, None, reason)
+
+
+def _tolerance(settings: Settings, scaling: Autoscaling, here: Path) -> Iterator[Problem]:
+    version = settings.cluster.kubernetes
+    if version and int(version.partition(".")[2]) >= _TOLERANCE_SINCE:
+        return
+    cluster = f"cluster.kubernetes is {version}" if version else "cluster.kubernetes does not say that it is newer"
+    for key, rules in _directions(scaling):
+        if rules is not None and rules.tolerance is not None:
+            yield fault(
+                (*here, "behavior", key, "tolerance"),
+                rules.tolerance,
+                f"an API server older than 1.{_TOLERANCE_SINCE} drops this field silently, and {cluster}; remove it, "
+                f'or write the version that the cluster has, from "1.{_TOLERANCE_SINCE}"',
+            )
+
+
+def _directions(scaling: Autoscaling) -> Sequence[tuple[str, ScalingRules | None]]:
+    behavior = scaling.behavior
+    return (("scaleUp", behavior.scale_up), ("scaleDown", behavior.scale_down)) if behavior else ()
