@@ -1,7 +1,6 @@
 """The example without a cluster: MLflow on SQLite, the model trained, registered and served by MLServer."""
 
 import json
-import os
 import subprocess
 import sys
 import urllib.parse
@@ -12,12 +11,13 @@ from typing import Any
 
 from components import settings as s
 from components.inference import MODEL
-from components.model_files import ModelFilesProvider, fetch, registered_version
+from components.model_files import ModelFilesProvider, registered_version
 from components.model_image import SERVER
 from components.names import RegisteredModel, parse_source
 from components.training import command as train_command
 from tools.dockerfile import Dockerfile
 from tools.embedded import waiting
+from tools.embedded.fetching import fetched
 from tools.embedded.problem import EmbeddedError
 from tools.embedded.processes import Background
 
@@ -80,7 +80,7 @@ class Example:
         if not olds or ModelFilesProvider().diff("", olds, props).changes:
             self.mlserver.stop()
             self.say("fetching the model's files from MLflow" if isinstance(source, RegisteredModel) else "copying it")
-            olds = self._fetch(props)
+            olds = fetched(props, self.env)
             served.write_text(json.dumps(olds))
         self._start_mlserver(olds)
 
@@ -121,13 +121,6 @@ class Example:
         )
         if done.returncode:
             raise EmbeddedError(f"{train.script} failed:\n{(done.stdout + done.stderr).strip()[-3000:]}")
-
-    def _fetch(self, props: dict[str, Any]) -> dict[str, Any]:
-        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-        try:
-            return fetch(props)
-        except (OSError, LookupError) as error:
-            raise EmbeddedError(f"the files of {props['source']} could not be brought: {error}") from error
 
     def _start_mlserver(self, served: Mapping[str, Any]) -> None:
         """The image's command with the image's environment; only folders, ports and the host are this machine's."""
