@@ -44,6 +44,8 @@ def prometheus_values(images: Images) -> dict[str, Any]:
             "global": {"scrape_interval": _SCRAPE},
             "retention": "6h",
             "persistentVolume": {"enabled": False},
+            # The data goes with the pod, so there is nothing to wait for.
+            "terminationGracePeriodSeconds": 10,
             "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},
         },
     }

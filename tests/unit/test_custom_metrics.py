@@ -127,6 +127,11 @@ def test_prometheus_comes_without_the_parts_that_no_query_needs() -> None:
     assert "kubernetes-pods" not in values["scrapeConfigs"]
 
 
+def test_prometheus_does_not_hold_up_the_removal_of_its_namespace() -> None:
+    server = run(model(PODS)).one("Release", "prometheus").inputs["values"]["server"]
+    assert server["terminationGracePeriodSeconds"] <= 30
+
+
 def test_the_pipelines_images_come_from_the_mirror_too() -> None:
     done = run(model(PODS), imageMirror="mirror.test/all")
     prometheus = done.one("Release", "prometheus").inputs["values"]["server"]["image"]["repository"]

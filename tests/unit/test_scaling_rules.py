@@ -1,8 +1,11 @@
 """Scaling that cannot work is refused with the reason and the remedy, before anything is made."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.unit.scaled import CPU, EXTERNAL, OBJECT, PODS, RATE, faults, knative, model
 
@@ -160,3 +163,16 @@ def test_two_models_share_a_metric_or_give_it_two_names() -> None:
         "slipway:models[1].autoscaling.metrics[0].name: 'packets-per-second': this name has another"
     )
     assert faults(model(PODS), model({**OBJECT, "name": PODS["name"]}, name="other")) == []
+
+
+def test_the_examples_of_the_documentation_are_right() -> None:
+    text = Path("docs/autoscaling.md").read_text()
+    metrics = [yaml.safe_load(found) for found in re.findall(r"`(\{type: .*?\})`", text)]
+    assert {metric["type"] for metric in metrics} == {"Resource", "ContainerResource", "Pods", "Object", "External"}
+    [rate] = re.findall(r"^query: (.*)$", text, re.MULTILINE)
+    assert faults(model(*({**metric, "query": rate} if "query" in metric else metric for metric in metrics))) == []
+    [of_knative] = re.findall(r"autoscaling: (\{class: .*\})", text)
+    assert faults({**knative(), "autoscaling": yaml.safe_load(of_knative)}) == []
+    [behavior] = re.findall(r"^      behavior:\n(?:        .*\n)+", text, re.MULTILINE)
+    cluster = {"kind": {"name": "test"}, "kubernetes": "1.35"}
+    assert faults(model(CPU, **yaml.safe_load(behavior)), cluster=cluster) == []
