@@ -9,7 +9,7 @@ import yaml
 
 from components import kind
 from components.process import CommandFailed
-from tools import engine
+from tools import engine, environment
 from tools.engine import EngineError, Stack
 
 
@@ -86,6 +86,7 @@ def test_a_missing_pulumi_is_brought_along_at_its_pin(checkout: Path, monkeypatc
         raise Stop(*[tool.name for tool in tools])
 
     monkeypatch.setenv("PATH", str(checkout))
+    monkeypatch.setattr(environment, "BIN", checkout / "bin")
     monkeypatch.setattr(engine, "install", install)
     with pytest.raises(Stop) as caught:
         engine.run("up", Stack("dev"), [])
