@@ -6,6 +6,7 @@ import fcntl
 import json
 import shutil
 import sys
+import urllib.error
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def install(tools: Sequence[Tool] = TOOLS, root: Path = ROOT) -> None:
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise ToolchainError(f"the disk of {root} is full: the tools take 1 GB; make room and go on") from None
-        raise
+        raise ToolchainError(f"{error.filename or root}: {error.strerror}; the tools go into {root}") from None
 
 
 def _install(missing: Sequence[Tool], root: Path) -> None:
@@ -61,7 +62,7 @@ def _install(missing: Sequence[Tool], root: Path) -> None:
                 _put(tool, programs, root)
                 progress.done("downloaded, checksums right,")
                 continue
-            except (ToolchainError, TimeoutError, ConnectionError) as error:
+            except (ToolchainError, TimeoutError, ConnectionError, urllib.error.URLError) as error:
                 reasons.update({each.url: str(error) for each in tool.downloads})
         why = next((reasons[each.url] for each in tool.downloads if each.url in reasons), "not published for this OS")
         if problem := go_builds.usable_go():
