@@ -18,7 +18,7 @@ SPARE = 2
 
 pytestmark = pytest.mark.skipif(
     bool(control_plane.missing()),
-    reason=f"not on PATH: {', '.join(control_plane.missing())} (the embedded control plane's binaries)",
+    reason=f"not on PATH: {', '.join(control_plane.missing())} (run `make tools`)",
 )
 
 
