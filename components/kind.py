@@ -161,10 +161,14 @@ def _kubeconfig(spec: Mapping[str, Any]) -> str:
     return text
 
 
+def _container_exists(name: str) -> bool:
+    return bool(run(["docker", "ps", "--all", "--quiet", "--filter", f"name=^{name}$"]).strip())
+
+
 def _join_registry(spec: Mapping[str, Any]) -> None:
     """Start the registry on the cluster's network and tell the nodes where it is."""
     registry, members = registry_name(spec["name"]), list(nodes(spec["name"]))
-    if not run(["docker", "ps", "--all", "--quiet", "--filter", f"name=^{registry}$"]).strip():
+    if not _container_exists(registry):
         run(
             ["docker", "run", "--detach", "--restart", "always", "--name", registry, "--network", _network(members[0])]
             + ["--publish", f"127.0.0.1:{int(spec['registry_port'])}:5000", spec["registry_image"]],
@@ -179,7 +183,7 @@ def _join_registry(spec: Mapping[str, Any]) -> None:
 
 def _remove_registry(name: str) -> None:
     registry = registry_name(name)
-    if run(["docker", "ps", "--all", "--quiet", "--filter", f"name=^{registry}$"]).strip():
+    if _container_exists(registry):
         run(["docker", "rm", "--force", "--volumes", registry])
 
 

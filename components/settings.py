@@ -261,7 +261,10 @@ class Settings(Section):
     build: Build = Build()
     charts: dict[Literal[tuple(CHARTS)], Chart] = Field(default_factory=dict)  # type: ignore[valid-type]
     images: dict[Literal[tuple(IMAGES)], Text] = Field(default_factory=dict)  # type: ignore[valid-type]
-    image_mirror: Text | None = Field(None, description="Registry (and path) put before every image reference.")
+    image_mirror: Text | None = Field(
+        None,
+        description="Registry (and path) put before the images of Slipway and of its charts; not Knative's own.",
+    )
     knative_serving: dict[str, Any] = Field(default_factory=dict, description="Merged over the KnativeServing spec.")
     backend: Text | None = Field(
         None, description="Where `make` keeps the state, such as s3://bucket; default: a folder in the checkout."

@@ -1,9 +1,8 @@
 """A model's files become a build context, and only a change makes it anew."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from components.model_files import ModelFilesProvider, registered_version
 from components.names import RegisteredModel
+from tests.unit.http_server import served_by
 
 
 @pytest.fixture
@@ -108,11 +108,8 @@ def registry() -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with served_by(Handler) as address:
+        yield f"http://{address}"
 
 
 def test_an_alias_is_the_version_that_the_server_says(registry: str) -> None:

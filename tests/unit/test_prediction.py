@@ -1,33 +1,21 @@
 """The gate: asks until the right version gives the right answer, and no longer than it was told."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
 from components.prediction import Refused, predict
+from tests.unit.http_server import served_by
 
 EXAMPLE = {"inputs": [{"name": "input-0", "shape": [1, 2], "datatype": "FP64", "data": [[1.0, 2.0]]}], "outputs": [0.5]}
 
 
 def answer(value: float = 0.5, version: str = "1") -> tuple[int, dict[str, Any]]:
     return 200, {"model_name": "mlflow-model", "model_version": version, "outputs": [{"data": [value]}]}
-
-
-@contextmanager
-def served_by(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """A server on loopback; yields its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @contextmanager

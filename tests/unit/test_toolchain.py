@@ -3,14 +3,14 @@
 import errno
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.unit.http_server import served_by
 from tools.toolchain import downloads, go_builds, install
 from tools.toolchain.pins import TOOLS, Build, Download, Tool
 from tools.toolchain.problem import ToolchainError
@@ -36,11 +36,8 @@ def publisher() -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with served_by(Handler) as address:
+        yield f"http://{address}"
 
 
 def tool(url: str, version: str = "1") -> Tool:
