@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from components import metric_query
-from components.described_object import group
-from components.scaling_settings import Autoscaling, ExternalMetric, Labels, ObjectMetric, QueriedMetric
+from components.settings.scaling import Autoscaling, ExternalMetric, Labels, ObjectMetric, QueriedMetric
 
 if TYPE_CHECKING:
     from components.settings import Model
@@ -83,4 +82,4 @@ def _owner(metric: QueriedMetric) -> dict[str, str]:
     if not isinstance(metric, ObjectMetric):
         return {"resource": "pod"}
     name = {"resource": metric.of.kind.lower()}
-    return {**name, "group": group(metric.of)} if group(metric.of) else name
+    return {**name, "group": metric.of.group} if metric.of.group else name

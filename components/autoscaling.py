@@ -9,9 +9,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 
-from components import described_object
 from components import settings as s
-from components.scaling_settings import ContainerResourceMetric, Metric, ObjectMetric, ResourceMetric
+from components.settings.scaling import ContainerResourceMetric, Metric, ObjectMetric, ResourceMetric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,7 @@ def metric(settings: Metric) -> dict[str, Any]:
         named["selector"] = {"matchLabels": dict(settings.selector)}
     source = {"metric": named, "target": target}
     if isinstance(settings, ObjectMetric):
-        version = described_object.api_version(settings.of)
+        version = settings.of.version
         source["describedObject"] = {"apiVersion": version, "kind": settings.of.kind, "name": settings.of.name}
     return {"type": settings.type, key: source}
 

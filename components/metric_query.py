@@ -6,7 +6,7 @@ tells the objects apart (https://github.com/kubernetes-sigs/prometheus-adapter/b
 
 import re
 
-from components.scaling_settings import ExternalMetric, QueriedMetric
+from components.settings.scaling import ExternalMetric, QueriedMetric
 
 _NAME = r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*"
 _MATCHED = re.compile(_NAME + r"\{[^{}]*<<\s*\.LabelMatchers\s*>>[^{}]*\}")

@@ -15,9 +15,9 @@ from components.custom_metrics import CustomMetrics, CustomMetricsArgs
 from components.images import Images
 from components.mesh import Mesh, MeshArgs
 from components.metrics import Metrics, MetricsArgs
-from components.scaling_settings import QueriedMetric
 from components.serverless import Serverless, ServerlessArgs
 from components.serving import Serving, ServingArgs
+from components.settings.scaling import QueriedMetric
 
 
 @dataclass(frozen=True, kw_only=True)

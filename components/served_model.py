@@ -10,10 +10,10 @@ from components import settings as s
 from components.autoscaling import Autoscaler, AutoscalerArgs
 from components.inference import INFER_PATH, InferenceService, InferenceServiceArgs, host
 from components.model_image import ModelImage, ModelImageArgs
-from components.names import ModelFolder, RegisteredModel, parse_source
 from components.object_store import ObjectStore
 from components.platform import Platform
 from components.prediction import Prediction, PredictionArgs
+from components.settings.names import ModelFolder, RegisteredModel, parse_source
 from components.tracking import Tracking
 from components.training import Training, TrainingArgs
 

@@ -14,7 +14,7 @@ from pulumi import Input, Output, Resource, ResourceOptions
 from components import pods
 from components import settings as s
 from components.images import Images
-from components.names import RegisteredModel
+from components.settings.names import RegisteredModel
 
 _UID = 1000
 

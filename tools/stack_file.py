@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 
 from components.charts import merged
-from components.rules import SECRET_PLACEHOLDER
 from components.settings import PROJECT
+from components.settings.rules.data import SECRET_PLACEHOLDER
 
 PREFIX = f"{PROJECT}:"
 

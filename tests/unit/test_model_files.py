@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from components.model_files import ModelFilesProvider, registered_version
-from components.names import RegisteredModel
+from components.settings.names import RegisteredModel
 from tests.unit.http_server import served_by
 
 

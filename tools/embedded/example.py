@@ -13,7 +13,7 @@ from components import settings as s
 from components.inference import MODEL
 from components.model_files import ModelFilesProvider, registered_version
 from components.model_image import SERVER
-from components.names import RegisteredModel, parse_source
+from components.settings.names import RegisteredModel, parse_source
 from components.training import command as train_command
 from tools.dockerfile import Dockerfile
 from tools.embedded import waiting

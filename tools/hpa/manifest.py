@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from components import quantity
+from components.settings import quantity
 from tools.hpa.problem import HpaError
 from tools.hpa.spec import (
     DEFAULT_DOWN,

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Section(BaseModel):

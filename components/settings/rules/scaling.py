@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from components import adapter_rules, described_object, metric_query
-from components.problems import Path, Problem, fault
-from components.scaling_settings import (
+from components import adapter_rules, metric_query
+from components.settings.problems import Path, Problem, fault
+from components.settings.scaling import (
     MODEL_CONTAINER,
     Autoscaling,
     ContainerResourceMetric,
@@ -127,7 +127,7 @@ def _metric(settings: Settings, model: Model, metric: Metric, path: Path, old: b
                 f"a percentage is of the request; write resources.requests.{metric.name}",
             )
         return
-    if isinstance(metric, ObjectMetric) and described_object.api_version(metric.of) is None:
+    if isinstance(metric, ObjectMetric) and metric.of.version is None:
         yield fault((*path, "of", "apiVersion"), None, f"write the API version of {metric.of.kind}, such as group/v1")
     yield from _source(settings, metric, path)
 

@@ -31,6 +31,7 @@ _HOST = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 ModelName = _text(_LABEL, 40, _LABEL_FORM)
 Namespace = _text(_LABEL, 20, _LABEL_FORM)
 ClusterName = _text(_LABEL, 40, _LABEL_FORM)
+ClientName = _text(_LABEL, 60, _LABEL_FORM)
 Domain = _text(_HOST, 180, "a host name in lower case, such as models.example.com")
 # Istio reads an Ingress host without a dot as the short name of a Service.
 Host = _text(r"(?=.*\.)" + _HOST, 180, "a host name with a dot, such as mlflow.example.com")

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, PositiveInt, Tag, model_validator
 
-from components.names import LabelName, MetricName, SeriesName
-from components.quantity import Quantity, Ratio
-from components.section import Section, Text
+from components.settings.names import LabelName, MetricName, SeriesName
+from components.settings.quantity import Quantity, Ratio
+from components.settings.section import Section, Text
 
 # The one container of a model's pod; KServe insists on the name.
 MODEL_CONTAINER = "kserve-container"
@@ -82,10 +82,23 @@ class PodsMetric(QueriedMetric):
     target: PodsTarget
 
 
+_API_VERSIONS = {"Ingress": "networking.k8s.io/v1", "Service": "v1", "Deployment": "apps/v1"}
+
+
 class DescribedObject(Section):
     kind: Text
     name: Text
     api_version: Text | None = Field(None, description="Needed for kinds other than Ingress, Service and Deployment.")
+
+    @property
+    def version(self) -> str | None:
+        """The API version: as given, or that of a kind which everybody has; None when it has to be given."""
+        return self.api_version or _API_VERSIONS.get(self.kind)
+
+    @property
+    def group(self) -> str:
+        """The API group; the core one is empty."""
+        return (self.version or "").rpartition("/")[0]
 
 
 class ObjectMetric(QueriedMetric):

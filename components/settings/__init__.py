@@ -1,0 +1,53 @@
+"""Everything that a stack file can say."""
+
+from components.settings.cluster import Cluster, Embedded, Existing, Kind, Registry
+from components.settings.data import Backup, CloudNativePg, Database, ObjectStore, Tracking
+from components.settings.ingress import Auth, Gateway, GatewayPort, Ingress, Issuer, Jwt, Tls
+from components.settings.models import Build, Canary, Gpus, Model, Toleration, Train
+from components.settings.platform import Part, Platform
+from components.settings.problems import Problem, SettingsError
+from components.settings.resources import Requests, Resources
+from components.settings.scaling import Autoscaling, KnativeAutoscaling
+from components.settings.security import Security
+from components.settings.stack import PROJECT, Chart, Settings
+from components.settings.teams import Namespaces, Team
+
+__all__ = [
+    "PROJECT",
+    "Auth",
+    "Autoscaling",
+    "Backup",
+    "Build",
+    "Canary",
+    "Chart",
+    "CloudNativePg",
+    "Cluster",
+    "Database",
+    "Embedded",
+    "Existing",
+    "Gateway",
+    "GatewayPort",
+    "Gpus",
+    "Ingress",
+    "Issuer",
+    "Jwt",
+    "Kind",
+    "KnativeAutoscaling",
+    "Model",
+    "Namespaces",
+    "ObjectStore",
+    "Part",
+    "Platform",
+    "Problem",
+    "Registry",
+    "Requests",
+    "Resources",
+    "Security",
+    "Settings",
+    "SettingsError",
+    "Team",
+    "Tls",
+    "Toleration",
+    "Tracking",
+    "Train",
+]

@@ -1,0 +1,80 @@
+"""The served models, and how their images are built."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PositiveInt
+
+from components.settings.names import HttpUrl, ImageDigest, ModelName, Namespace, Source
+from components.settings.resources import Requests, Resources
+from components.settings.scaling import Scaling
+from components.settings.section import Section, Text
+
+
+class Train(Section):
+    """A script that trains and registers the version that `source` asks for, run only when it is missing."""
+
+    script: Text
+    args: Sequence[str] = ()
+    resources: Resources = Resources(requests=Requests(cpu="100m", memory="512Mi"), limits=Requests(memory="2Gi"))
+
+
+def _script(value: Any) -> Any:
+    return {"script": value} if isinstance(value, str) else value
+
+
+class Canary(Section):
+    """Another version of the model, which gets a share of the traffic."""
+
+    source: Source
+    image: ImageDigest | None = Field(None, description="A ready image of it, by digest; without it one is built.")
+    percent: Annotated[int, Field(ge=1, le=99)]
+
+
+class Toleration(Section):
+    """As in a pod's spec (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/)."""
+
+    key: Text | None = None
+    operator: Literal["Exists", "Equal"] = "Equal"
+    value: Text | None = None
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+
+
+class Gpus(Section):
+    """Whole accelerators for each pod of a model."""
+
+    count: PositiveInt = 1
+    resource: Text = Field("nvidia.com/gpu", description="The extended resource of the device plugin.")
+
+
+class Model(Section):
+    """One model: where it comes from, how it is served, how it scales."""
+
+    name: ModelName
+    source: Source
+    image: ImageDigest | None = Field(
+        None, description="A ready image of this model, by digest; without it the image is built and pushed."
+    )
+    train: Annotated[Train | None, BeforeValidator(_script, json_schema_input_type=Train | str | None)] = None
+    mode: Literal["Standard", "Knative"] = "Standard"
+    replicas: PositiveInt | None = Field(None, description="Manual scaling; leave it out with `autoscaling`.")
+    autoscaling: Scaling | None = Field(
+        None, description="An HPA with `metrics` (mode Standard), or a `class` of Knative's (mode Knative)."
+    )
+    resources: Resources = Resources(
+        requests=Requests(cpu="100m", memory="512Mi"), limits=Requests(cpu="1", memory="1Gi")
+    )
+    team: Namespace | None = Field(None, description="The team whose namespace it is in; default: namespaces.models.")
+    canary: Canary | None = None
+    node_selector: dict[Text, Text] = Field(default_factory=dict, description="Labels that its nodes must have.")
+    tolerations: Sequence[Toleration] = ()
+    gpus: Gpus | None = None
+    priority_class: Text | None = Field(None, description="A PriorityClass that the cluster has.")
+    ready_within: PositiveInt = Field(600, description="Seconds until the model must have answered a prediction.")
+
+
+class Build(Section):
+    """What the image build needs on a corporate network."""
+
+    ca_bundle: Text | None = Field(None, description="PEM file with the CAs that the package index is signed by.")
+    package_index: HttpUrl | None = Field(None, description="Package index for the image build, without credentials.")

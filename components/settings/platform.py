@@ -1,0 +1,28 @@
+"""The parts that serving stands on."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from components.settings.names import HttpUrl
+from components.settings.section import Section
+
+Part = Literal["install", "existing", "off"]
+
+
+class Platform(Section):
+    """What Slipway installs, finds installed, or does without."""
+
+    certificates: Part = Field("install", description="cert-manager")
+    mesh: Part = Field("install", description="Istio: base, istiod and the ingress gateway")
+    mesh_cni: Part = Field("off", description="Istio's CNI plugin, without which sidecars need a privileged container")
+    serverless: Part = Field("install", description="Knative Serving by its operator")
+    serving: Part = Field("install", description="KServe")
+    serving_runtimes: bool = Field(False, description="KServe's own serving runtimes; a model image needs none.")
+    metrics_server: Part = Field("install", description="metrics-server, for models that scale on cpu or memory")
+    prometheus: Part = Field("install", description="Prometheus, for models that scale on a query")
+    prometheus_url: HttpUrl | None = Field(
+        None, description="prometheus existing: where it answers inside the cluster, with its port."
+    )
+    metrics_adapter: Part = Field("install", description="prometheus-adapter, for models that scale on a query")
+    database_operator: Part = Field("install", description="CloudNativePG, for a database that it runs")

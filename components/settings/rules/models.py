@@ -1,0 +1,69 @@
+"""Contradictions in the models and in how their images are built."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from components.settings import quantity
+from components.settings.names import ModelFolder, parse_source
+from components.settings.problems import Problem, fault
+from components.settings.rules import scaling
+
+if TYPE_CHECKING:
+    from components.settings import Model, Resources, Settings
+
+
+def check(settings: Settings) -> Iterator[Problem]:
+    yield from _build(settings)
+    for index, model in enumerate(settings.models):
+        yield from _model(settings, model, ("models", index))
+    yield from _unique_models(settings)
+
+
+def _build(settings: Settings) -> Iterator[Problem]:
+    build = settings.build
+    if build.ca_bundle and not Path(build.ca_bundle).is_file():
+        yield fault(("build", "caBundle"), build.ca_bundle, "no such file; write the path of a PEM file")
+    if build.package_index and urlsplit(build.package_index).username:
+        yield fault(
+            ("build", "packageIndex"),
+            None,
+            "a credential here would stay in the image's history; use an index without one",
+        )
+
+
+def _unique_models(settings: Settings) -> Iterator[Problem]:
+    counts = Counter(model.name for model in settings.models)
+    for index, model in enumerate(settings.models):
+        if counts[model.name] > 1:
+            yield fault(("models", index, "name"), model.name, "two models have this name; every name must be its own")
+
+
+def _model(settings: Settings, model: Model, at: tuple[str | int, ...]) -> Iterator[Problem]:
+    source = parse_source(model.source)
+    if isinstance(source, ModelFolder):
+        if model.train:
+            yield fault(
+                (*at, "train"), model.train.script, "a local folder is not trained here; write a models:/ source"
+            )
+        if not (source.path / "MLmodel").is_file():
+            yield fault(
+                (*at, "source"), model.source, "no MLmodel file in that folder; write the path of a saved MLflow model"
+            )
+    if model.train and not Path(model.train.script).is_file():
+        yield fault((*at, "train"), model.train.script, "no such file; write a path from the project's folder")
+    if model.mode == "Knative" and settings.platform.serverless == "off":
+        yield fault((*at, "mode"), "Knative", "platform.serverless is off; write Standard, or install Knative")
+    yield from _resources(model.resources, (*at, "resources"))
+    yield from scaling.check(settings, model, at)
+
+
+def _resources(resources: Resources, at: tuple[str | int, ...]) -> Iterator[Problem]:
+    for name in ("cpu", "memory"):
+        request, limit = getattr(resources.requests, name), getattr(resources.limits, name)
+        if request and limit and quantity.parse(request) > quantity.parse(limit):
+            yield fault((*at, "requests", name), request, f"more than the limit {limit}; write at most that")

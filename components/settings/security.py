@@ -1,0 +1,19 @@
+"""What keeps the parts of a stack apart."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from components.settings.section import Section
+
+
+class Security(Section):
+    network_policies: bool = Field(
+        False, description="Default deny in the stack's namespaces, then what is needed; the cluster must enforce them."
+    )
+    pod_security: Literal["restricted", "baseline", "privileged"] | None = Field(
+        None, description="Pod Security level that the stack's namespaces enforce; default: no label."
+    )
+    mutual_tls: bool = Field(
+        False, description="Sidecars and strict mutual TLS in the models' namespaces; needs platform.meshCni."
+    )

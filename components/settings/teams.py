@@ -1,0 +1,21 @@
+"""Where things are: the namespaces, and what each team may use."""
+
+from pydantic import Field
+
+from components.settings.names import Namespace
+from components.settings.quantity import Quantity
+from components.settings.section import Section, Text
+
+
+class Namespaces(Section):
+    data: Namespace = Field("mlops", description="Database, object store and MLflow.")
+    models: Namespace = Field("models", description="The served models.")
+
+
+class Team(Section):
+    """A namespace of its own for the models of a team, with a quota."""
+
+    name: Namespace
+    quota: dict[Text, Quantity] = Field(
+        default_factory=dict, description="A ResourceQuota's `hard`, such as requests.cpu, limits.memory or pods."
+    )
