@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help tools up preview refresh destroy cancel check predict scale hpa test test-unit test-model test-hpa test-embedded \
+.PHONY: help tools up preview refresh destroy cancel check render predict scale hpa test test-unit test-model test-hpa test-embedded \
   test-kind lint
 
 help: ## This list.
@@ -32,6 +32,9 @@ cancel: ## Unlock the stack after an `up` that was killed.
 
 check: $(VENV)/installed ## Check the settings of every stack, without Pulumi.
 	@$(PY) -m tools.check $(filter-out %.override.yaml,$(wildcard Pulumi.*.yaml))
+
+render: $(VENV)/installed ## Write every manifest of a stack, charts included: make render STACK=dev ARGS="--to FOLDER"
+	@$(PY) -m tools.render $(STACK) $(ARGS)
 
 predict: $(VENV)/installed ## Ask the deployed models for a prediction.
 	@$(PY) -m tools.predict $(STACK) $(ARGS)
