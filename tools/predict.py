@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from components.prediction import Refused, request
-from tools import engine, stack_file
+from tools import stack_file
+from tools.engine import state
+from tools.engine.backend import environment
+from tools.engine.problem import EngineError
+from tools.engine.stack import Stack
 
 
 def ask(model: dict[str, Any], body: dict[str, Any]) -> str:
@@ -37,20 +41,18 @@ def main() -> int:
     parser.add_argument("--inputs", type=Path, metavar="FILE")
     arguments = parser.parse_args()
     try:
-        stack = engine.Stack(arguments.stack)
-        env = engine.environment(stack, stack_file.effective(stack.file), os.environ)
-        models = engine.outputs(stack, env).get("models", {})
+        stack = Stack(arguments.stack)
+        env = environment(stack, stack.content, os.environ)
+        models = state.outputs(stack, env).get("models", {})
         wanted = [arguments.model] if arguments.model else list(models)
         for name in wanted:
             if name not in models:
-                raise engine.EngineError(
-                    f"{stack.name} serves no model {name}; it serves: {', '.join(models) or 'none'}"
-                )
+                raise EngineError(f"{stack.name} serves no model {name}; it serves: {', '.join(models) or 'none'}")
             body = json.loads(arguments.inputs.read_text()) if arguments.inputs else example(models[name])
             print(f"{name}: {ask(models[name], body)}")
         if not wanted:
-            raise engine.EngineError(f"{stack.name} serves no model yet: make up STACK={stack.name}")
-    except (engine.EngineError, stack_file.StackFileError, Refused, OSError, ValueError) as error:
+            raise EngineError(f"{stack.name} serves no model yet: make up STACK={stack.name}")
+    except (EngineError, stack_file.StackFileError, Refused, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
