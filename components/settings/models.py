@@ -112,3 +112,6 @@ class Build(Section):
 
     ca_bundle: Text | None = Field(None, description="PEM file with the CAs that the package index is signed by.")
     package_index: HttpUrl | None = Field(None, description="Package index for the image build, without credentials.")
+    keep_images: Annotated[int, Field(ge=0)] = Field(
+        5, description="How many images of each model `make prune` keeps, the newest, beside those that are in use."
+    )
