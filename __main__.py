@@ -5,7 +5,7 @@ from pathlib import Path
 import pulumi
 from pulumi import ResourceOptions
 
-from components.charts import namespace
+from components import namespaces
 from components.cluster import Cluster, ClusterArgs
 from components.database import Database, DatabaseArgs
 from components.object_store import ObjectStore, ObjectStoreArgs
@@ -41,8 +41,8 @@ platform = Platform(
     here,
 )
 cluster_options = ResourceOptions(provider=cluster.provider, deleted_with=cluster.owner)
-data = namespace(names.data, cluster_options)
-models = namespace(names.models, cluster_options)
+data = namespaces.declare(namespaces.of_data(settings), cluster_options)
+models = namespaces.declare(namespaces.of_models(settings, names.models), cluster_options)
 database = Database("database", DatabaseArgs(settings=settings.database, images=images, namespace=data), here)
 store = ObjectStore(
     "object-store", ObjectStoreArgs(settings=settings.object_store, images=images, namespace=data), here

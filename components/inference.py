@@ -10,6 +10,7 @@ from pulumi import Input, Output, Resource, ResourceOptions
 
 from components import pods
 from components import settings as s
+from components.namespaces import MODEL_ACCOUNT
 
 # The name that MLServer gives the model, and so a part of the path that it answers on.
 MODEL = "mlflow-model"
@@ -96,6 +97,7 @@ def spec(model: s.Model, image: Input[str], version: Input[str]) -> Mapping[str,
                 "prometheus.io/path": "/metrics",
             },
             "automountServiceAccountToken": False,
+            "serviceAccountName": MODEL_ACCOUNT,
             **scale(model),
             "containers": [container(model, image, version)],
             "volumes": [{"name": "tmp", "emptyDir": {}}],
