@@ -33,14 +33,14 @@ class CustomMetricsArgs:
     prometheus_url: str | None
 
 
-def prometheus_values(images: Images) -> dict[str, Any]:
+def prometheus_values(images: Images, version: str | None) -> dict[str, Any]:
     return {
         **{part: {"enabled": False} for part in _UNUSED_PARTS},
         # The configuration changes only with the release.
         "configmapReload": {"prometheus": {"enabled": False}},
         "scrapeConfigs": {job: {"enabled": False} for job in _UNUSED_JOBS},
         "server": {
-            "image": {"repository": images.rewrite("quay.io/prometheus/prometheus")},
+            "image": images.in_chart("quay.io/prometheus/prometheus", version),
             "global": {"scrape_interval": _SCRAPE},
             "retention": "6h",
             "persistentVolume": {"enabled": False},
@@ -52,12 +52,12 @@ def prometheus_values(images: Images) -> dict[str, Any]:
 
 
 def adapter_values(
-    images: Images, rules: Mapping[Api, list[dict[str, Any]]], prometheus_url: str | None
+    images: Images, version: str | None, rules: Mapping[Api, list[dict[str, Any]]], prometheus_url: str | None
 ) -> dict[str, Any]:
     # The chart appends the port to the URL; its own default is not that of the Prometheus chart's Service.
     prometheus = {"url": prometheus_url, "port": 0} if prometheus_url else {"url": PROMETHEUS_URL, "port": 80}
     return {
-        "image": {"repository": images.rewrite("registry.k8s.io/prometheus-adapter/prometheus-adapter")},
+        "image": images.in_chart("registry.k8s.io/prometheus-adapter/prometheus-adapter", version),
         "prometheus": prometheus,
         "metricsRelistInterval": _LISTING,
         "rules": {"default": False, **rules},
@@ -77,14 +77,16 @@ class CustomMetrics(pulumi.ComponentResource):
                 "prometheus",
                 release="prometheus",
                 namespace=where,
-                values=prometheus_values(args.images),
+                values=prometheus_values(args.images, args.charts.app_version("prometheus")),
                 opts=child,
             )
         args.charts.release(
             "prometheus-adapter",
             release="prometheus-adapter",
             namespace=where,
-            values=adapter_values(args.images, args.rules, args.prometheus_url),
+            values=adapter_values(
+                args.images, args.charts.app_version("prometheus-adapter"), args.rules, args.prometheus_url
+            ),
             opts=child,
         )
         self.register_outputs({})

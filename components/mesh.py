@@ -33,11 +33,20 @@ class MeshArgs:
 
 def istiod_values(images: Images, version: str) -> dict[str, Any]:
     hub = images.rewrite(f"{ISTIO_HUB}/pilot").removesuffix("/pilot")
+    # In full, because each has a digest of its own; what the templates still put together comes from `hub`.
+    proxy = images.rewrite(f"{ISTIO_HUB}/proxyv2:{version}")
     return {
         # Pods get a sidecar only where they ask for one; the gateway does.
-        "global": {"hub": hub, "tag": version, "proxy": {"autoInject": "disabled"}, "imagePullPolicy": "IfNotPresent"},
+        "global": {
+            "hub": hub,
+            "tag": version,
+            "proxy": {"autoInject": "disabled", "image": proxy},
+            "proxy_init": {"image": proxy},
+            "imagePullPolicy": "IfNotPresent",
+        },
         "hub": hub,
         "tag": version,
+        "image": images.rewrite(f"{ISTIO_HUB}/pilot:{version}"),
         "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}},
         "autoscaleEnabled": False,
         # istiod turns this to Fail by itself; said here, an upgrade does not turn it back.

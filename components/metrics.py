@@ -19,9 +19,9 @@ class MetricsArgs:
     images: Images
 
 
-def values(images: Images) -> dict[str, Any]:
+def values(images: Images, version: str | None) -> dict[str, Any]:
     return {
-        "image": {"repository": images.rewrite("registry.k8s.io/metrics-server/metrics-server")},
+        "image": images.in_chart("registry.k8s.io/metrics-server/metrics-server", version),
         "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
     }
 
@@ -33,7 +33,7 @@ class Metrics(pulumi.ComponentResource):
             "metrics-server",
             release="metrics-server",
             namespace=NAMESPACE,
-            values=values(args.images),
+            values=values(args.images, args.charts.app_version("metrics-server")),
             opts=ResourceOptions(parent=self),
         )
         self.register_outputs({})

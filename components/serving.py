@@ -23,7 +23,38 @@ class ServingArgs:
     platform: tuple[Resource, ...]
 
 
-def values(images: Images, domain: str, ingress_class: str) -> dict[str, Any]:
+# The repositories of the runtimes' images, by the chart's keys; tags are the chart's.
+_RUNTIMES = {
+    "tensorflow": "tensorflow/serving",
+    "mlserver": "docker.io/seldonio/mlserver",
+    "tritonserver": "nvcr.io/nvidia/tritonserver",
+    "torchserve": "pytorch/torchserve-kfs",
+    "vllmserver": "vllm/vllm-openai",
+    **{
+        name: f"docker.io/kserve/{name}"
+        for name in (
+            "sklearnserver",
+            "xgbserver",
+            "huggingfaceserver",
+            "pmmlserver",
+            "predictiveserver",
+            "paddleserver",
+            "lgbserver",
+            "autogluonserver",
+        )
+    },
+}
+
+
+def runtime_values(images: Images) -> dict[str, Any]:
+    runtimes = {key: {"image": images.rewrite(repository)} for key, repository in _RUNTIMES.items()}
+    return {"kserve": {"servingruntime": {"enabled": True, **runtimes}}}
+
+
+def values(images: Images, version: str | None, domain: str, ingress_class: str) -> dict[str, Any]:
+    def image(name: str) -> dict[str, str]:
+        return images.in_chart(f"docker.io/kserve/{name}", version, ("image", "tag"))
+
     gateway = {"domain": domain, "ingressGateway": {"className": ingress_class}}
     small = {"resources": {"requests": {"cpu": "10m", "memory": "128Mi"}}}
     return {
@@ -31,16 +62,18 @@ def values(images: Images, domain: str, ingress_class: str) -> dict[str, Any]:
             "controller": {
                 "deploymentMode": "Standard",
                 "gateway": gateway,
-                "image": images.rewrite("docker.io/kserve/kserve-controller"),
+                **image("kserve-controller"),
                 # The chart's Always would ask the registry at every start.
                 "imagePullPolicy": "IfNotPresent",
                 "rbacProxyImage": images.rewrite("quay.io/brancz/kube-rbac-proxy:v0.18.0"),
                 "rbacProxy": small,
                 **small,
             },
-            "agent": {"image": images.rewrite("docker.io/kserve/agent")},
-            "router": {"image": images.rewrite("docker.io/kserve/router")},
-            "storage": {"image": images.rewrite("docker.io/kserve/storage-initializer")},
+            "agent": image("agent"),
+            "router": image("router"),
+            "storage": image("storage-initializer"),
+            "servingruntime": {"art": {"image": images.rewrite("docker.io/kserve/art-explainer")}},
+            "localmodel": {"defaultJobImage": images.rewrite("docker.io/kserve/storage-initializer")},
         }
     }
 
@@ -57,7 +90,7 @@ class Serving(pulumi.ComponentResource):
             "kserve-resources",
             release="kserve",
             namespace=system,
-            values=values(args.images, args.domain, args.ingress_class),
+            values=values(args.images, args.charts.app_version("kserve-resources"), args.domain, args.ingress_class),
             opts=ResourceOptions(parent=self, depends_on=[crds, *args.platform]),
         )
         if args.runtimes:
@@ -65,7 +98,7 @@ class Serving(pulumi.ComponentResource):
                 "kserve-runtime-configs",
                 release="kserve-runtime-configs",
                 namespace=system,
-                values={"kserve": {"servingruntime": {"enabled": True}}},
+                values=runtime_values(args.images),
                 opts=ResourceOptions(parent=self, depends_on=[controller]),
             )
         self.register_outputs({})

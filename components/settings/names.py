@@ -48,6 +48,7 @@ MetricName = _text(r"[A-Za-z0-9_]([-A-Za-z0-9_.:]*[A-Za-z0-9_])?", 253, "letters
 SeriesName = _text(r"[a-zA-Z_:][a-zA-Z0-9_:]*", 200, "the name of a Prometheus series, without braces")
 LabelName = _text(r"[a-zA-Z_][a-zA-Z0-9_]*", 200, "the name of a Prometheus label")
 KubernetesVersion = _text(r"1\.\d+", 6, 'the minor version in quotes, such as "1.35"')
+OciFolder = _text(r"oci://[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*", 200, "oci://host[:port][/path]")
 HttpUrl = _text(r"https?://[^\s]+", 500, "a URL that begins with http:// or https://")
 
 

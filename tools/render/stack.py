@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from components.settings import Settings
 from components.versions import IMAGES
@@ -32,9 +33,12 @@ def kubernetes_version(settings: Settings) -> str:
     return settings.cluster.kubernetes or IMAGES["kind-node"].rpartition(":v")[2].partition("@")[0]
 
 
-def render(path: Path) -> Rendering:
-    """Render the stack file at `path`. Raises StackFileError, SettingsError, ToolchainError and RenderError."""
-    config = stack_file.settings_of(stack_file.effective(path))
+def render(path: Path, changes: Mapping[str, Any] | None = None) -> Rendering:
+    """Render the stack file at `path`, with `changes` in place of some of its `slipway:` values.
+
+    Raises StackFileError, SettingsError, ToolchainError and RenderError.
+    """
+    config = {**stack_file.settings_of(stack_file.effective(path)), **(changes or {})}
     settings = Settings.parse(config)
     run = recording.run_stack(path.stem.removeprefix("Pulumi."), config)
     own = [
