@@ -19,7 +19,7 @@ _KNATIVE = "what the Knative operator installs"
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """`name` is the full reference upstream, without digest; `at` where the stack takes it from, the mirror included."""
+    """`name` is the full reference upstream, without digest; `at` is where the stack takes it from."""
 
     name: str
     at: str

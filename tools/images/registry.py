@@ -14,9 +14,14 @@ COPY_SECONDS = 1800
 _NEAR = re.compile(r"^(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)")
 
 
+def near(reference: str) -> bool:
+    """Whether the registry may be spoken to without TLS."""
+    return bool(_NEAR.match(reference))
+
+
 def crane(arguments: Sequence[str], references: Sequence[str], timeout: float = ASK_SECONDS) -> str:
     """crane's output for `references`, the last of its arguments. Raises ImagesError with crane's last words."""
-    insecure = ["--insecure"] if any(_NEAR.match(each) for each in references) else []
+    insecure = ["--insecure"] if any(map(near, references)) else []
     command = ["crane", *insecure, *arguments, *references]
     try:
         done = subprocess.run(command, env=tools_first(), capture_output=True, text=True, timeout=timeout, check=False)

@@ -34,11 +34,12 @@ def kubernetes_version(settings: Settings) -> str:
 
 
 def render(path: Path, changes: Mapping[str, Any] | None = None) -> Rendering:
-    """Render the stack file at `path`, with `changes` in place of some of its `slipway:` values.
+    """Render the stack file at `path`, with `changes` in place of some of its `slipway:` values; None leaves one out.
 
     Raises StackFileError, SettingsError, ToolchainError and RenderError.
     """
-    config = {**stack_file.settings_of(stack_file.effective(path)), **(changes or {})}
+    given = {**stack_file.settings_of(stack_file.effective(path)), **(changes or {})}
+    config = {key: value for key, value in given.items() if value is not None}
     settings = Settings.parse(config)
     run = recording.run_stack(path.stem.removeprefix("Pulumi."), config)
     own = [
