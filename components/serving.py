@@ -52,8 +52,8 @@ def runtime_values(images: Images) -> dict[str, Any]:
 
 
 def values(images: Images, version: str | None, domain: str, ingress_class: str) -> dict[str, Any]:
-    def image(name: str) -> dict[str, str]:
-        return images.in_chart(f"docker.io/kserve/{name}", version, ("image", "tag"))
+    def image(name: str, keys: tuple[str, str] = ("image", "tag")) -> dict[str, str]:
+        return images.in_chart(f"docker.io/kserve/{name}", version, keys)
 
     gateway = {"domain": domain, "ingressGateway": {"className": ingress_class}}
     small = {"resources": {"requests": {"cpu": "10m", "memory": "128Mi"}}}
@@ -72,8 +72,8 @@ def values(images: Images, version: str | None, domain: str, ingress_class: str)
             "agent": image("agent"),
             "router": image("router"),
             "storage": image("storage-initializer"),
-            "servingruntime": {"art": {"image": images.rewrite("docker.io/kserve/art-explainer")}},
-            "localmodel": {"defaultJobImage": images.rewrite("docker.io/kserve/storage-initializer")},
+            "servingruntime": {"art": image("art-explainer", ("image", "defaultVersion"))},
+            "localmodel": image("storage-initializer", ("defaultJobImage", "defaultJobTag")),
         }
     }
 
