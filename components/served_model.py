@@ -8,11 +8,13 @@ from pulumi import Input, Output, ResourceOptions
 
 from components import settings as s
 from components.autoscaling import Autoscaler, AutoscalerArgs
-from components.inference import INFER_PATH, InferenceService, InferenceServiceArgs, host
+from components.gateway import Gateway
+from components.inference import INFER_PATH, InferenceService, InferenceServiceArgs
 from components.model_image import ModelImage, ModelImageArgs
 from components.object_store import ObjectStore
 from components.platform import Platform
 from components.prediction import Prediction, PredictionArgs
+from components.route import destination, host, model_spec, virtual_service
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
 from components.tracking import Tracking
 from components.training import Training, TrainingArgs
@@ -31,6 +33,7 @@ class ServedModelArgs:
     tracking: Tracking
     storage: ObjectStore
     platform: Platform
+    gateway: Gateway
     # Folder of this stack's own files, relative to the project.
     state: Path
 
@@ -63,6 +66,13 @@ class ServedModel(pulumi.ComponentResource):
             Autoscaler(name, scaling, ResourceOptions(parent=self))
         where = f"kubectl --namespace {settings.namespaces.models}"
         hostname = host(model, settings.namespaces.models, settings.ingress.domain)
+        to = [destination(model, settings.namespaces.models)]
+        route = virtual_service(
+            name,
+            args.namespace,
+            model_spec(args.gateway.name, hostname, to),
+            ResourceOptions(parent=self, depends_on=[args.gateway]),
+        )
         prediction = Prediction(
             f"{name}-prediction",
             PredictionArgs(
@@ -76,8 +86,12 @@ class ServedModel(pulumi.ComponentResource):
                 cluster=args.cluster,
                 seconds=model.ready_within,
                 look=f"`{where} describe inferenceservice {name}`, then `{where} get pods,events`",
+                tls=bool(settings.ingress.tls),
+                ca=args.gateway.ca or "",
+                ca_file=str(args.state / "ca.crt"),
+                key=args.gateway.own_key,
             ),
-            ResourceOptions(parent=self, depends_on=[service, *platform.gateway]),
+            ResourceOptions(parent=self, depends_on=[service, route]),
         )
         self.outputs = {
             "image": image.reference,
@@ -99,6 +113,7 @@ class ServedModel(pulumi.ComponentResource):
                 source=args.model.source,
                 image=args.model.image,
                 tracking_uri=args.tracking.uri if registered else None,
+                trust=args.gateway.ca if registered else None,
                 trained=self._train(name, args, source, args.model.train),
                 build=settings.build,
                 images=settings.image_references,
@@ -106,7 +121,7 @@ class ServedModel(pulumi.ComponentResource):
                 cluster=args.cluster,
                 credentials=settings.registry,
                 state=args.state,
-                ingress=(*args.platform.gateway, args.tracking) if registered else (),
+                ingress=(args.gateway, args.tracking) if registered else (),
             ),
             ResourceOptions(parent=self),
         )

@@ -219,7 +219,7 @@ def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
     code = pulumi([verb, *common, *confirmed, *extra], env)
     if code == 0 and verb == "up":
         made_outputs = outputs(stack, env)
-        print(report.text(made_outputs))
+        print(report.text(made_outputs, stack.name))
         if own:
             print(summary.text(made_outputs, own.existing.kubeconfig))
     if code == 0 and verb == "destroy":
@@ -231,8 +231,9 @@ def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
     return code
 
 
-def outputs(stack: Stack, env: Mapping[str, str]) -> dict[str, Any]:
-    return dict(json.loads(ask(["stack", "output", "--stack", stack.name, "--json"], env) or "{}"))
+def outputs(stack: Stack, env: Mapping[str, str], *options: str) -> dict[str, Any]:
+    """The stack's outputs; secrets only with the option `--show-secrets`."""
+    return dict(json.loads(ask(["stack", "output", "--stack", stack.name, "--json", *options], env) or "{}"))
 
 
 def forget(stack: Stack, env: Mapping[str, str]) -> None:

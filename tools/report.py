@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def text(outputs: Mapping[str, Any]) -> str:
+def text(outputs: Mapping[str, Any], stack: str) -> str:
     """What `up` ends with: every model's answer and the command that gets it again."""
     lines = [f"MLflow: {outputs['tracking']}"] if "tracking" in outputs else []
     for name, model in outputs.get("models", {}).items():
         lines += ["", f"{name}, version {model['version']}, {_said(model)}"]
+    if "apiKeys" in outputs:
+        lines += ["", f"The key is asked for: export SLIPWAY_KEY=$(make -s key STACK={stack})"]
     return "\n".join(lines)
 
 
