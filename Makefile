@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help tools up preview refresh destroy cancel check predict scale canary promote rollback prune \
+.PHONY: help tools up preview refresh destroy cancel check predict key scale canary promote rollback prune \
   hpa test test-unit test-model test-hpa test-embedded \
   test-kind lint
 
@@ -36,6 +36,9 @@ check: $(VENV)/installed ## Check the settings of every stack, without Pulumi.
 
 predict: $(VENV)/installed ## Ask the deployed models for a prediction.
 	@$(PY) -m tools.predict $(STACK) $(ARGS)
+
+key: $(VENV)/installed ## Print a client's API key: make -s key STACK=prod CLIENT=name (default: the stack's own)
+	@$(PY) -m tools.key $(STACK) $(CLIENT)
 
 scale: $(VENV)/installed ## Set a model's replicas in the stack file: make scale STACK=dev MODEL=name REPLICAS=3
 	@$(PY) -m tools.scale $(STACK) "$(MODEL)" "$(REPLICAS)"

@@ -17,6 +17,11 @@ MODEL = "mlflow-model"
 INFER_PATH = f"/v2/models/{MODEL}/infer"
 _HTTP, _METRICS = 8080, 8082
 _UID = 1000
+# KServe (Standard) and Knative open nothing to the world by themselves: the gateway's routes do.
+LABELS = {
+    "networking.kserve.io/visibility": "cluster-local",
+    "networking.knative.dev/visibility": "cluster-local",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +32,6 @@ class InferenceServiceArgs:
     version: Input[str]
     # KServe, where this stack installs it.
     serving: tuple[Resource, ...]
-
-
-def host(model: s.Model, namespace: str, domain: str) -> str:
-    """The host name that a model answers on, as KServe (Standard) or Knative makes it."""
-    return f"{model.name}.{namespace}.{domain}" if model.mode == "Knative" else f"{model.name}-{namespace}.{domain}"
 
 
 def annotations(model: s.Model) -> dict[str, str]:
@@ -119,13 +119,22 @@ class InferenceService(pulumi.ComponentResource):
             name,
             api_version="serving.kserve.io/v1beta1",
             kind="InferenceService",
-            metadata={"name": args.model.name, "namespace": args.namespace, "annotations": annotations(args.model)},
+            metadata={
+                "name": args.model.name,
+                "namespace": args.namespace,
+                "labels": LABELS,
+                "annotations": annotations(args.model),
+            },
             spec=spec(args.model, args.image, args.version),
             opts=ResourceOptions(
                 parent=self,
                 depends_on=list(args.serving),
-                # KServe's webhook refuses a change of the mode.
-                replace_on_changes=['metadata.annotations["serving.kserve.io/deploymentMode"]'],
+                replace_on_changes=[
+                    # KServe's webhook refuses a change of the mode.
+                    'metadata.annotations["serving.kserve.io/deploymentMode"]',
+                    # KServe leaves the Ingress of a service that was open before.
+                    'metadata.labels["networking.kserve.io/visibility"]',
+                ],
                 delete_before_replace=True,
             ),
         )

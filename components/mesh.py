@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-import pulumi_kubernetes as k8s
 from pulumi import Resource, ResourceOptions
 
 from components import settings as s
@@ -39,8 +38,13 @@ def istiod_values(images: Images, version: str) -> dict[str, Any]:
     }
 
 
-def gateway_values(service_type: str, node_ports: Mapping[s.GatewayPort, int]) -> dict[str, Any]:
-    """`node_ports` maps a port's name to its NodePort; the cluster chooses those that are left out."""
+def gateway_values(
+    service_type: str, node_ports: Mapping[s.GatewayPort, int], annotations: Mapping[str, str]
+) -> dict[str, Any]:
+    """`node_ports` maps a port's name to its NodePort; the cluster chooses those that are left out.
+
+    `annotations` are the Service's.
+    """
     numbers: dict[s.GatewayPort, int] = {"status-port": 15021, "http2": 80, "https": 443}
     ports = [
         {"name": name, "port": port, "targetPort": port, "protocol": "TCP"}
@@ -50,7 +54,7 @@ def gateway_values(service_type: str, node_ports: Mapping[s.GatewayPort, int]) -
     return {
         # The chart's image is `auto`, which Kubernetes reads as `:latest` and so would pull at every start.
         "imagePullPolicy": "IfNotPresent",
-        "service": {"type": service_type, "ports": ports},
+        "service": {"type": service_type, "ports": ports, "annotations": dict(annotations)},
         "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
         "autoscaling": {"enabled": False},
     }
@@ -80,13 +84,7 @@ class Mesh(pulumi.ComponentResource):
             "istio-gateway",
             release=GATEWAY,
             namespace=system,
-            values=gateway_values(args.ingress.service_type, args.ingress.node_ports),
+            values=gateway_values(args.ingress.service_type, args.ingress.node_ports, args.ingress.annotations),
             opts=ResourceOptions(parent=self, depends_on=[self.istiod]),
-        )
-        k8s.networking.v1.IngressClass(
-            args.ingress.class_name,
-            metadata={"name": args.ingress.class_name},
-            spec={"controller": "istio.io/ingress-controller"},
-            opts=child,
         )
         self.register_outputs({})

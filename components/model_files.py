@@ -11,7 +11,6 @@ import shutil
 import time
 import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import yaml
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
+from components import https
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
 
 _INPUTS = ("source", "tracking_uri", "server", "ca_bundle", "folder", "cluster")
@@ -45,9 +45,11 @@ class ModelFilesArgs:
     folder: str
     # Known once the version is registered.
     trained: Input[str] | None = None
+    # The authority (PEM) that the tracking server's certificate is signed by; None is what this machine trusts.
+    trust: Input[str] | None = None
 
 
-def registered_version(tracking_uri: str, model: RegisteredModel) -> str:
+def registered_version(tracking_uri: str, model: RegisteredModel, trust: str = "") -> str:
     """The version that a reference stands for now; an alias is asked for at the server.
 
     Raises LookupError when the server does not know it, OSError when it does not answer.
@@ -57,7 +59,7 @@ def registered_version(tracking_uri: str, model: RegisteredModel) -> str:
     query = urllib.parse.urlencode({"name": model.name, "alias": model.alias})
     url = f"{tracking_uri}/api/2.0/mlflow/registered-models/alias?{query}"
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with https.opener(trust).open(url, timeout=10) as answer:
             return str(json.load(answer)["model_version"]["version"])
     except urllib.error.HTTPError as error:
         raise LookupError(
@@ -65,12 +67,12 @@ def registered_version(tracking_uri: str, model: RegisteredModel) -> str:
         ) from None
 
 
-def wait_until_reachable(tracking_uri: str, seconds: float = REACHABLE_WITHIN) -> None:
+def wait_until_reachable(tracking_uri: str, trust: str = "", seconds: float = REACHABLE_WITHIN) -> None:
     """Return when the tracking server answers; raises TimeoutError with its last answer."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            with urllib.request.urlopen(f"{tracking_uri}/health", timeout=5):
+            with https.opener(trust).open(f"{tracking_uri}/health", timeout=5):
                 return
         except OSError as error:
             if time.monotonic() > deadline:
@@ -114,11 +116,28 @@ def fetch(props: dict[str, Any]) -> dict[str, Any]:
     if isinstance(source, ModelFolder):
         model, version = source.path, "local"
     else:
-        wait_until_reachable(props["tracking_uri"])
-        version = registered_version(props["tracking_uri"], source)
-        model = _download(props["tracking_uri"], source.name, version, folder / "model")
+        uri, trust = props["tracking_uri"], props.get("trust") or ""
+        wait_until_reachable(uri, trust)
+        version = registered_version(uri, source, trust)
+        if trust:
+            _make_mlflow_trust(trust, _authority(folder))
+        model = _download(uri, source.name, version, folder / "model")
     bundle = Path(props["ca_bundle"]) if props.get("ca_bundle") else None
     return {**props, "version": version, **write_context(model, folder, Path(props["server"]), bundle)}
+
+
+def _authority(folder: Path) -> Path:
+    """Beside the build context: what is in it goes into the image."""
+    return folder.with_name(f"{folder.name}.ca.crt")
+
+
+def _make_mlflow_trust(trust: str, file: Path) -> None:
+    """Make MLflow's client accept certificates of the authority `trust` (PEM).
+
+    For the rest of the process, like the file: models are brought side by side, and all from one server.
+    """
+    file.write_text(trust)
+    os.environ["MLFLOW_TRACKING_SERVER_CERT_PATH"] = str(file)
 
 
 def _download(tracking_uri: str, name: str, version: str, folder: Path) -> Path:
@@ -146,7 +165,8 @@ def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
     source = parse_source(str(news["source"]))
     if isinstance(source, RegisteredModel) and source.alias:
         known = isinstance(news.get("tracking_uri"), str)
-        if known and registered_version(news["tracking_uri"], source) != olds.get("version"):
+        trust = str(news.get("trust") or "")
+        if known and registered_version(news["tracking_uri"], source, trust) != olds.get("version"):
             yield "version"
     if isinstance(source, ModelFolder) and digest(source.path) != digest(folder / "model"):
         yield "source"
@@ -168,6 +188,7 @@ class ModelFilesProvider(ResourceProvider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         shutil.rmtree(_props["folder"], ignore_errors=True)
+        _authority(Path(_props["folder"])).unlink(missing_ok=True)
 
 
 class ModelFiles(Resource):

@@ -25,6 +25,8 @@ class ModelImageArgs:
     image: str | None
     # None for a local model folder.
     tracking_uri: Input[str] | None
+    # The authority (PEM) that its certificate is signed by; None is what this machine trusts.
+    trust: Input[str] | None
     trained: Input[str] | None
     # What must be there before the tracking server is reached from this machine.
     ingress: tuple[Resource, ...]
@@ -62,6 +64,7 @@ class ModelImage(pulumi.ComponentResource):
             ModelFilesArgs(
                 source=args.source,
                 tracking_uri=args.tracking_uri,
+                trust=args.trust,
                 trained=args.trained,
                 cluster=args.cluster,
                 server=SERVER,

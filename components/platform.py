@@ -48,16 +48,17 @@ def uses_resources(models: Sequence[s.Model]) -> bool:
 
 
 class Platform(pulumi.ComponentResource):
-    """`gateway` and `serving`: what a user of the ingress, or of KServe, waits for; empty where it is there already."""
+    """What a user of the gateway, of cert-manager or of KServe waits for; empty where it is there already."""
 
     gateway: tuple[Resource, ...]
+    certificates: tuple[Resource, ...]
     serving: tuple[Resource, ...]
 
     def __init__(self, name: str, args: PlatformArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Platform", name, None, opts)
         charts, images, child = args.charts, args.images, ResourceOptions(parent=self)
         below: list[Resource] = []
-        self.gateway = self.serving = ()
+        self.gateway = self.certificates = self.serving = ()
         istiod: tuple[Resource, ...] = ()
         if args.parts.metrics_server == "install" and uses_resources(args.models):
             Metrics("metrics", MetricsArgs(charts=charts, images=images), child)
@@ -68,7 +69,8 @@ class Platform(pulumi.ComponentResource):
             )
             CustomMetrics("custom-metrics", metrics, child)
         if args.parts.certificates == "install":
-            below.append(Certificates("certificates", CertificatesArgs(charts=charts, images=images), child))
+            self.certificates = (Certificates("certificates", CertificatesArgs(charts=charts, images=images), child),)
+            below.extend(self.certificates)
         if args.parts.mesh == "install":
             mesh = Mesh("mesh", MeshArgs(charts=charts, images=images, ingress=args.ingress), child)
             self.gateway = (mesh,)
@@ -78,7 +80,6 @@ class Platform(pulumi.ComponentResource):
             serverless = ServerlessArgs(
                 charts=charts,
                 images=images,
-                domain=args.ingress.domain,
                 local_registries=args.local_registries,
                 spec=args.knative_serving,
                 mesh=istiod,
@@ -95,7 +96,6 @@ class Platform(pulumi.ComponentResource):
                 charts=charts,
                 images=images,
                 domain=args.ingress.domain,
-                ingress_class=args.ingress.class_name,
                 runtimes=args.parts.serving_runtimes,
                 platform=tuple(below),
             )

@@ -35,7 +35,6 @@ _WORKLOADS = {
 class ServerlessArgs:
     charts: Charts
     images: Images
-    domain: str
     # Registries whose tags Knative must not resolve: its controller asks them over the pod network, where a registry
     # on localhost is not.
     local_registries: tuple[str, ...]
@@ -59,7 +58,7 @@ def operator_values(images: Images, version: str) -> dict[str, Any]:
     return {"knative_operator": {"knative_operator": image("operator"), "operator_webhook": image("webhook")}}
 
 
-def serving_spec(domain: str, local_registries: tuple[str, ...]) -> dict[str, Any]:
+def serving_spec(local_registries: tuple[str, ...]) -> dict[str, Any]:
     """The `spec` of KnativeServing (https://knative.dev/docs/install/operator/configuring-serving-cr/)."""
     resources = {"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "500m", "memory": "300Mi"}}
     return {
@@ -67,7 +66,8 @@ def serving_spec(domain: str, local_registries: tuple[str, ...]) -> dict[str, An
         "ingress": {"istio": {"enabled": True}},
         "high-availability": {"replicas": 1},
         "config": {
-            "domain": {domain: ""},
+            # Of the cluster alone: Slipway's own routes are the only way in.
+            "domain": {"svc.cluster.local": ""},
             "deployment": {
                 # The value replaces Knative's own list, so that one is repeated.
                 "registries-skipping-tag-resolving": ",".join(
@@ -110,7 +110,7 @@ class Serverless(pulumi.ComponentResource):
                 "namespace": namespace(NAMESPACE, child),
                 "annotations": {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "900"},
             },
-            spec=merged(serving_spec(args.domain, args.local_registries), args.spec),
+            spec=merged(serving_spec(args.local_registries), args.spec),
             opts=ResourceOptions(parent=self, depends_on=[operator, *args.mesh]),
         )
         self.crds = Established(

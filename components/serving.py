@@ -17,14 +17,14 @@ class ServingArgs:
     charts: Charts
     images: Images
     domain: str
-    ingress_class: str
     runtimes: bool
     # cert-manager, istiod and Knative's CRDs: the controller decides once, when it starts, what it watches.
     platform: tuple[Resource, ...]
 
 
-def values(images: Images, domain: str, ingress_class: str) -> dict[str, Any]:
-    gateway = {"domain": domain, "ingressGateway": {"className": ingress_class}}
+def values(images: Images, domain: str) -> dict[str, Any]:
+    # Slipway's own routes are the only way in: what anybody serves beside them is not open to the world by itself.
+    gateway = {"domain": domain, "disableIngressCreation": True}
     small = {"resources": {"requests": {"cpu": "10m", "memory": "128Mi"}}}
     return {
         "kserve": {
@@ -57,7 +57,7 @@ class Serving(pulumi.ComponentResource):
             "kserve-resources",
             release="kserve",
             namespace=system,
-            values=values(args.images, args.domain, args.ingress_class),
+            values=values(args.images, args.domain),
             opts=ResourceOptions(parent=self, depends_on=[crds, *args.platform]),
         )
         if args.runtimes:

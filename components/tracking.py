@@ -11,8 +11,10 @@ from pulumi import Input, Output, ResourceOptions
 
 from components import pods
 from components import settings as s
+from components.gateway import Gateway
 from components.images import Images
 from components.object_store import ObjectStore
+from components.route import Destination, path_spec, virtual_service
 
 PORT = 5000
 _UID = 1000
@@ -27,7 +29,10 @@ class TrackingArgs:
     namespace: str
     database_secret: Input[str]
     store: ObjectStore
-    ingress_class: str
+    # The way in; None without a mesh.
+    gateway: Gateway | None
+    # Whether https:// is the way to it.
+    tls: bool
     # host:port at which this machine reaches the gateway; None where only the hosts' own names do.
     ingress_address: str | None
 
@@ -115,19 +120,14 @@ def deployment_spec(args: TrackingArgs, script: Input[str]) -> dict[str, Any]:
     }
 
 
-def ingress_spec(settings: s.Tracking, ingress_class: str) -> dict[str, Any]:
-    backend = {"service": {"name": "mlflow", "port": {"number": PORT}}}
-    http = {"paths": [{"path": prefix(settings) or "/", "pathType": "Prefix", "backend": backend}]}
-    return {
-        "ingressClassName": ingress_class,
-        "rules": [{"host": host, "http": http} for host in settings.hosts] or [{"http": http}],
-    }
-
-
-def uri(settings: s.Tracking, ingress_address: str | None) -> str:
-    """Where this machine reaches the server."""
-    host = settings.hosts[0] if settings.hosts else ingress_address
-    return settings.uri or f"http://{host}{prefix(settings)}"
+def uri(settings: s.Tracking, ingress_address: str | None, tls: bool) -> str:
+    """Where this machine reaches the server: its own name, at the port of the gateway."""
+    scheme, usual = ("https", "443") if tls else ("http", "80")
+    place = ingress_address
+    if settings.hosts:
+        port = ingress_address.partition(":")[2] if ingress_address else ""
+        place = settings.hosts[0] + (f":{port}" if port not in ("", usual) else "")
+    return settings.uri or f"{scheme}://{place}{prefix(settings)}"
 
 
 class Tracking(pulumi.ComponentResource):
@@ -158,15 +158,15 @@ class Tracking(pulumi.ComponentResource):
             spec={"selector": _LABELS, "ports": [{"name": "http", "port": PORT}]},
             opts=child,
         )
-        k8s.networking.v1.Ingress(
-            "mlflow",
-            # Pulumi waits for a load balancer's address, which a NodePort gateway never gets; the first client of the
-            # server waits for an answer instead.
-            metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
-            spec=ingress_spec(args.settings, args.ingress_class),
-            opts=child,
-        )
+        if args.gateway:
+            service = Destination(host=f"mlflow.{args.namespace}.svc.cluster.local", port=PORT)
+            virtual_service(
+                "mlflow",
+                args.namespace,
+                path_spec(args.gateway.name, args.settings.hosts, prefix(args.settings), service),
+                ResourceOptions(parent=self, depends_on=[args.gateway]),
+            )
         ready = deployment.metadata["name"]
         self.internal_uri = ready.apply(lambda _: f"http://mlflow.{args.namespace}:{PORT}{prefix(args.settings)}")
-        self.uri = ready.apply(lambda _: uri(args.settings, args.ingress_address))
+        self.uri = ready.apply(lambda _: uri(args.settings, args.ingress_address, args.tls))
         self.register_outputs({"internal_uri": self.internal_uri, "uri": self.uri})

@@ -2,7 +2,7 @@
 
 from components.settings.cluster import Cluster, Embedded, Existing, Kind, Registry
 from components.settings.data import Backup, CloudNativePg, Database, ObjectStore, Tracking
-from components.settings.ingress import Auth, Gateway, GatewayPort, Ingress, Issuer, Jwt, Tls
+from components.settings.ingress import Acme, Auth, Gateway, GatewayPort, Ingress, Issuer, Jwt, Tls
 from components.settings.models import Build, Canary, Gpus, Model, Toleration, Train
 from components.settings.platform import Part, Platform
 from components.settings.problems import Problem, SettingsError
@@ -14,6 +14,7 @@ from components.settings.teams import Namespaces, Team
 
 __all__ = [
     "PROJECT",
+    "Acme",
     "Auth",
     "Autoscaling",
     "Backup",

@@ -96,6 +96,11 @@ class Model(Section):
         }
         return self.model_copy(update=changes)
 
+    @property
+    def versions(self) -> Sequence[Self]:
+        """The model, and its canary if it has one: what is served."""
+        return (self, self.canary_model) if self.canary_model else (self,)
+
 
 def _scaled(scaling: Autoscaling | KnativeAutoscaling, percent: int) -> Autoscaling | KnativeAutoscaling:
     share = {"min": _share(scaling.min, percent), "max": _share(scaling.max, percent)}

@@ -71,7 +71,7 @@ def up(command: Command) -> int:
     code = process.pulumi(["up", *command.confirmed, "--suppress-outputs", *command.extra], command.env)
     if code == 0:
         outputs = state.outputs(command.stack, command.env)
-        print(report.text(outputs))
+        print(report.text(outputs, command.stack.name))
         if command.own:
             print(command.own.summary(outputs))
     return code
