@@ -37,7 +37,12 @@ class InferenceServiceArgs:
 def annotations(model: s.Model) -> dict[str, str]:
     """KServe's own HPA is kept out where Slipway's scales (`external`); `none` makes it hold the fixed count."""
     if model.mode == "Knative":
-        return {"serving.kserve.io/deploymentMode": "Knative", **_knative_scaling(model.autoscaling)}
+        rollout = f"{model.rollout_seconds}s" if model.rollout_seconds else None
+        return {
+            "serving.kserve.io/deploymentMode": "Knative",
+            **({"serving.knative.dev/rollout-duration": rollout} if rollout else {}),
+            **_knative_scaling(model.autoscaling),
+        }
     scaling = "external" if model.autoscaling else "none"
     return {"serving.kserve.io/deploymentMode": "Standard", "serving.kserve.io/autoscalerClass": scaling}
 

@@ -119,6 +119,11 @@ def test_knatives_gateway_is_told_which_version_by_the_host() -> None:
     assert hosts == {f"{name}-predictor.models.svc.cluster.local" for name in (NAME, f"{NAME}-canary")}
 
 
+def test_knative_can_shift_the_requests_to_a_new_version_by_itself() -> None:
+    service = run({**knative(**{"class": "kpa"}), "rolloutSeconds": 300}).one("InferenceService")
+    assert service.inputs["metadata"]["annotations"]["serving.knative.dev/rollout-duration"] == "300s"
+
+
 def test_the_gateway_serves_the_canarys_host_too(fixed: Run) -> None:
     [server] = fixed.one("Gateway", "gateway").inputs["spec"]["servers"]
     assert f"models/{NAME}-canary-models.slipway.localhost" in server["hosts"]
@@ -152,6 +157,11 @@ def test_the_gateway_serves_the_canarys_host_too(fixed: Run) -> None:
             [with_canary(FIXED, train="no.py")],
             {},
             "models[0].canary.train: 'no.py': no such file",
+        ),
+        (
+            [{**FIXED, "rolloutSeconds": 300}],
+            {},
+            "models[0].rolloutSeconds: 300: Knative takes over bit by bit; write mode: Knative, or a canary",
         ),
         (
             [with_canary(FIXED)],
