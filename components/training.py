@@ -14,6 +14,7 @@ from pulumi import Input, Output, Resource, ResourceOptions
 from components import pods
 from components import settings as s
 from components.images import Images
+from components.namespaces import DATA_ACCOUNT
 from components.settings.names import RegisteredModel
 
 _UID = 1000
@@ -42,8 +43,10 @@ def job_spec(args: TrainingArgs, config_map: Input[str], arguments: Sequence[str
     return {
         "backoffLimit": 2,
         "template": {
+            "metadata": {"labels": pods.labels("train")},
             "spec": {
                 "restartPolicy": "Never",
+                "serviceAccountName": DATA_ACCOUNT,
                 "automountServiceAccountToken": False,
                 "securityContext": pods.pod_security(_UID),
                 "containers": [
@@ -63,7 +66,7 @@ def job_spec(args: TrainingArgs, config_map: Input[str], arguments: Sequence[str
                     }
                 ],
                 "volumes": [scratch, {"name": "script", "configMap": {"name": config_map}}],
-            }
+            },
         },
     }
 
