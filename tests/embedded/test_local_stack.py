@@ -80,7 +80,19 @@ def test_a_refresh_finds_what_was_deleted_and_up_restores_it(checkout: Checkout,
 
 def test_destroy_leaves_nothing(checkout: Checkout, local: automation.Stack) -> None:
     local.destroy()
-    own = ("namespaces", "deployments", "statefulsets", "jobs", "pods", "pvc", "secrets", "gateways", "virtualservices", "hpa", "isvc")
+    own = (
+        "namespaces",
+        "deployments",
+        "statefulsets",
+        "jobs",
+        "pods",
+        "pvc",
+        "secrets",
+        "gateways",
+        "virtualservices",
+        "hpa",
+        "isvc",
+    )
     left = {kind: checkout.names(kind) for kind in own}
     system = {"/default", "/kube-node-lease", "/kube-public", "/kube-system", "/istio-system"}
     assert left.pop("namespaces") == system

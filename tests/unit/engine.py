@@ -26,6 +26,9 @@ class _Answers(mocks.Mocks):
         if args.typ == "pulumi-python:dynamic:Resource":
             outputs |= {"kubeconfig": "apiVersion: v1", "value": "s3cret", "version": "1", "example": "null"}
             outputs |= {"digest": "d" * 64, "answer": "{}", "curl": "curl", "identity": "1a2b"}
+            outputs |= {"ca": "PEM", "issuer": "slipway-1a2b", "jwks": '{"keys": []}'}
+            clients = (*args.inputs.get("clients", ()), "slipway")
+            outputs |= {"subjects": {name: f"{name}.0" for name in clients}, "keys": dict.fromkeys(clients, "k3y")}
         if args.typ == "docker:index/image:Image":
             outputs["repoDigest"] = f"{args.inputs['imageName'].rpartition(':')[0]}@sha256:{'0' * 64}"
         if args.typ == "kubernetes:helm.sh/v3:Release":
