@@ -30,9 +30,9 @@ def check(settings: Settings) -> Iterator[Problem]:
                 None,
                 "Slipway installs the gateway; remove this, or write platform.mesh: existing",
             )
-    elif ingress.annotations or ingress.node_ports:
-        key = "annotations" if ingress.annotations else "nodePorts"
-        yield fault(("ingress", key), None, "only for the gateway that Slipway installs (platform.mesh: install)")
+    elif ingress.annotations:
+        remedy = "only for the gateway that Slipway installs; remove it, or write platform.mesh: install"
+        yield fault(("ingress", "annotations"), None, remedy)
     if ingress.node_ports and ingress.service_type == "ClusterIP":
         yield fault(("ingress", "nodePorts"), None, "a ClusterIP has none; write serviceType: NodePort or LoadBalancer")
     if ingress.tls:
