@@ -36,6 +36,7 @@ platform = Platform(
         context=cluster.context,
         cluster=cluster.identity,
         knative_serving=settings.knative_serving,
+        database=settings.database.cloud_native_pg,
         models=settings.models,
     ),
     here,
@@ -43,7 +44,11 @@ platform = Platform(
 cluster_options = ResourceOptions(provider=cluster.provider, deleted_with=cluster.owner)
 data = namespaces.declare(namespaces.of_data(settings), cluster_options)
 models = namespaces.declare(namespaces.of_models(settings, names.models), cluster_options)
-database = Database("database", DatabaseArgs(settings=settings.database, images=images, namespace=data), here)
+database = Database(
+    "database",
+    DatabaseArgs(settings=settings.database, images=images, namespace=data, operator=platform.database),
+    here,
+)
 store = ObjectStore(
     "object-store", ObjectStoreArgs(settings=settings.object_store, images=images, namespace=data), here
 )
@@ -53,7 +58,7 @@ tracking = Tracking(
         settings=settings.tracking,
         images=images,
         namespace=names.data,
-        database_secret=database.secret,
+        database=database,
         store=store,
         ingress_class=ingress.class_name,
         ingress_address=address,
@@ -81,5 +86,7 @@ served = {
 }
 
 pulumi.export("tracking", tracking.uri)
+if tracking.login:
+    pulumi.export("trackingPassword", tracking.login.password)
 pulumi.export("kubeconfig", cluster.kubeconfig_path)
 pulumi.export("models", {name: model.outputs for name, model in served.items()})

@@ -4,6 +4,7 @@ Stored by reference to this module's and class's names, like the provider in `co
 MLflow is imported where it is used: it takes seconds, and an `up` without changes never needs it.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -31,11 +32,21 @@ REACHABLE_WITHIN = 180
 
 
 @dataclass(frozen=True, kw_only=True)
+class Login:
+    """A user of the tracking server; the password is a secret."""
+
+    username: str
+    password: Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelFilesArgs:
     # models:/name/version, models:/name@alias or the path of a model folder.
     source: str
     # None for a local folder.
     tracking_uri: Input[str] | None
+    # None where nobody must log in.
+    login: Login | None
     # The folder with the Dockerfile and what it copies.
     server: str
     ca_bundle: str | None
@@ -47,7 +58,16 @@ class ModelFilesArgs:
     trained: Input[str] | None = None
 
 
-def registered_version(tracking_uri: str, model: RegisteredModel) -> str:
+def _authorization(username: str | None, password: str | None) -> dict[str, str]:
+    """The request's header for a user; {} for nobody."""
+    if not username:
+        return {}
+    return {"Authorization": "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()}
+
+
+def registered_version(
+    tracking_uri: str, model: RegisteredModel, username: str | None = None, password: str | None = None
+) -> str:
     """The version that a reference stands for now; an alias is asked for at the server.
 
     Raises LookupError when the server does not know it, OSError when it does not answer.
@@ -56,8 +76,9 @@ def registered_version(tracking_uri: str, model: RegisteredModel) -> str:
         return str(model.version)
     query = urllib.parse.urlencode({"name": model.name, "alias": model.alias})
     url = f"{tracking_uri}/api/2.0/mlflow/registered-models/alias?{query}"
+    request = urllib.request.Request(url, headers=_authorization(username, password))
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=10) as answer:
             return str(json.load(answer)["model_version"]["version"])
     except urllib.error.HTTPError as error:
         raise LookupError(
@@ -115,13 +136,18 @@ def fetch(props: dict[str, Any]) -> dict[str, Any]:
         model, version = source.path, "local"
     else:
         wait_until_reachable(props["tracking_uri"])
-        version = registered_version(props["tracking_uri"], source)
-        model = _download(props["tracking_uri"], source.name, version, folder / "model")
+        login = (props.get("username"), props.get("password"))
+        version = registered_version(props["tracking_uri"], source, *login)
+        model = _download(props["tracking_uri"], login, source.name, version, folder / "model")
     bundle = Path(props["ca_bundle"]) if props.get("ca_bundle") else None
     return {**props, "version": version, **write_context(model, folder, Path(props["server"]), bundle)}
 
 
-def _download(tracking_uri: str, name: str, version: str, folder: Path) -> Path:
+def _download(tracking_uri: str, login: tuple[str | None, str | None], name: str, version: str, folder: Path) -> Path:
+    # The client takes them from nowhere else.
+    for variable, value in zip(("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"), login, strict=True):
+        if value:
+            os.environ[variable] = value
     # MLflow 3.17's server offers every client presigned URLs of its store, which is known inside the cluster only; the
     # client would try them for minutes. This makes the server hand the files on.
     os.environ["MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD"] = "false"
@@ -145,8 +171,10 @@ def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
         yield "server"
     source = parse_source(str(news["source"]))
     if isinstance(source, RegisteredModel) and source.alias:
-        known = isinstance(news.get("tracking_uri"), str)
-        if known and registered_version(news["tracking_uri"], source) != olds.get("version"):
+        login = (news.get("username"), news.get("password"))
+        # What is not a text is not known yet.
+        known = isinstance(news.get("tracking_uri"), str) and all(isinstance(each, str | None) for each in login)
+        if known and registered_version(news["tracking_uri"], source, *login) != olds.get("version"):
             yield "version"
     if isinstance(source, ModelFolder) and digest(source.path) != digest(folder / "model"):
         yield "source"
@@ -179,5 +207,8 @@ class ModelFiles(Resource):
     digest: Output[str]
 
     def __init__(self, name: str, args: ModelFilesArgs, opts: ResourceOptions | None = None) -> None:
-        props: dict[str, Input[Any] | None] = {**vars(args), "version": None, "example": None, "digest": None}
-        super().__init__(ModelFilesProvider(), name, props, opts)
+        given = {key: value for key, value in vars(args).items() if key != "login"}
+        login = vars(args.login) if args.login else {}
+        props: dict[str, Input[Any] | None] = {**given, **login, "version": None, "example": None, "digest": None}
+        secret = ResourceOptions(additional_secret_outputs=["password"])
+        super().__init__(ModelFilesProvider(), name, props, ResourceOptions.merge(opts, secret))

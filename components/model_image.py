@@ -11,7 +11,7 @@ from pulumi import Input, Output, Resource, ResourceOptions
 
 from components import settings as s
 from components.images import Images
-from components.model_files import ModelFiles, ModelFilesArgs
+from components.model_files import Login, ModelFiles, ModelFilesArgs
 
 SERVER = "model"
 
@@ -23,6 +23,8 @@ class ModelImageArgs:
     image: str | None
     # None for a local model folder.
     tracking_uri: Input[str] | None
+    # None where nobody must log in.
+    login: Login | None
     trained: Input[str] | None
     # What must be there before the tracking server is reached from this machine.
     ingress: tuple[Resource, ...]
@@ -60,6 +62,7 @@ class ModelImage(pulumi.ComponentResource):
             ModelFilesArgs(
                 source=args.source,
                 tracking_uri=args.tracking_uri,
+                login=args.login,
                 trained=args.trained,
                 cluster=args.cluster,
                 server=SERVER,

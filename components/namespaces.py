@@ -23,6 +23,8 @@ class NamespaceArgs:
     policies: Mapping[str, network_policies.Spec] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()
     quota: Mapping[str, str] = field(default_factory=dict)
+    # Whether it holds data that outlives the stack.
+    keep: bool = False
 
 
 def pod_security(settings: s.Settings) -> dict[str, str]:
@@ -60,12 +62,17 @@ def of_models(
 
 def of_data(settings: s.Settings) -> NamespaceArgs:
     """The namespace of the database, the object store, MLflow and the training."""
-    return NamespaceArgs(name=settings.namespaces.data, labels=pod_security(settings))
+    return NamespaceArgs(
+        name=settings.namespaces.data,
+        labels=pod_security(settings),
+        keep=settings.database.keep or settings.object_store.keep,
+    )
 
 
 def declare(args: NamespaceArgs, opts: ResourceOptions) -> Output[str]:
     """Declare a namespace with all that belongs to it, and return its name: what is put there waits for all of it."""
-    name = namespace(args.name, opts, args.labels)
+    kept = ResourceOptions.merge(opts, ResourceOptions(protect=args.keep))
+    name = namespace(args.name, kept, args.labels)
     declared = [
         *(
             k8s.networking.v1.NetworkPolicy(

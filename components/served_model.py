@@ -99,6 +99,7 @@ class ServedModel(pulumi.ComponentResource):
                 source=args.model.source,
                 image=args.model.image,
                 tracking_uri=args.tracking.uri if registered else None,
+                login=args.tracking.login if registered else None,
                 trained=self._train(name, args, source, args.model.train),
                 build=settings.build,
                 images=settings.image_references,
@@ -122,6 +123,7 @@ class ServedModel(pulumi.ComponentResource):
             images=args.settings.image_references,
             namespace=args.settings.namespaces.data,
             tracking_uri=args.tracking.internal_uri,
+            login=args.tracking.auth.client_env if args.tracking.auth else (),
             storage=args.storage,
         )
         return Training(name, training, ResourceOptions(parent=self)).done
