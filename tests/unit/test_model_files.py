@@ -1,6 +1,7 @@
 """A model's files become a build context, and only a change makes it anew."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -114,6 +115,24 @@ def registry() -> Iterator[str]:
 
 def test_an_alias_is_the_version_that_the_server_says(registry: str) -> None:
     assert registered_version(registry, RegisteredModel("wine", alias="champion")) == "7"
+
+
+def test_an_alias_is_asked_for_by_a_user_where_the_server_has_some() -> None:
+    class Guarded(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known = self.headers["Authorization"] == f"Basic {b64encode(b'admin:s3cret').decode()}"
+            self.send_response(200 if known else 401)
+            self.end_headers()
+            self.wfile.write(b'{"model_version": {"version": "7"}}' if known else b"not authenticated")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    champion = RegisteredModel("wine", alias="champion")
+    with served_by(Guarded) as address:
+        assert registered_version(f"http://{address}", champion, "admin", "s3cret") == "7"
+        with pytest.raises(LookupError, match="not authenticated"):
+            registered_version(f"http://{address}", champion)
 
 
 def test_a_version_asks_nobody() -> None:
