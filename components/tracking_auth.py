@@ -64,7 +64,8 @@ class TrackingAuth(pulumi.ComponentResource):
     @property
     def server_env(self) -> list[dict[str, Any]]:
         return [
-            *pods.env({"MLFLOW_AUTH_CONFIG_PATH": f"{FOLDER}/{FILE}"}),
+            # Routes that MLflow has no rule for are refused, instead of open.
+            *pods.env({"MLFLOW_AUTH_CONFIG_PATH": f"{FOLDER}/{FILE}", "MLFLOW_BASIC_AUTH_FAIL_CLOSED": "true"}),
             pods.secret_env("MLFLOW_AUTH_ADMIN_USERNAME", self.secret, "username"),
             pods.secret_env("MLFLOW_AUTH_ADMIN_PASSWORD", self.secret, "password"),
             pods.secret_env("MLFLOW_FLASK_SERVER_SECRET_KEY", self.secret, "signing-key"),
