@@ -51,8 +51,8 @@ CHARTS = {
     "prometheus-adapter": Chart(
         chart="prometheus-adapter", version="5.3.0", repository="https://prometheus-community.github.io/helm-charts"
     ),
-    # Ships CloudNativePG 1.30.0, for Kubernetes 1.34 to 1.36. Its own backups to S3 are deprecated since 1.26: the
-    # plugin makes them.
+    # Ships CloudNativePG 1.30.0, for Kubernetes 1.34 to 1.36. Its own backups to S3 leave with 1.31, so the plugin
+    # makes them.
     # renovate: datasource=helm depName=cloudnative-pg registryUrl=https://cloudnative-pg.github.io/charts
     "cloudnative-pg": Chart(
         chart="cloudnative-pg", version="0.29.0", repository="https://cloudnative-pg.github.io/charts"
