@@ -12,6 +12,8 @@ from components.charts import namespace
 
 # The models' own ServiceAccount: no rights, and no token in the pods.
 MODEL_ACCOUNT = "model"
+# The same for the database, the object store and the training; MLflow's own may carry a cloud identity.
+DATA_ACCOUNT = "data"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,8 @@ def of_data(settings: s.Settings) -> NamespaceArgs:
         name=settings.namespaces.data,
         labels=pod_security(settings),
         keep=settings.database.keep or settings.object_store.keep,
+        policies=network_policies.for_data(settings) if settings.security.network_policies else {},
+        accounts=(DATA_ACCOUNT,),
     )
 
 

@@ -80,7 +80,15 @@ class Platform(pulumi.ComponentResource):
             )
             self.database = DatabaseOperator("database-operator", operator, child).parts
         if args.parts.mesh == "install":
-            mesh = Mesh("mesh", MeshArgs(charts=charts, images=images, ingress=args.ingress), child)
+            istio = MeshArgs(
+                charts=charts,
+                images=images,
+                ingress=args.ingress,
+                kubeconfig_path=args.kubeconfig_path,
+                context=args.context,
+                cluster=args.cluster,
+            )
+            mesh = Mesh("mesh", istio, child)
             self.gateway = (mesh,)
             istiod = (mesh.istiod,)
             below.append(mesh.istiod)

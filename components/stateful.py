@@ -7,6 +7,7 @@ from pulumi import Input, Output, ResourceOptions
 
 from components import pods
 from components.images import Images
+from components.namespaces import DATA_ACCOUNT
 
 
 class Stored(Protocol):
@@ -65,6 +66,7 @@ def spec(
         "template": {
             "metadata": {"labels": labels},
             "spec": {
+                "serviceAccountName": DATA_ACCOUNT,
                 "automountServiceAccountToken": False,
                 "securityContext": pods.pod_security(user),
                 "initContainers": [owner] if settings.volume_permissions else [],

@@ -19,7 +19,7 @@ from components.tracking_auth import ADMIN, TrackingAuth, TrackingAuthArgs
 
 PORT = 5000
 _UID = 1000
-_LABELS = {"app.kubernetes.io/name": "mlflow", "app.kubernetes.io/part-of": "slipway"}
+_LABELS = pods.labels("mlflow")
 _MIGRATE = Path(__file__).parent / "scripts" / "migrate.py"
 
 
@@ -96,6 +96,7 @@ def deployment_spec(
                         "image": image,
                         "command": ["python", "/scripts/migrate.py"],
                         "env": [database, *login, *pods.env({"HOME": "/tmp"})],
+                        "resources": pods.SMALL,
                         "securityContext": pods.CONTAINER,
                         "volumeMounts": [tmp, *mounts, {"name": "scripts", "mountPath": "/scripts", "readOnly": True}],
                     }

@@ -14,6 +14,7 @@ from pulumi import Input, Output, Resource, ResourceOptions
 from components import pods
 from components import settings as s
 from components.images import Images
+from components.namespaces import DATA_ACCOUNT
 from components.settings.names import RegisteredModel
 
 _UID = 1000
@@ -30,6 +31,8 @@ class TrainingArgs:
     login: Sequence[dict[str, Any]]
     # The store, whose bucket the artifacts go to.
     storage: Resource
+    # Trainings that must be over: MLflow numbers versions in the order in which they are registered.
+    after: tuple[Resource, ...] = ()
 
 
 def command(script: Path, model: RegisteredModel, args: Sequence[str]) -> list[str]:
@@ -42,8 +45,10 @@ def job_spec(args: TrainingArgs, config_map: Input[str], arguments: Sequence[str
     return {
         "backoffLimit": 2,
         "template": {
+            "metadata": {"labels": pods.labels("train")},
             "spec": {
                 "restartPolicy": "Never",
+                "serviceAccountName": DATA_ACCOUNT,
                 "automountServiceAccountToken": False,
                 "securityContext": pods.pod_security(_UID),
                 "containers": [
@@ -64,7 +69,7 @@ def job_spec(args: TrainingArgs, config_map: Input[str], arguments: Sequence[str
                     }
                 ],
                 "volumes": [scratch, {"name": "script", "configMap": {"name": config_map}}],
-            }
+            },
         },
     }
 
@@ -99,7 +104,7 @@ class Training(pulumi.ComponentResource):
                 "annotations": {"pulumi.com/timeoutSeconds": "1800"},
             },
             spec=job_spec(args, config_map.metadata["name"], arguments),
-            opts=ResourceOptions(parent=self, depends_on=[args.storage]),
+            opts=ResourceOptions(parent=self, depends_on=[args.storage, *args.after]),
         )
         self.done = job.metadata["name"]
         self.register_outputs({"done": self.done})
