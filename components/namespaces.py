@@ -25,8 +25,6 @@ class NamespaceArgs:
     policies: Mapping[str, network_policies.Spec] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()
     quota: Mapping[str, str] = field(default_factory=dict)
-    # Whether it holds data that outlives the stack.
-    keep: bool = False
 
 
 def pod_security(settings: s.Settings) -> dict[str, str]:
@@ -67,7 +65,6 @@ def of_data(settings: s.Settings) -> NamespaceArgs:
     return NamespaceArgs(
         name=settings.namespaces.data,
         labels=pod_security(settings),
-        keep=settings.database.keep or settings.object_store.keep,
         policies=network_policies.for_data(settings) if settings.security.network_policies else {},
         accounts=(DATA_ACCOUNT,),
     )
@@ -75,8 +72,7 @@ def of_data(settings: s.Settings) -> NamespaceArgs:
 
 def declare(args: NamespaceArgs, opts: ResourceOptions) -> Output[str]:
     """Declare a namespace with all that belongs to it, and return its name: what is put there waits for all of it."""
-    kept = ResourceOptions.merge(opts, ResourceOptions(protect=args.keep))
-    name = namespace(args.name, kept, args.labels)
+    name = namespace(args.name, opts, args.labels)
     declared = [
         *(
             k8s.networking.v1.NetworkPolicy(

@@ -110,7 +110,6 @@ def test_everything_of_a_kept_cluster_is_protected(backed_up: Run) -> None:
         "postgres-backups-schedule",
         "database",
         "database-password",
-        "mlops",
     }
 
 

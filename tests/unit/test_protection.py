@@ -13,21 +13,19 @@ from tools.engine.stack import Stack
 
 DATABASE = "urn:pulumi:s::slipway::slipway:storage:Database$kubernetes:apps/v1:StatefulSet::postgres"
 STORE = "urn:pulumi:s::slipway::slipway:storage:ObjectStore$kubernetes:apps/v1:StatefulSet::object-store"
-NAMESPACE = "urn:pulumi:s::slipway::kubernetes:core/v1:Namespace::mlops"
-OTHER = "urn:pulumi:s::slipway::kubernetes:core/v1:Namespace::by-hand"
+BY_HAND = "urn:pulumi:s::slipway::kubernetes:core/v1:Namespace::by-hand"
 MLFLOW = "urn:pulumi:s::slipway::slipway:tracking:Tracking$kubernetes:apps/v1:Deployment::mlflow"
 
 
-def resource(urn: str, *, protect: bool = True, dependencies: tuple[str, ...] = ()) -> dict[str, Any]:
+def resource(urn: str, *, protect: bool = True) -> dict[str, Any]:
     kind, name = urn.split("::")[2].rpartition("$")[2], urn.rpartition("::")[2]
-    return {"urn": urn, "type": kind, "id": f"mlops/{name}", "protect": protect, "dependencies": list(dependencies)}
+    return {"urn": urn, "type": kind, "id": f"mlops/{name}", "protect": protect}
 
 
 HELD = [
-    resource(NAMESPACE),
-    resource(OTHER),
-    resource(DATABASE, dependencies=(NAMESPACE,)),
-    resource(STORE, dependencies=(NAMESPACE,)),
+    resource(BY_HAND),
+    resource(DATABASE),
+    resource(STORE),
     resource(MLFLOW, protect=False),
 ]
 
@@ -70,9 +68,9 @@ def test_one_section_is_released_alone_and_its_namespace_stays(stack: Stack) -> 
     assert urns(protection.released(stack, HELD)) == [DATABASE]
 
 
-def test_with_the_last_section_goes_the_namespace_and_never_what_somebody_protected_by_hand(stack: Stack) -> None:
+def test_what_somebody_protected_by_hand_is_never_released(stack: Stack) -> None:
     write(database=False, store=False)
-    assert urns(protection.released(stack, HELD)) == [DATABASE, STORE, NAMESPACE]
+    assert urns(protection.released(stack, HELD)) == [DATABASE, STORE]
 
 
 @pytest.mark.parametrize("confirm", [None, "yes", "delete-data-of-dev"])

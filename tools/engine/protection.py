@@ -28,7 +28,7 @@ def protected(resources: Sequence[Resource]) -> list[Resource]:
 
 
 def section(resource: Resource) -> str | None:
-    """The section whose data it belongs to; None is what several share, or what somebody protected by hand."""
+    """The section whose data it belongs to; None where somebody protected it by hand."""
     types = resource["urn"].split("::")[2].split("$")
     return next((SECTIONS[each] for each in types if each in SECTIONS), None)
 
@@ -36,15 +36,10 @@ def section(resource: Resource) -> str | None:
 def released(stack: Stack, resources: Sequence[Resource]) -> list[Resource]:
     """What is still protected in the state though the stack file says `keep: false`.
 
-    Their namespace goes only when nothing in it is kept. What the program never protects stays as somebody left it.
+    What the program never protects stays as somebody left it.
     """
     keep = kept(stack)
-    own = [each for each in protected(resources) if section(each)]
-    going = [each for each in own if section(each) not in keep]
-    if own != going:
-        return going
-    below = {urn for each in own for urn in each.get("dependencies", [])}
-    return [*going, *(each for each in protected(resources) if not section(each) and each["urn"] in below)]
+    return [each for each in protected(resources) if section(each) and section(each) not in keep]
 
 
 def release(stack: Stack, resources: Sequence[Resource], confirm: str | None, env: Mapping[str, str], verb: str) -> int:
