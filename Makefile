@@ -24,7 +24,7 @@ tools: $(VENV)/installed ## Get the pinned tools into .tools/bin, if they are no
 	@$(PY) -m tools.toolchain
 
 up preview refresh destroy cancel: $(VENV)/installed
-	@$(PY) -m tools.engine $@ $(STACK) $(ARGS)
+	@$(PY) -m tools.engine $@ $(STACK) $(if $(CONFIRM),--confirm $(CONFIRM)) $(ARGS)
 up: ## Make the stack, or bring it up to date: make up STACK=dev (default: local, no containers needed)
 preview: ## Show what `up` would do.
 refresh: ## Read the real state of what the stack made.

@@ -38,6 +38,7 @@ platform = Platform(
         context=cluster.context,
         cluster=cluster.identity,
         knative_serving=settings.knative_serving,
+        database=settings.database.cloud_native_pg,
         models=settings.models,
     ),
     here,
@@ -73,7 +74,11 @@ places = {
     names.models: namespaces.declare(namespaces.of_models(settings, names.models), cluster_options),
     **{team.name: teams.declare(settings, team, cluster_options) for team in settings.teams},
 }
-database = Database("database", DatabaseArgs(settings=settings.database, images=images, namespace=data), here)
+database = Database(
+    "database",
+    DatabaseArgs(settings=settings.database, images=images, namespace=data, operator=platform.database),
+    here,
+)
 store = ObjectStore(
     "object-store", ObjectStoreArgs(settings=settings.object_store, images=images, namespace=data), here
 )
@@ -83,7 +88,7 @@ tracking = Tracking(
         settings=settings.tracking,
         images=images,
         namespace=names.data,
-        database_secret=database.secret,
+        database=database,
         store=store,
         gateway=gateway,
         tls=bool(ingress.tls),
@@ -114,6 +119,8 @@ served = {
 }
 
 pulumi.export("tracking", tracking.uri)
+if tracking.login:
+    pulumi.export("trackingPassword", tracking.login.password)
 pulumi.export("kubeconfig", cluster.kubeconfig_path)
 if gateway and gateway.ca:
     pulumi.export("certificateAuthority", gateway.ca)

@@ -1,16 +1,11 @@
 """A model version, brought from MLflow into the folder that its image is built from.
 
 Stored by reference to this module's and class's names, like the provider in `components.kind`: do not rename them.
-MLflow is imported where it is used: it takes seconds, and an `up` without changes never needs it.
 """
 
 import hashlib
 import json
-import os
 import shutil
-import time
-import urllib.error
-import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +15,20 @@ import yaml
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
-from components import https
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
+from components.tracking_server import TrackingServer
 
 _INPUTS = ("source", "tracking_uri", "server", "ca_bundle", "folder", "cluster")
 # What the image is made of beside the model.
 _SERVER_FILES = ("Dockerfile", "runtime.py")
-# How long MLflow may take to answer at the ingress after its Deployment is ready.
-REACHABLE_WITHIN = 180
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """A user of the tracking server; the password is a secret."""
+
+    username: str
+    password: Input[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,8 @@ class ModelFilesArgs:
     source: str
     # None for a local folder.
     tracking_uri: Input[str] | None
+    # None where nobody must log in.
+    login: Login | None
     # The folder with the Dockerfile and what it copies.
     server: str
     ca_bundle: str | None
@@ -47,40 +50,6 @@ class ModelFilesArgs:
     trained: Input[str] | None = None
     # The authority (PEM) that the tracking server's certificate is signed by; None is what this machine trusts.
     trust: Input[str] | None = None
-
-
-def registered_version(tracking_uri: str, model: RegisteredModel, trust: str = "") -> str:
-    """The version that a reference stands for now; an alias is asked for at the server.
-
-    Raises LookupError when the server does not know it, OSError when it does not answer.
-    """
-    if model.version is not None:
-        return str(model.version)
-    query = urllib.parse.urlencode({"name": model.name, "alias": model.alias})
-    url = f"{tracking_uri}/api/2.0/mlflow/registered-models/alias?{query}"
-    try:
-        with https.opener(trust).open(url, timeout=10) as answer:
-            return str(json.load(answer)["model_version"]["version"])
-    except urllib.error.HTTPError as error:
-        raise LookupError(
-            f"{tracking_uri} has no models:/{model.name}@{model.alias}: {error.read().decode()[:300]}"
-        ) from None
-
-
-def wait_until_reachable(tracking_uri: str, trust: str = "", seconds: float = REACHABLE_WITHIN) -> None:
-    """Return when the tracking server answers; raises TimeoutError with its last answer."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with https.opener(trust).open(f"{tracking_uri}/health", timeout=5):
-                return
-        except OSError as error:
-            if time.monotonic() > deadline:
-                raise TimeoutError(
-                    f"MLflow did not answer at {tracking_uri} within {seconds:.0f} s ({error}); is the ingress "
-                    "reachable from this machine? slipway:tracking.uri names another way"
-                ) from None
-            time.sleep(1)
 
 
 def digest(folder: Path) -> str:
@@ -116,12 +85,10 @@ def fetch(props: dict[str, Any]) -> dict[str, Any]:
     if isinstance(source, ModelFolder):
         model, version = source.path, "local"
     else:
-        uri, trust = props["tracking_uri"], props.get("trust") or ""
-        wait_until_reachable(uri, trust)
-        version = registered_version(uri, source, trust)
-        if trust:
-            _make_mlflow_trust(trust, _authority(folder))
-        model = _download(uri, source.name, version, folder / "model")
+        server = TrackingServer.of(props)
+        server.wait_until_reachable()
+        version = server.version_of(source)
+        model = server.download(source.name, version, folder / "model", _authority(folder))
     bundle = Path(props["ca_bundle"]) if props.get("ca_bundle") else None
     return {**props, "version": version, **write_context(model, folder, Path(props["server"]), bundle)}
 
@@ -129,30 +96,6 @@ def fetch(props: dict[str, Any]) -> dict[str, Any]:
 def _authority(folder: Path) -> Path:
     """Beside the build context: what is in it goes into the image."""
     return folder.with_name(f"{folder.name}.ca.crt")
-
-
-def _make_mlflow_trust(trust: str, file: Path) -> None:
-    """Make MLflow's client accept certificates of the authority `trust` (PEM).
-
-    For the rest of the process, like the file: models are brought side by side, and all from one server.
-    """
-    file.write_text(trust)
-    os.environ["MLFLOW_TRACKING_SERVER_CERT_PATH"] = str(file)
-
-
-def _download(tracking_uri: str, name: str, version: str, folder: Path) -> Path:
-    # MLflow 3.17's server offers every client presigned URLs of its store, which is known inside the cluster only; the
-    # client would try them for minutes. This makes the server hand the files on.
-    os.environ["MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD"] = "false"
-    import mlflow
-
-    # Both: download_artifacts takes a tracking server, and looks versions up in the registry that is set.
-    mlflow.set_tracking_uri(tracking_uri)
-    mlflow.set_registry_uri(tracking_uri)
-    mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{name}/{version}", dst_path=str(folder))
-    # The registry's own note of where the files came from; it differs between two downloads of one version.
-    (folder / "registered_model_meta").unlink(missing_ok=True)
-    return folder
 
 
 def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
@@ -164,9 +107,9 @@ def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
         yield "server"
     source = parse_source(str(news["source"]))
     if isinstance(source, RegisteredModel) and source.alias:
-        known = isinstance(news.get("tracking_uri"), str)
-        trust = str(news.get("trust") or "")
-        if known and registered_version(news["tracking_uri"], source, trust) != olds.get("version"):
+        # What is not a text is not known yet.
+        known = all(isinstance(news.get(key), str | None) for key in ("tracking_uri", "username", "password", "trust"))
+        if known and TrackingServer.of(news).version_of(source) != olds.get("version"):
             yield "version"
     if isinstance(source, ModelFolder) and digest(source.path) != digest(folder / "model"):
         yield "source"
@@ -200,5 +143,8 @@ class ModelFiles(Resource):
     digest: Output[str]
 
     def __init__(self, name: str, args: ModelFilesArgs, opts: ResourceOptions | None = None) -> None:
-        props: dict[str, Input[Any] | None] = {**vars(args), "version": None, "example": None, "digest": None}
-        super().__init__(ModelFilesProvider(), name, props, opts)
+        given = {key: value for key, value in vars(args).items() if key != "login"}
+        login = vars(args.login) if args.login else {}
+        props: dict[str, Input[Any] | None] = {**given, **login, "version": None, "example": None, "digest": None}
+        secret = ResourceOptions(additional_secret_outputs=["password"])
+        super().__init__(ModelFilesProvider(), name, props, ResourceOptions.merge(opts, secret))

@@ -11,7 +11,7 @@ from pulumi import Input, Output, Resource, ResourceOptions
 
 from components import settings as s
 from components.images import Images
-from components.model_files import ModelFiles, ModelFilesArgs
+from components.model_files import Login, ModelFiles, ModelFilesArgs
 
 SERVER = "model"
 
@@ -27,6 +27,8 @@ class ModelImageArgs:
     tracking_uri: Input[str] | None
     # The authority (PEM) that its certificate is signed by; None is what this machine trusts.
     trust: Input[str] | None
+    # None where nobody must log in.
+    login: Login | None
     trained: Input[str] | None
     # What must be there before the tracking server is reached from this machine.
     ingress: tuple[Resource, ...]
@@ -65,6 +67,7 @@ class ModelImage(pulumi.ComponentResource):
                 source=args.source,
                 tracking_uri=args.tracking_uri,
                 trust=args.trust,
+                login=args.login,
                 trained=args.trained,
                 cluster=args.cluster,
                 server=SERVER,

@@ -12,6 +12,7 @@ from components import settings as s
 from components.certificates import Certificates, CertificatesArgs
 from components.charts import Charts
 from components.custom_metrics import CustomMetrics, CustomMetricsArgs
+from components.database_operator import DatabaseOperator, DatabaseOperatorArgs
 from components.images import Images
 from components.mesh import Mesh, MeshArgs
 from components.metrics import Metrics, MetricsArgs
@@ -32,6 +33,8 @@ class PlatformArgs:
     cluster: Input[str]
     # Merged over the KnativeServing spec.
     knative_serving: dict[str, Any]
+    # The cluster of the database, where CloudNativePG runs it.
+    database: s.CloudNativePg | None = None
     # What their metrics need is installed, and no more.
     models: Sequence[s.Model] = ()
 
@@ -53,12 +56,14 @@ class Platform(pulumi.ComponentResource):
     gateway: tuple[Resource, ...]
     certificates: tuple[Resource, ...]
     serving: tuple[Resource, ...]
+    # What a CloudNativePG cluster waits for.
+    database: tuple[Resource, ...]
 
     def __init__(self, name: str, args: PlatformArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Platform", name, None, opts)
         charts, images, child = args.charts, args.images, ResourceOptions(parent=self)
         below: list[Resource] = []
-        self.gateway = self.certificates = self.serving = ()
+        self.gateway = self.certificates = self.serving = self.database = ()
         istiod: tuple[Resource, ...] = ()
         if args.parts.metrics_server == "install" and uses_resources(args.models):
             Metrics("metrics", MetricsArgs(charts=charts, images=images), child)
@@ -71,6 +76,11 @@ class Platform(pulumi.ComponentResource):
         if args.parts.certificates == "install":
             self.certificates = (Certificates("certificates", CertificatesArgs(charts=charts, images=images), child),)
             below.extend(self.certificates)
+        if args.parts.database_operator == "install" and args.database:
+            operator = DatabaseOperatorArgs(
+                charts=charts, images=images, cluster=args.database, certificates=self.certificates
+            )
+            self.database = DatabaseOperator("database-operator", operator, child).parts
         if args.parts.mesh == "install":
             istio = MeshArgs(
                 charts=charts,

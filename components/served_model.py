@@ -130,6 +130,7 @@ class ServedModel(pulumi.ComponentResource):
                 image=args.model.image,
                 tracking_uri=args.tracking.uri if registered else None,
                 trust=args.gateway.ca if registered else None,
+                login=args.tracking.login if registered else None,
                 trained=training.done if training else None,
                 build=settings.build,
                 images=settings.image_references,
@@ -151,6 +152,7 @@ class ServedModel(pulumi.ComponentResource):
             images=args.settings.image_references,
             namespace=args.settings.namespaces.data,
             tracking_uri=args.tracking.internal_uri,
+            login=args.tracking.auth.client_env if args.tracking.auth else (),
             storage=args.storage,
             after=args.after,
         )

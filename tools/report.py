@@ -8,6 +8,8 @@ from typing import Any
 def text(outputs: Mapping[str, Any], stack: str) -> str:
     """What `up` ends with: every model's answer and the command that gets it again."""
     lines = [f"MLflow: {outputs['tracking']}"] if "tracking" in outputs else []
+    if "trackingPassword" in outputs:
+        lines.append("  user admin, whose password is the output trackingPassword (shown with --show-secrets)")
     for name, model in outputs.get("models", {}).items():
         lines += ["", f"{name}, version {model['version']}, {_said(model)}"]
         if canary := model.get("canary"):

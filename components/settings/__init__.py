@@ -1,7 +1,7 @@
 """Everything that a stack file can say."""
 
 from components.settings.cluster import Cluster, Embedded, Existing, Kind, Registry
-from components.settings.data import Backup, CloudNativePg, Database, ObjectStore, Tracking
+from components.settings.data import Backup, CloudNativePg, Database, ObjectStore, Recovery, Tracking
 from components.settings.ingress import Acme, Auth, Gateway, GatewayPort, Ingress, Issuer, Jwt, Tls
 from components.settings.models import Build, Canary, Gpus, Model, Toleration, Train
 from components.settings.platform import Part, Platform
@@ -40,6 +40,7 @@ __all__ = [
     "Part",
     "Platform",
     "Problem",
+    "Recovery",
     "Registry",
     "Requests",
     "Resources",

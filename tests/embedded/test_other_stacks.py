@@ -13,8 +13,8 @@ from tools.stack_file import PREFIX
 
 pytestmark = pytest.mark.embedded
 
-# What a test cluster without a registry has no use for.
-DROPPED = ("backend", "registry", "charts", "knativeServing", "embedded")
+# What a test cluster without a registry, without CloudNativePG's kinds, and with nothing to keep has no use for.
+DROPPED = ("backend", "registry", "charts", "knativeServing", "embedded", "database")
 
 
 def on_embedded(stack: str, local: dict[str, Any]) -> dict[str, Any]:

@@ -1,16 +1,12 @@
 """A model's files become a build context, and only a change makes it anew."""
 
 import json
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components.model_files import ModelFilesProvider, registered_version
-from components.settings.names import RegisteredModel
-from tests.unit.http_server import served_by
+from components.model_files import ModelFilesProvider
 
 
 @pytest.fixture
@@ -92,37 +88,6 @@ def test_a_model_without_requirements_says_how_to_log_it(props: dict[str, Any], 
     (model / "requirements.txt").unlink()
     with pytest.raises(FileNotFoundError, match="log the model with its pip_requirements"):
         ModelFilesProvider().create(props)
-
-
-@pytest.fixture
-def registry() -> Iterator[str]:
-    """MLflow's alias call, for one alias."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            known = self.path == "/api/2.0/mlflow/registered-models/alias?name=wine&alias=champion"
-            self.send_response(200 if known else 404)
-            self.end_headers()
-            self.wfile.write(b'{"model_version": {"version": "7"}}' if known else b"no such alias")
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with served_by(Handler) as address:
-        yield f"http://{address}"
-
-
-def test_an_alias_is_the_version_that_the_server_says(registry: str) -> None:
-    assert registered_version(registry, RegisteredModel("wine", alias="champion")) == "7"
-
-
-def test_a_version_asks_nobody() -> None:
-    assert registered_version("http://127.0.0.1:9", RegisteredModel("wine", version=3)) == "3"
-
-
-def test_an_unknown_alias_is_named(registry: str) -> None:
-    with pytest.raises(LookupError, match="has no models:/wine@challenger: no such alias"):
-        registered_version(registry, RegisteredModel("wine", alias="challenger"))
 
 
 def test_an_alias_that_moved_is_a_change(registry: str, props: dict[str, Any]) -> None:

@@ -156,6 +156,16 @@ def test_what_a_cloudnativepg_cluster_needs_is_open(source: Place, target: Place
     assert reaches(policies(**CLUSTERED), source, target, port)
 
 
+def test_an_instance_reaches_the_store_of_its_backups_and_no_other() -> None:
+    assert not reaches(policies(**CLUSTERED), INSTANCE, INTERNET, 9000)
+    backup = {"destination": "s3://backups", "endpoint": "http://s3.test:9000", "accessKeyId": "a"}
+    backed = {"database": {"cloudNativePg": {"backup": {**backup, "secretAccessKey": "b"}}}}
+    assert reaches(policies(**backed), INSTANCE, INTERNET, 9000)
+    assert not reaches(policies(**backed), INSTANCE, CLOUD, 80)
+    identified = {"database": {"cloudNativePg": {"backup": {"destination": "s3://backups"}}}}
+    assert reaches(policies(**identified), INSTANCE, CLOUD, 80)
+
+
 def test_an_instance_is_open_to_nobody_else() -> None:
     made = policies(**CLUSTERED)
     for source in (FOREIGN, TRAIN, MODEL, GATEWAY):
@@ -164,9 +174,10 @@ def test_an_instance_is_open_to_nobody_else() -> None:
     assert not reaches(made, INSTANCE, STORE, 9000)
 
 
-def test_an_instance_that_is_backed_up_reaches_the_store() -> None:
-    backup = {"cloudNativePg": {"instances": 2, "backup": {"destination": "s3://backups/mlflow"}}}
-    assert reaches(policies(database=backup), INSTANCE, STORE, 9000)
+def test_an_instance_may_be_backed_up_to_the_stacks_own_store() -> None:
+    keys = {"accessKeyId": "a", "secretAccessKey": "b"}
+    backup = {"destination": "s3://mlflow/backups", "endpoint": "http://object-store.mlops:9000", **keys}
+    assert reaches(policies(database={"cloudNativePg": {"backup": backup}}), INSTANCE, STORE, 9000)
 
 
 def test_a_gateway_and_a_prometheus_that_are_there_are_the_ones_let_in() -> None:

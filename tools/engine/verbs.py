@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tools import check, report
-from tools.engine import process, state
+from tools.engine import process, protection, state
 from tools.engine.backend import environment, own_backend
 from tools.engine.embedded import EmbeddedCluster
 from tools.engine.problem import EngineError
@@ -19,12 +19,16 @@ from tools.toolchain.pins import TOOLS
 
 @dataclass(frozen=True)
 class Command:
-    """A verb's run: its stack, Pulumi's environment, the user's arguments for Pulumi, the cluster that comes along."""
+    """A verb's run: its stack, Pulumi's environment, the user's arguments for Pulumi, the cluster that comes along.
+
+    `confirm` is the word without which kept data is not let go.
+    """
 
     stack: Stack
     env: dict[str, str]
     extra: Sequence[str]
     own: EmbeddedCluster | None = None
+    confirm: str | None = None
 
     @property
     def named(self) -> list[str]:
@@ -67,6 +71,8 @@ def refresh(command: Command) -> int:
 def up(command: Command) -> int:
     if command.gone and (code := take_out(command.stack, command.env)):
         return code
+    if code := let_go(command, "up"):
+        return code
     # The report below says what the outputs would.
     code = process.pulumi(["up", *command.confirmed, "--suppress-outputs", *command.extra], command.env)
     if code == 0:
@@ -77,9 +83,21 @@ def up(command: Command) -> int:
     return code
 
 
+def let_go(command: Command, verb: str) -> int:
+    """Take the protection off data that the stack file no longer keeps. Raises EngineError without confirmation."""
+    known = state.resources(command.stack, command.env)
+    return protection.release(command.stack, known, command.confirm, command.env, verb)
+
+
 def destroy(command: Command) -> int:
-    code = process.pulumi(["destroy", *command.confirmed, *command.extra], command.env)
-    if code == 0:
+    if code := let_go(command, "destroy"):
+        return code
+    keep = protection.protected(state.resources(command.stack, command.env))
+    options = ["--exclude-protected"] if keep else []
+    code = process.pulumi(["destroy", *command.confirmed, *options, *command.extra], command.env)
+    if code == 0 and keep:
+        print(protection.report(command.stack, keep))
+    elif code == 0:
         if command.own:
             command.own.remove()
         # What others share is not ours to forget.
@@ -98,7 +116,7 @@ VERBS: dict[str, Callable[[Command], int]] = {
 }
 
 
-def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
+def run(verb: str, stack: Stack, extra: Sequence[str], confirm: str | None = None) -> int:
     """Check the settings, get the tools, make the stack if it is new, do the verb; return Pulumi's exit code."""
     if found := check.faults(stack.file):
         raise EngineError("\n".join(found))
@@ -108,7 +126,7 @@ def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
         own.start(verb)
     elif not shutil.which("pulumi", path=tools_first()["PATH"]):
         install([tool for tool in TOOLS if tool.name in ("pulumi", "kubernetes-provider")])
-    return VERBS[verb](Command(stack, prepare(stack), extra, own))
+    return VERBS[verb](Command(stack, prepare(stack), extra, own, confirm))
 
 
 def prepare(stack: Stack) -> dict[str, str]:
