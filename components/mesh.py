@@ -10,7 +10,9 @@ from pulumi import Resource, ResourceOptions
 
 from components import settings as s
 from components.charts import Charts, namespace
+from components.hardening import RUNTIME_DEFAULT, Hardening, resources
 from components.images import Images
+from components.placement import ONE_AT_A_TIME
 from components.versions import ISTIO_HUB
 
 NAMESPACE = "istio-system"
@@ -22,24 +24,36 @@ GATEWAY = "istio-ingressgateway"
 class MeshArgs:
     charts: Charts
     images: Images
+    hardening: Hardening
     ingress: s.Ingress
 
 
-def istiod_values(images: Images, version: str) -> dict[str, Any]:
+def istiod_values(images: Images, version: str, hardening: Hardening) -> dict[str, Any]:
     hub = images.rewrite(f"{ISTIO_HUB}/pilot").removesuffix("/pilot")
     return {
         # Pods get a sidecar only where they ask for one; the gateway does.
-        "global": {"hub": hub, "tag": version, "proxy": {"autoInject": "disabled"}, "imagePullPolicy": "IfNotPresent"},
+        "global": {
+            "hub": hub,
+            "tag": version,
+            "proxy": {"autoInject": "disabled"},
+            "imagePullPolicy": "IfNotPresent",
+            "priorityClassName": hardening.priority,
+        },
         "hub": hub,
         "tag": version,
-        "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}},
+        "resources": resources("50m", "256Mi", "2Gi"),
         "autoscaleEnabled": False,
+        "replicaCount": hardening.replicas,
+        "topologySpreadConstraints": hardening.spread({"app": "istiod"}),
+        # The chart makes it for several replicas only.
+        "pdb": ONE_AT_A_TIME,
+        "seccompProfile": RUNTIME_DEFAULT,
         # istiod turns this to Fail by itself; said here, an upgrade does not turn it back.
         "base": {"validationFailurePolicy": "Fail"},
     }
 
 
-def gateway_values(service_type: str, node_ports: Mapping[s.GatewayPort, int]) -> dict[str, Any]:
+def gateway_values(service_type: str, node_ports: Mapping[s.GatewayPort, int], hardening: Hardening) -> dict[str, Any]:
     """`node_ports` maps a port's name to its NodePort; the cluster chooses those that are left out."""
     numbers: dict[s.GatewayPort, int] = {"status-port": 15021, "http2": 80, "https": 443}
     ports = [
@@ -51,8 +65,17 @@ def gateway_values(service_type: str, node_ports: Mapping[s.GatewayPort, int]) -
         # The chart's image is `auto`, which Kubernetes reads as `:latest` and so would pull at every start.
         "imagePullPolicy": "IfNotPresent",
         "service": {"type": service_type, "ports": ports},
-        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
+        "resources": resources("20m", "64Mi", "1Gi"),
         "autoscaling": {"enabled": False},
+        "replicaCount": hardening.replicas,
+        "podDisruptionBudget": ONE_AT_A_TIME if hardening.several else {},
+        "topologySpreadConstraints": hardening.spread({"app": GATEWAY}),
+        "priorityClassName": hardening.priority,
+        # The chart's own sysctl, without which 80 and 443 need root, and what "restricted" asks for besides.
+        "securityContext": {
+            "sysctls": [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}],
+            "seccompProfile": RUNTIME_DEFAULT,
+        },
     }
 
 
@@ -65,7 +88,7 @@ class Mesh(pulumi.ComponentResource):
     def __init__(self, name: str, args: MeshArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Mesh", name, None, opts)
         child = ResourceOptions(parent=self)
-        system = namespace(NAMESPACE, child)
+        system = namespace(NAMESPACE, child, args.hardening.labels)
         base = args.charts.release(
             "istio-base", release="istio-base", namespace=system, values={"defaultRevision": "default"}, opts=child
         )
@@ -73,14 +96,14 @@ class Mesh(pulumi.ComponentResource):
             "istiod",
             release="istiod",
             namespace=system,
-            values=istiod_values(args.images, args.charts.version("istiod")),
+            values=istiod_values(args.images, args.charts.version("istiod"), args.hardening),
             opts=ResourceOptions(parent=self, depends_on=[base]),
         )
         args.charts.release(
             "istio-gateway",
             release=GATEWAY,
             namespace=system,
-            values=gateway_values(args.ingress.service_type, args.ingress.node_ports),
+            values=gateway_values(args.ingress.service_type, args.ingress.node_ports, args.hardening),
             opts=ResourceOptions(parent=self, depends_on=[self.istiod]),
         )
         k8s.networking.v1.IngressClass(

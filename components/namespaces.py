@@ -9,6 +9,7 @@ from pulumi import Output, ResourceOptions
 from components import network_policies
 from components import settings as s
 from components.charts import namespace
+from components.hardening import Hardening
 
 # The models' own ServiceAccount: no rights, and no token in the pods.
 MODEL_ACCOUNT = "model"
@@ -67,6 +68,15 @@ def of_data(settings: s.Settings) -> NamespaceArgs:
         labels=pod_security(settings),
         policies=network_policies.for_data(settings) if settings.security.network_policies else {},
         accounts=(DATA_ACCOUNT,),
+    )
+
+
+def of_platform(settings: s.Settings) -> Hardening:
+    """What the platform's own namespaces and workloads get."""
+    return Hardening(
+        replicas=settings.platform.replicas,
+        labels=pod_security(settings),
+        network_policies=settings.security.network_policies,
     )
 
 

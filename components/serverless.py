@@ -10,7 +10,9 @@ from pulumi import Input, Resource, ResourceOptions
 
 from components.charts import Charts, merged, namespace
 from components.established import Established, EstablishedArgs
+from components.hardening import Hardening, at_most, resources
 from components.images import Images
+from components.placement import ONE_AT_A_TIME
 from components.versions import KNATIVE_SERVING
 
 NAMESPACE = "knative-serving"
@@ -30,11 +32,14 @@ _WORKLOADS = {
     "net-istio-webhook": "webhook",
 }
 
+_POD_FIELDS = ("nodeselector", "tolerations", "priorityclassname", "topologyspreadconstraints")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServerlessArgs:
     charts: Charts
     images: Images
+    hardening: Hardening
     domain: str
     # Registries whose tags Knative must not resolve: its controller asks them over the pod network, where a registry
     # on localhost is not.
@@ -53,19 +58,19 @@ def operator_values(images: Images, version: str) -> dict[str, Any]:
         return {
             "image": images.rewrite(f"gcr.io/knative-releases/knative.dev/operator/cmd/{name}"),
             "tag": version,
-            "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}},
+            "resources": resources("10m", "64Mi", "512Mi"),
         }
 
     return {"knative_operator": {"knative_operator": image("operator"), "operator_webhook": image("webhook")}}
 
 
-def serving_spec(domain: str, local_registries: tuple[str, ...]) -> dict[str, Any]:
+def serving_spec(domain: str, local_registries: tuple[str, ...], hardening: Hardening) -> dict[str, Any]:
     """The `spec` of KnativeServing (https://knative.dev/docs/install/operator/configuring-serving-cr/)."""
-    resources = {"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "500m", "memory": "300Mi"}}
+    small = {"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "500m", "memory": "300Mi"}}
     return {
         "version": KNATIVE_SERVING,
         "ingress": {"istio": {"enabled": True}},
-        "high-availability": {"replicas": 1},
+        "high-availability": {"replicas": hardening.replicas},
         "config": {
             "domain": {domain: ""},
             "deployment": {
@@ -75,11 +80,19 @@ def serving_spec(domain: str, local_registries: tuple[str, ...]) -> dict[str, An
                 ),
                 "progress-deadline": "600s",
             },
+            # What a model's settings may ask for; Knative refuses each of them unless it is named here.
+            "features": {f"kubernetes.podspec-{field}": "enabled" for field in _POD_FIELDS},
         },
         "workloads": [
-            {"name": deployment, "resources": [{"container": container, **resources}]}
+            {
+                "name": deployment,
+                "resources": [{"container": container, **small}],
+                "topologySpreadConstraints": hardening.spread({"app": deployment}),
+            }
             for deployment, container in _WORKLOADS.items()
         ],
+        # Knative's own 80 % would never let go of one pod, nor of one of two.
+        "podDisruptionBudgets": [{"name": name, **ONE_AT_A_TIME} for name in ("activator-pdb", "webhook-pdb")],
     }
 
 
@@ -97,7 +110,8 @@ class Serverless(pulumi.ComponentResource):
         operator = args.charts.release(
             "knative-operator",
             release="knative-operator",
-            namespace=namespace(OPERATOR_NAMESPACE, child),
+            # The chart has no way to set a seccomp profile.
+            namespace=namespace(OPERATOR_NAMESPACE, child, at_most(args.hardening.labels, "baseline")),
             values=operator_values(args.images, args.charts.version("knative-operator")),
             opts=child,
         )
@@ -107,10 +121,10 @@ class Serverless(pulumi.ComponentResource):
             kind="KnativeServing",
             metadata={
                 "name": "knative-serving",
-                "namespace": namespace(NAMESPACE, child),
+                "namespace": namespace(NAMESPACE, child, args.hardening.labels),
                 "annotations": {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "900"},
             },
-            spec=merged(serving_spec(args.domain, args.local_registries), args.spec),
+            spec=merged(serving_spec(args.domain, args.local_registries, args.hardening), args.spec),
             opts=ResourceOptions(parent=self, depends_on=[operator, *args.mesh]),
         )
         self.crds = Established(

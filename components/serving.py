@@ -4,18 +4,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+import pulumi_kubernetes as k8s
 from pulumi import Resource, ResourceOptions
 
 from components.charts import Charts, namespace
+from components.hardening import Hardening, resources
 from components.images import Images
+from components.placement import budget
 
 NAMESPACE = "kserve"
+_MANAGER = {"control-plane": "kserve-controller-manager"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServingArgs:
     charts: Charts
     images: Images
+    hardening: Hardening
     domain: str
     ingress_class: str
     runtimes: bool
@@ -23,9 +28,9 @@ class ServingArgs:
     platform: tuple[Resource, ...]
 
 
-def values(images: Images, domain: str, ingress_class: str) -> dict[str, Any]:
+def values(images: Images, domain: str, ingress_class: str, hardening: Hardening) -> dict[str, Any]:
     gateway = {"domain": domain, "ingressGateway": {"className": ingress_class}}
-    small = {"resources": {"requests": {"cpu": "10m", "memory": "128Mi"}}}
+    small = {"resources": resources("10m", "128Mi", "512Mi")}
     return {
         "kserve": {
             "controller": {
@@ -36,6 +41,7 @@ def values(images: Images, domain: str, ingress_class: str) -> dict[str, Any]:
                 "imagePullPolicy": "IfNotPresent",
                 "rbacProxyImage": images.rewrite("quay.io/brancz/kube-rbac-proxy:v0.18.0"),
                 "rbacProxy": small,
+                "topologySpreadConstraints": hardening.spread(_MANAGER),
                 **small,
             },
             "agent": {"image": images.rewrite("docker.io/kserve/agent")},
@@ -51,15 +57,24 @@ class Serving(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServingArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Serving", name, None, opts)
         child = ResourceOptions(parent=self)
-        system = namespace(NAMESPACE, child)
+        system = namespace(NAMESPACE, child, args.hardening.labels)
         crds = args.charts.release("kserve-crd", release="kserve-crd", namespace=system, values={}, opts=child)
         controller = args.charts.release(
             "kserve-resources",
             release="kserve",
             namespace=system,
-            values=values(args.images, args.domain, args.ingress_class),
+            values=values(args.images, args.domain, args.ingress_class, args.hardening),
             opts=ResourceOptions(parent=self, depends_on=[crds, *args.platform]),
         )
+        if args.hardening.several:
+            # The chart has no key for it. Its webhook must answer for every new pod of a model.
+            k8s.apps.v1.DeploymentPatch(
+                "kserve-replicas",
+                metadata={"name": "kserve-controller-manager", "namespace": system},
+                spec={"replicas": args.hardening.replicas},
+                opts=ResourceOptions(parent=self, depends_on=[controller]),
+            )
+            budget("kserve", namespace=system, labels=_MANAGER, opts=child)
         if args.runtimes:
             args.charts.release(
                 "kserve-runtime-configs",

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 
-from components import pods
+from components import placement, pods
 from components import settings as s
 from components.images import Images
 from components.object_store import ObjectStore
@@ -72,6 +72,7 @@ def deployment_spec(args: TrackingArgs, script: Input[str]) -> dict[str, Any]:
             "metadata": {"labels": _LABELS},
             "spec": {
                 "automountServiceAccountToken": False,
+                "topologySpreadConstraints": placement.spread(_LABELS) if settings.replicas > 1 else [],
                 "securityContext": pods.pod_security(_UID),
                 "initContainers": [
                     {
@@ -153,6 +154,8 @@ class Tracking(pulumi.ComponentResource):
             spec=deployment_spec(args, script.metadata["name"]),
             opts=child,
         )
+        if args.settings.replicas > 1:
+            placement.budget("mlflow", namespace=args.namespace, labels=_LABELS, opts=child)
         k8s.core.v1.Service(
             "mlflow",
             metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
