@@ -6,11 +6,13 @@ from typing import Any
 import pulumi
 from pulumi import ResourceOptions
 
-from components.charts import Charts, namespace
+from components.charts import Charts
 from components.hardening import Hardening, resources
 from components.images import Images
+from components.namespaces import declare, of_part
 
 NAMESPACE = "cert-manager"
+_WEBHOOK = 10250
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ class Certificates(pulumi.ComponentResource):
         args.charts.release(
             "cert-manager",
             release="cert-manager",
-            namespace=namespace(NAMESPACE, child, args.hardening.labels),
+            namespace=declare(of_part(NAMESPACE, args.hardening, anyone=(_WEBHOOK,)), child),
             values=values(args.images, args.charts.version("cert-manager"), args.hardening),
             opts=child,
         )

@@ -9,11 +9,14 @@ from pulumi import ResourceOptions
 
 from components import pods
 from components.adapter_rules import Api
-from components.charts import Charts, namespace
+from components.charts import Charts
 from components.hardening import RUNTIME_DEFAULT, Hardening, resources
 from components.images import Images
+from components.namespaces import declare, of_part
 
 NAMESPACE = "monitoring"
+# The API server asks the adapter for metrics.
+_ADAPTER = 6443
 PROMETHEUS_URL = f"http://prometheus-server.{NAMESPACE}.svc"
 
 _SCRAPE = "15s"
@@ -84,7 +87,7 @@ class CustomMetrics(pulumi.ComponentResource):
     def __init__(self, name: str, args: CustomMetricsArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:CustomMetrics", name, None, opts)
         child = ResourceOptions(parent=self)
-        where = namespace(NAMESPACE, child, args.hardening.labels)
+        where = declare(of_part(NAMESPACE, args.hardening, anyone=(_ADAPTER,)), child)
         if args.prometheus_url is None:
             args.charts.release(
                 "prometheus",

@@ -1,6 +1,6 @@
 """What every part of the platform gets alike, in the words of each chart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,9 @@ class Hardening:
     # Of the parts' namespaces.
     labels: Mapping[str, str] = field(default_factory=dict)
     network_policies: bool = False
+    # NetworkPolicy peers: who reads metrics, and the ingress gateway.
+    scrapers: Sequence[Mapping[str, Any]] = ()
+    gateway: Sequence[Mapping[str, Any]] = ()
 
     @property
     def several(self) -> bool:
@@ -32,12 +35,6 @@ class Hardening:
     def budget(self) -> dict[str, Any]:
         """The `podDisruptionBudget` of the charts that know an `enabled`."""
         return {"enabled": True, **ONE_AT_A_TIME} if self.several else {"enabled": False}
-
-
-def at_most(labels: Mapping[str, str], level: str) -> dict[str, str]:
-    """The labels of a namespace with a workload that is not fit for more than `level`: it is warned of, not refused."""
-    key = "pod-security.kubernetes.io/enforce"
-    return {**labels, key: level} if labels.get(key) == "restricted" else dict(labels)
 
 
 def resources(cpu: str, memory: str, limit: str) -> dict[str, Any]:

@@ -9,13 +9,18 @@ import pulumi_kubernetes as k8s
 from pulumi import Resource, ResourceOptions
 
 from components import settings as s
-from components.charts import Charts, namespace
+from components.charts import Charts
 from components.hardening import RUNTIME_DEFAULT, Hardening, resources
 from components.images import Images
+from components.namespaces import declare, of_part
 from components.placement import ONE_AT_A_TIME
 from components.versions import ISTIO_HUB
 
 NAMESPACE = "istio-system"
+# The world's and a load balancer's way in; proxies (15012) and the API server (15017) call istiod.
+_GATEWAY, _ISTIOD = (80, 443, 15021), (15012, 15017)
+# Where Knative's cluster-local routes are.
+_LOCAL_GATEWAY = 8081
 # Knative's Gateways select `istio: ingressgateway`, which the chart derives from exactly this release name.
 GATEWAY = "istio-ingressgateway"
 
@@ -88,7 +93,9 @@ class Mesh(pulumi.ComponentResource):
     def __init__(self, name: str, args: MeshArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Mesh", name, None, opts)
         child = ResourceOptions(parent=self)
-        system = namespace(NAMESPACE, child, args.hardening.labels)
+        system = declare(
+            of_part(NAMESPACE, args.hardening, anyone=(*_GATEWAY, *_ISTIOD), gateway=(_LOCAL_GATEWAY,)), child
+        )
         base = args.charts.release(
             "istio-base", release="istio-base", namespace=system, values={"defaultRevision": "default"}, opts=child
         )

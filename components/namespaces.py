@@ -1,6 +1,6 @@
 """The stack's namespaces, and what belongs to each: Pod Security, NetworkPolicies, ServiceAccounts, a quota."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi_kubernetes as k8s
@@ -77,7 +77,27 @@ def of_platform(settings: s.Settings) -> Hardening:
         replicas=settings.platform.replicas,
         labels=pod_security(settings),
         network_policies=settings.security.network_policies,
+        scrapers=network_policies.prometheus(settings),
+        gateway=[network_policies.gateway(settings)],
     )
+
+
+def of_part(
+    name: str,
+    hardening: Hardening,
+    *,
+    level: str | None = None,
+    anyone: Sequence[int] = (),
+    gateway: Sequence[int] = (),
+) -> NamespaceArgs:
+    """A namespace of the platform; `anyone` and `gateway` as network_policies.for_part takes them.
+
+    `level` is the most that its workloads are fit for, if less than "restricted": what is above is warned of alone.
+    """
+    key = "pod-security.kubernetes.io/enforce"
+    weaker = {key: level} if level and hardening.labels.get(key) == "restricted" else {}
+    policies = {"default": network_policies.for_part(hardening, anyone, gateway)} if hardening.network_policies else {}
+    return NamespaceArgs(name=name, labels={**hardening.labels, **weaker}, policies=policies)
 
 
 def declare(args: NamespaceArgs, opts: ResourceOptions) -> Output[str]:

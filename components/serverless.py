@@ -8,15 +8,17 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Resource, ResourceOptions
 
-from components.charts import Charts, merged, namespace
+from components.charts import Charts, merged
 from components.established import Established, EstablishedArgs
-from components.hardening import Hardening, at_most, resources
+from components.hardening import Hardening, resources
 from components.images import Images
+from components.namespaces import declare, of_part
 from components.placement import ONE_AT_A_TIME
 from components.versions import KNATIVE_SERVING
 
 NAMESPACE = "knative-serving"
 OPERATOR_NAMESPACE = "knative-operator"
+_WEBHOOK = 8443
 
 # The kinds that KServe looks for when it starts.
 CRDS = ("services.serving.knative.dev",)
@@ -107,11 +109,13 @@ class Serverless(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServerlessArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Serverless", name, None, opts)
         child = ResourceOptions(parent=self)
+        # The activator answers the gateway; the webhooks the API server.
+        serving_namespace = of_part(NAMESPACE, args.hardening, anyone=(_WEBHOOK,), gateway=(8012, 8013, 8112))
         operator = args.charts.release(
             "knative-operator",
             release="knative-operator",
             # The chart has no way to set a seccomp profile.
-            namespace=namespace(OPERATOR_NAMESPACE, child, at_most(args.hardening.labels, "baseline")),
+            namespace=declare(of_part(OPERATOR_NAMESPACE, args.hardening, level="baseline", anyone=(_WEBHOOK,)), child),
             values=operator_values(args.images, args.charts.version("knative-operator")),
             opts=child,
         )
@@ -121,7 +125,7 @@ class Serverless(pulumi.ComponentResource):
             kind="KnativeServing",
             metadata={
                 "name": "knative-serving",
-                "namespace": namespace(NAMESPACE, child, args.hardening.labels),
+                "namespace": declare(serving_namespace, child),
                 "annotations": {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "900"},
             },
             spec=merged(serving_spec(args.domain, args.local_registries, args.hardening), args.spec),

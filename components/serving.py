@@ -7,12 +7,14 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Resource, ResourceOptions
 
-from components.charts import Charts, namespace
+from components.charts import Charts
 from components.hardening import Hardening, resources
 from components.images import Images
+from components.namespaces import declare, of_part
 from components.placement import budget
 
 NAMESPACE = "kserve"
+_WEBHOOK = 9443
 _MANAGER = {"control-plane": "kserve-controller-manager"}
 
 
@@ -57,7 +59,7 @@ class Serving(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServingArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Serving", name, None, opts)
         child = ResourceOptions(parent=self)
-        system = namespace(NAMESPACE, child, args.hardening.labels)
+        system = declare(of_part(NAMESPACE, args.hardening, anyone=(_WEBHOOK,)), child)
         crds = args.charts.release("kserve-crd", release="kserve-crd", namespace=system, values={}, opts=child)
         controller = args.charts.release(
             "kserve-resources",
