@@ -72,7 +72,12 @@ class Serving(pulumi.ComponentResource):
             # The chart has no key for it. Its webhook must answer for every new pod of a model.
             k8s.apps.v1.DeploymentPatch(
                 "kserve-replicas",
-                metadata={"name": "kserve-controller-manager", "namespace": system},
+                metadata={
+                    "name": "kserve-controller-manager",
+                    "namespace": system,
+                    # Kubernetes counts the default of a field among what the chart wrote.
+                    "annotations": {"pulumi.com/patchForce": "true"},
+                },
                 spec={"replicas": args.hardening.replicas},
                 opts=ResourceOptions(parent=self, depends_on=[controller]),
             )

@@ -72,7 +72,9 @@ def test_platform_replicas_reaches_every_part_that_can_have_several(several: Run
     knative = several.one("KnativeServing").inputs["spec"]
     assert knative["high-availability"] == {"replicas": 3}
     assert all(spread_over(workload["topologySpreadConstraints"]) for workload in knative["workloads"])
-    assert several.one("DeploymentPatch", "kserve-replicas").inputs["spec"] == {"replicas": 3}
+    patch = several.one("DeploymentPatch", "kserve-replicas").inputs
+    assert patch["spec"] == {"replicas": 3}
+    assert patch["metadata"]["annotations"] == {"pulumi.com/patchForce": "true"}
     assert several.one("PodDisruptionBudget", "kserve-budget")
 
 
