@@ -40,7 +40,8 @@ def values(images: Images, version: str, hardening: Hardening) -> dict[str, Any]
 
     return {
         "crds": {"enabled": True, "keep": False},
-        "global": {"priorityClassName": hardening.priority},
+        # The default of the leases is kube-system, where they would stay.
+        "global": {"leaderElection": {"namespace": NAMESPACE}, "priorityClassName": hardening.priority},
         **part("controller", "256Mi"),
         "webhook": part("webhook", "128Mi"),
         # It keeps every Secret and webhook of the cluster in memory.

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Resource, ResourceOptions
+from pulumi import Input, Resource, ResourceOptions
 
 from components import settings as s
 from components.charts import Charts
@@ -14,6 +14,7 @@ from components.hardening import RUNTIME_DEFAULT, Hardening, resources
 from components.images import Images
 from components.namespaces import declare, of_part
 from components.placement import ONE_AT_A_TIME
+from components.remains import Remains, RemainsArgs
 from components.versions import ISTIO_HUB
 
 NAMESPACE = "istio-system"
@@ -23,6 +24,8 @@ _GATEWAY, _ISTIOD = (80, 443, 15021), (15012, 15017)
 _LOCAL_GATEWAY = 8081
 # Knative's Gateways select `istio: ingressgateway`, which the chart derives from exactly this release name.
 GATEWAY = "istio-ingressgateway"
+# Of the CRDs, which the base chart keeps.
+GROUPS = ("extensions.istio.io", "networking.istio.io", "security.istio.io", "telemetry.istio.io")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,9 @@ class MeshArgs:
     images: Images
     hardening: Hardening
     ingress: s.Ingress
+    kubeconfig_path: str
+    context: str | None
+    cluster: Input[str]
 
 
 def istiod_values(images: Images, version: str, hardening: Hardening) -> dict[str, Any]:
@@ -96,8 +102,25 @@ class Mesh(pulumi.ComponentResource):
         system = declare(
             of_part(NAMESPACE, args.hardening, anyone=(*_GATEWAY, *_ISTIOD), gateway=(_LOCAL_GATEWAY,)), child
         )
+        remains = Remains(
+            "istio-remains",
+            RemainsArgs(
+                groups=GROUPS,
+                namespace=system,
+                # istiod writes its certificate authority into every namespace.
+                config_maps="istio.io/config=true",
+                kubeconfig_path=args.kubeconfig_path,
+                context=args.context,
+                cluster=args.cluster,
+            ),
+            child,
+        )
         base = args.charts.release(
-            "istio-base", release="istio-base", namespace=system, values={"defaultRevision": "default"}, opts=child
+            "istio-base",
+            release="istio-base",
+            namespace=system,
+            values={"defaultRevision": "default"},
+            opts=ResourceOptions(parent=self, depends_on=[remains]),
         )
         self.istiod = args.charts.release(
             "istiod",

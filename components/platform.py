@@ -100,9 +100,16 @@ class Platform(pulumi.ComponentResource):
                 Certificates("certificates", CertificatesArgs(charts=charts, images=images, hardening=hardening), child)
             )
         if args.parts.mesh == "install":
-            mesh = Mesh(
-                "mesh", MeshArgs(charts=charts, images=images, hardening=hardening, ingress=args.ingress), child
+            istio = MeshArgs(
+                charts=charts,
+                images=images,
+                hardening=hardening,
+                ingress=args.ingress,
+                kubeconfig_path=args.kubeconfig_path,
+                context=args.context,
+                cluster=args.cluster,
             )
+            mesh = Mesh("mesh", istio, child)
             self.gateway = (mesh,)
             istiod = (mesh.istiod,)
             below.append(mesh.istiod)

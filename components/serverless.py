@@ -14,6 +14,7 @@ from components.hardening import Hardening, resources
 from components.images import Images
 from components.namespaces import declare, of_part
 from components.placement import ONE_AT_A_TIME
+from components.remains import Remains, RemainsArgs
 from components.versions import KNATIVE_SERVING
 
 NAMESPACE = "knative-serving"
@@ -22,6 +23,14 @@ _WEBHOOK = 8443
 
 # The kinds that KServe looks for when it starts.
 CRDS = ("services.serving.knative.dev",)
+
+# Of the CRDs, which the operator leaves behind.
+GROUPS = (
+    "serving.knative.dev",
+    "autoscaling.internal.knative.dev",
+    "caching.internal.knative.dev",
+    "networking.internal.knative.dev",
+)
 
 # Deployment to its container, for everything that the operator installs and that should ask for little.
 _WORKLOADS = {
@@ -109,15 +118,27 @@ class Serverless(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServerlessArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Serverless", name, None, opts)
         child = ResourceOptions(parent=self)
+        # The chart has no way to set a seccomp profile.
+        system = declare(of_part(OPERATOR_NAMESPACE, args.hardening, level="baseline", anyone=(_WEBHOOK,)), child)
         # The activator answers the gateway; the webhooks the API server.
         serving_namespace = of_part(NAMESPACE, args.hardening, anyone=(_WEBHOOK,), gateway=(8012, 8013, 8112))
+        remains = Remains(
+            "knative-remains",
+            RemainsArgs(
+                groups=GROUPS,
+                namespace=system,
+                kubeconfig_path=args.kubeconfig_path,
+                context=args.context,
+                cluster=args.cluster,
+            ),
+            child,
+        )
         operator = args.charts.release(
             "knative-operator",
             release="knative-operator",
-            # The chart has no way to set a seccomp profile.
-            namespace=declare(of_part(OPERATOR_NAMESPACE, args.hardening, level="baseline", anyone=(_WEBHOOK,)), child),
+            namespace=system,
             values=operator_values(args.images, args.charts.version("knative-operator")),
-            opts=child,
+            opts=ResourceOptions(parent=self, depends_on=[remains]),
         )
         k8s.apiextensions.CustomResource(
             "knative-serving",

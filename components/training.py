@@ -29,6 +29,8 @@ class TrainingArgs:
     tracking_uri: Input[str]
     # The store, whose bucket the artifacts go to.
     storage: Resource
+    # Trainings that must be over: MLflow numbers versions in the order in which they are registered.
+    after: tuple[Resource, ...] = ()
 
 
 def command(script: Path, model: RegisteredModel, args: Sequence[str]) -> list[str]:
@@ -99,7 +101,7 @@ class Training(pulumi.ComponentResource):
                 "annotations": {"pulumi.com/timeoutSeconds": "1800"},
             },
             spec=job_spec(args, config_map.metadata["name"], arguments),
-            opts=ResourceOptions(parent=self, depends_on=[args.storage]),
+            opts=ResourceOptions(parent=self, depends_on=[args.storage, *args.after]),
         )
         self.done = job.metadata["name"]
         self.register_outputs({"done": self.done})
