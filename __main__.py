@@ -33,6 +33,7 @@ platform = Platform(
         ingress=ingress,
         charts=settings.chart_overrides,
         images=images,
+        hardening=namespaces.of_platform(settings),
         local_registries=cluster.local_registries,
         kubeconfig_path=cluster.kubeconfig_path,
         context=cluster.context,

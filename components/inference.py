@@ -8,8 +8,9 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Output, Resource, ResourceOptions
 
-from components import pods
+from components import placement, pods
 from components import settings as s
+from components.charts import merged
 from components.namespaces import MODEL_ACCOUNT
 
 # The name that MLServer gives the model, and so a part of the path that it answers on.
@@ -32,6 +33,8 @@ class InferenceServiceArgs:
     version: Input[str]
     # KServe, where this stack installs it.
     serving: tuple[Resource, ...]
+    # Whether to spread the pods: a Knative that is there may refuse it.
+    spread: bool = True
 
 
 def annotations(model: s.Model) -> dict[str, str]:
@@ -70,6 +73,40 @@ def scale(model: s.Model) -> dict[str, int]:
     return {"minReplicas": count, "maxReplicas": count}
 
 
+def labels(model: s.Model) -> dict[str, str]:
+    """Of every pod of the model, in both modes and of every version."""
+    return {"serving.kserve.io/inferenceservice": model.name}
+
+
+def fewest(model: s.Model) -> int:
+    """How many pods the model has at least."""
+    return model.autoscaling.min if model.autoscaling else model.replicas or 1
+
+
+def most(model: s.Model) -> int:
+    """How many pods the model has at most."""
+    return model.autoscaling.max if model.autoscaling else model.replicas or 1
+
+
+def placed(model: s.Model, *, spread: bool) -> dict[str, Any]:
+    """What the predictor says of the nodes that its pods may be on."""
+    fields = {
+        "nodeSelector": dict(model.node_selector),
+        "tolerations": [each.model_dump(exclude_none=True) for each in model.tolerations],
+        "priorityClassName": model.priority_class,
+        "topologySpreadConstraints": placement.spread(labels(model)) if spread and most(model) > 1 else [],
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def resources(model: s.Model) -> dict[str, Any]:
+    """The container's `resources`; of an accelerator the limit is the request too."""
+    if not model.gpus:
+        return model.resources.manifest()
+    gpus = {model.gpus.resource: str(model.gpus.count)}
+    return merged(model.resources.manifest(), {"requests": gpus, "limits": gpus})
+
+
 def container(model: s.Model, image: Input[str], version: Input[str]) -> dict[str, Any]:
     ready = pods.http_probe(f"/v2/models/{MODEL}/ready", _HTTP, timeoutSeconds=5)
     return {
@@ -77,7 +114,7 @@ def container(model: s.Model, image: Input[str], version: Input[str]) -> dict[st
         "image": image,
         "env": [{"name": "PROTOCOL", "value": "v2"}, {"name": "MLSERVER_MODEL_VERSION", "value": version}],
         "ports": [{"containerPort": _HTTP, "protocol": "TCP"}],
-        "resources": model.resources.manifest(),
+        "resources": resources(model),
         "securityContext": {
             **pods.CONTAINER,
             "runAsNonRoot": True,
@@ -92,7 +129,7 @@ def container(model: s.Model, image: Input[str], version: Input[str]) -> dict[st
     }
 
 
-def spec(model: s.Model, image: Input[str], version: Input[str]) -> Mapping[str, Any]:
+def spec(model: s.Model, image: Input[str], version: Input[str], *, spread: bool = True) -> Mapping[str, Any]:
     return {
         "predictor": {
             # KServe hands these on to the pods: MLServer's metrics are on a port of their own.
@@ -104,6 +141,7 @@ def spec(model: s.Model, image: Input[str], version: Input[str]) -> Mapping[str,
             "automountServiceAccountToken": False,
             "serviceAccountName": MODEL_ACCOUNT,
             **scale(model),
+            **placed(model, spread=spread),
             "containers": [container(model, image, version)],
             "volumes": [{"name": "tmp", "emptyDir": {}}],
         }
@@ -130,7 +168,7 @@ class InferenceService(pulumi.ComponentResource):
                 "labels": LABELS,
                 "annotations": annotations(args.model),
             },
-            spec=spec(args.model, args.image, args.version),
+            spec=spec(args.model, args.image, args.version, spread=args.spread),
             opts=ResourceOptions(
                 parent=self,
                 depends_on=list(args.serving),
@@ -143,6 +181,9 @@ class InferenceService(pulumi.ComponentResource):
                 delete_before_replace=True,
             ),
         )
+        if fewest(args.model) > 1:
+            child = ResourceOptions(parent=self)
+            placement.budget(name, namespace=args.namespace, labels=labels(args.model), opts=child)
         # The id is <namespace>/<name>, and is known when the service is there.
         self.name = service.id.apply(lambda id_: id_.rpartition("/")[2])
         self.deployment = Output.concat(self.name, "-predictor")

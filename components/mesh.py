@@ -1,6 +1,5 @@
 """Istio: its CRDs, istiod, and the gateway through which every request comes in."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,12 +7,19 @@ import pulumi
 from pulumi import Input, Resource, ResourceOptions
 
 from components import settings as s
-from components.charts import Charts, namespace
+from components.charts import Charts
+from components.hardening import RUNTIME_DEFAULT, Hardening, resources
 from components.images import Images
+from components.namespaces import declare, of_part
+from components.placement import ONE_AT_A_TIME
 from components.remains import Remains, RemainsArgs
 from components.versions import ISTIO_HUB
 
 NAMESPACE = "istio-system"
+# The world's and a load balancer's way in; proxies (15012) and the API server (15017) call istiod.
+_GATEWAY, _ISTIOD = (80, 443, 15021), (15012, 15017)
+# Where Knative's cluster-local routes are.
+_LOCAL_GATEWAY = 8081
 # Knative's Gateways select `istio: ingressgateway`, which the chart derives from exactly this release name.
 GATEWAY = "istio-ingressgateway"
 # Of the CRDs, which the base chart keeps.
@@ -24,45 +30,61 @@ GROUPS = ("extensions.istio.io", "networking.istio.io", "security.istio.io", "te
 class MeshArgs:
     charts: Charts
     images: Images
+    hardening: Hardening
     ingress: s.Ingress
     kubeconfig_path: str
     context: str | None
     cluster: Input[str]
 
 
-def istiod_values(images: Images, version: str) -> dict[str, Any]:
+def istiod_values(images: Images, version: str, hardening: Hardening) -> dict[str, Any]:
     hub = images.rewrite(f"{ISTIO_HUB}/pilot").removesuffix("/pilot")
     return {
         # Pods get a sidecar only where they ask for one; the gateway does.
-        "global": {"hub": hub, "tag": version, "proxy": {"autoInject": "disabled"}, "imagePullPolicy": "IfNotPresent"},
+        "global": {
+            "hub": hub,
+            "tag": version,
+            "proxy": {"autoInject": "disabled"},
+            "imagePullPolicy": "IfNotPresent",
+            "priorityClassName": hardening.priority,
+        },
         "hub": hub,
         "tag": version,
-        "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}},
+        "resources": resources("50m", "256Mi", "2Gi"),
         "autoscaleEnabled": False,
+        "replicaCount": hardening.replicas,
+        "topologySpreadConstraints": hardening.spread({"app": "istiod"}),
+        # The chart makes it for several replicas only.
+        "pdb": ONE_AT_A_TIME,
+        "seccompProfile": RUNTIME_DEFAULT,
         # istiod turns this to Fail by itself; said here, an upgrade does not turn it back.
         "base": {"validationFailurePolicy": "Fail"},
     }
 
 
-def gateway_values(
-    service_type: str, node_ports: Mapping[s.GatewayPort, int], annotations: Mapping[str, str]
-) -> dict[str, Any]:
-    """`node_ports` maps a port's name to its NodePort; the cluster chooses those that are left out.
-
-    `annotations` are the Service's.
-    """
+def gateway_values(ingress: s.Ingress, hardening: Hardening) -> dict[str, Any]:
+    """The cluster chooses the node ports that are left out."""
     numbers: dict[s.GatewayPort, int] = {"status-port": 15021, "http2": 80, "https": 443}
     ports = [
         {"name": name, "port": port, "targetPort": port, "protocol": "TCP"}
-        | ({"nodePort": node_ports[name]} if name in node_ports else {})
+        | ({"nodePort": ingress.node_ports[name]} if name in ingress.node_ports else {})
         for name, port in numbers.items()
     ]
     return {
         # The chart's image is `auto`, which Kubernetes reads as `:latest` and so would pull at every start.
         "imagePullPolicy": "IfNotPresent",
-        "service": {"type": service_type, "ports": ports, "annotations": dict(annotations)},
-        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
+        "service": {"type": ingress.service_type, "ports": ports, "annotations": dict(ingress.annotations)},
+        "resources": resources("20m", "64Mi", "1Gi"),
         "autoscaling": {"enabled": False},
+        "replicaCount": hardening.replicas,
+        "podDisruptionBudget": ONE_AT_A_TIME if hardening.several else {},
+        "topologySpreadConstraints": hardening.spread({"app": GATEWAY}),
+        "priorityClassName": hardening.priority,
+        # The chart's own sysctl, without which 80 and 443 need root, and what "restricted" asks for besides.
+        "securityContext": {
+            "sysctls": [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}],
+            "seccompProfile": RUNTIME_DEFAULT,
+        },
     }
 
 
@@ -75,7 +97,9 @@ class Mesh(pulumi.ComponentResource):
     def __init__(self, name: str, args: MeshArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Mesh", name, None, opts)
         child = ResourceOptions(parent=self)
-        system = namespace(NAMESPACE, child)
+        system = declare(
+            of_part(NAMESPACE, args.hardening, anyone=(*_GATEWAY, *_ISTIOD), gateway=(_LOCAL_GATEWAY,)), child
+        )
         remains = Remains(
             "istio-remains",
             RemainsArgs(
@@ -100,14 +124,14 @@ class Mesh(pulumi.ComponentResource):
             "istiod",
             release="istiod",
             namespace=system,
-            values=istiod_values(args.images, args.charts.version("istiod")),
+            values=istiod_values(args.images, args.charts.version("istiod"), args.hardening),
             opts=ResourceOptions(parent=self, depends_on=[base]),
         )
         args.charts.release(
             "istio-gateway",
             release=GATEWAY,
             namespace=system,
-            values=gateway_values(args.ingress.service_type, args.ingress.node_ports, args.ingress.annotations),
+            values=gateway_values(args.ingress, args.hardening),
             opts=ResourceOptions(parent=self, depends_on=[self.istiod]),
         )
         self.register_outputs({})

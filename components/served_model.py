@@ -65,6 +65,7 @@ class ServedModel(pulumi.ComponentResource):
                 image=image.reference,
                 version=image.version,
                 serving=platform.serving,
+                spread=model.mode == "Standard" or settings.platform.serverless == "install",
             ),
             ResourceOptions(parent=self),
         )

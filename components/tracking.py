@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 
-from components import pods
+from components import placement, pods
 from components import settings as s
 from components.database import Database
 from components.gateway import Gateway
@@ -94,6 +94,7 @@ def deployment_spec(
                 "serviceAccountName": account,
                 # A cloud's webhook mounts the token that its identity needs: the one for this cluster's API is none.
                 "automountServiceAccountToken": False,
+                "topologySpreadConstraints": placement.spread(_LABELS) if settings.replicas > 1 else [],
                 "securityContext": pods.pod_security(_UID),
                 "initContainers": [
                     {
@@ -186,6 +187,8 @@ class Tracking(pulumi.ComponentResource):
             spec=deployment_spec(args, script.metadata["name"], account.metadata["name"], self.auth),
             opts=child,
         )
+        if args.settings.replicas > 1:
+            placement.budget("mlflow", namespace=args.namespace, labels=_LABELS, opts=child)
         k8s.core.v1.Service(
             "mlflow",
             metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
