@@ -24,13 +24,18 @@ def values(images: Images, version: str) -> dict[str, Any]:
     def image(name: str) -> dict[str, Any]:
         return {"image": {"repository": images.rewrite(f"quay.io/jetstack/cert-manager-{name}"), "tag": version}}
 
+    # The cainjector keeps every Secret and webhook of the cluster in memory, the controller every certificate.
+    def room(limit: str) -> dict[str, Any]:
+        return {"resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": limit}}}
+
     return {
         "crds": {"enabled": True, "keep": False},
         **image("controller"),
-        "webhook": image("webhook"),
-        "cainjector": image("cainjector"),
+        **room("512Mi"),
+        "webhook": {**image("webhook"), **room("256Mi")},
+        "cainjector": {**image("cainjector"), **room("1Gi")},
         "acmesolver": image("acmesolver"),
-        "startupapicheck": image("startupapicheck"),
+        "startupapicheck": {**image("startupapicheck"), **room("128Mi")},
     }
 
 

@@ -61,7 +61,7 @@ def adapter_values(
         "prometheus": prometheus,
         "metricsRelistInterval": _LISTING,
         "rules": {"default": False, **rules},
-        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
+        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}},
     }
 
 

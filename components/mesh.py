@@ -32,7 +32,7 @@ def istiod_values(images: Images, version: str) -> dict[str, Any]:
         "global": {"hub": hub, "tag": version, "proxy": {"autoInject": "disabled"}, "imagePullPolicy": "IfNotPresent"},
         "hub": hub,
         "tag": version,
-        "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}},
+        "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"memory": "2Gi"}},
         "autoscaleEnabled": False,
         # istiod turns this to Fail by itself; said here, an upgrade does not turn it back.
         "base": {"validationFailurePolicy": "Fail"},
@@ -51,7 +51,7 @@ def gateway_values(service_type: str, node_ports: Mapping[s.GatewayPort, int]) -
         # The chart's image is `auto`, which Kubernetes reads as `:latest` and so would pull at every start.
         "imagePullPolicy": "IfNotPresent",
         "service": {"type": service_type, "ports": ports},
-        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
+        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"memory": "1Gi"}},
         "autoscaling": {"enabled": False},
     }
 

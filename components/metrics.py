@@ -22,7 +22,7 @@ class MetricsArgs:
 def values(images: Images) -> dict[str, Any]:
     return {
         "image": {"repository": images.rewrite("registry.k8s.io/metrics-server/metrics-server")},
-        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
+        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}},
     }
 
 

@@ -149,6 +149,10 @@ class ObjectStore(pulumi.ComponentResource):
                                 "image": args.images["mlflow"],
                                 "command": ["python", "-c", MAKE_BUCKET],
                                 "env": [*self.env, *pods.env({"BUCKET": self.bucket})],
+                                "resources": {
+                                    "requests": {"cpu": "10m", "memory": "128Mi"},
+                                    "limits": {"memory": "512Mi"},
+                                },
                                 "securityContext": pods.CONTAINER,
                                 "volumeMounts": [tmp],
                             }

@@ -10,6 +10,10 @@ CONTAINER: dict[str, Any] = {
 }
 
 
+# For a container that runs for a moment.
+SMALL: dict[str, Any] = {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}}
+
+
 def pod_security(user: int) -> dict[str, Any]:
     return {
         "runAsNonRoot": True,
@@ -26,6 +30,7 @@ def own_volume(image: str, volume: str, user: int) -> dict[str, Any]:
         "name": "volume-permissions",
         "image": image,
         "command": ["chown", f"{user}:{user}", "/volume"],
+        "resources": SMALL,
         "securityContext": {
             "runAsUser": 0,
             "runAsGroup": 0,

@@ -53,7 +53,7 @@ def operator_values(images: Images, version: str) -> dict[str, Any]:
         return {
             "image": images.rewrite(f"gcr.io/knative-releases/knative.dev/operator/cmd/{name}"),
             "tag": version,
-            "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}},
+            "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}},
         }
 
     return {"knative_operator": {"knative_operator": image("operator"), "operator_webhook": image("webhook")}}

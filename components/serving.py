@@ -25,7 +25,7 @@ class ServingArgs:
 
 def values(images: Images, domain: str, ingress_class: str) -> dict[str, Any]:
     gateway = {"domain": domain, "ingressGateway": {"className": ingress_class}}
-    small = {"resources": {"requests": {"cpu": "10m", "memory": "128Mi"}}}
+    small = {"resources": {"requests": {"cpu": "10m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}}}
     return {
         "kserve": {
             "controller": {

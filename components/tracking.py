@@ -79,6 +79,8 @@ def deployment_spec(args: TrackingArgs, script: Input[str]) -> dict[str, Any]:
                         "image": image,
                         "command": ["python", "/scripts/migrate.py"],
                         "env": [database, *pods.env({"HOME": "/tmp"})],
+                        # It runs before the server does, in the room that the server has.
+                        "resources": settings.resources.manifest(),
                         "securityContext": pods.CONTAINER,
                         "volumeMounts": [tmp, {"name": "scripts", "mountPath": "/scripts", "readOnly": True}],
                     }

@@ -44,6 +44,7 @@ class Registration:
         self.custom: bool = request.custom
         self.parent: str = request.parent
         self.provider: str = request.provider
+        self.protect: bool = request.protect
         self.deleted_with: str = request.deletedWith
         self.dependencies: set[str] = {urn.rpartition("::")[2] for urn in request.dependencies}
         self.secret_outputs: list[str] = list(request.additionalSecretOutputs)

@@ -11,7 +11,7 @@ from policy.resource import Resource, chart_key, containers, walk
 
 # Whole words at the end: `passwordKey` and `secretName` say where a secret is, `POSTGRES_PASSWORD` is one.
 _NAME = re.compile(
-    r"(password|passwd|passphrase|secret|token|credentials?|(api|access|secret|private|signing)[_-]?key)$",
+    r"(password|passwd|passphrase|(?<!existing)(?<!pull)secret|token|credentials?|(api|access|secret|private|signing)[_-]?key)$",
     re.IGNORECASE,
 )
 _VALUES = {

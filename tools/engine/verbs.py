@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tools import check, report
-from tools.engine import process, state
+from tools.engine import policies, process, state
 from tools.engine.backend import environment, own_backend
 from tools.engine.embedded import EmbeddedCluster
 from tools.engine.problem import EngineError
@@ -35,6 +35,11 @@ class Command:
         return [*self.named, "--config-file", str(self.stack.used_file), "--non-interactive"]
 
     @property
+    def checked(self) -> list[str]:
+        """Configured, and held to the policies."""
+        return [*self.configured, *policies.options(self.stack)]
+
+    @property
     def confirmed(self) -> list[str]:
         return [*self.configured, "--yes", "--skip-preview"]
 
@@ -55,7 +60,7 @@ def cancel(command: Command) -> int:
 
 
 def preview(command: Command) -> int:
-    return process.pulumi(["preview", *command.configured, *command.extra], command.env)
+    return process.pulumi(["preview", *command.checked, *command.extra], command.env)
 
 
 def refresh(command: Command) -> int:
@@ -68,7 +73,11 @@ def up(command: Command) -> int:
     if command.gone and (code := take_out(command.stack, command.env)):
         return code
     # The report below says what the outputs would.
-    code = process.pulumi(["up", *command.confirmed, "--suppress-outputs", *command.extra], command.env)
+    # The policies that need to see all resources speak last: in production a preview has them speak before anything is
+    # made.
+    ahead = [] if policies.of(command.stack).production else ["--skip-preview"]
+    options = [*command.checked, "--yes", *ahead, "--suppress-outputs", *command.extra]
+    code = process.pulumi(["up", *options], command.env)
     if code == 0:
         outputs = state.outputs(command.stack, command.env)
         print(report.text(outputs))
@@ -108,7 +117,7 @@ def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
         own.start(verb)
     elif not shutil.which("pulumi", path=tools_first()["PATH"]):
         install([tool for tool in TOOLS if tool.name in ("pulumi", "kubernetes-provider")])
-    return VERBS[verb](Command(stack, prepare(stack), extra, own))
+    return VERBS[verb](Command(stack, policies.startable(prepare(stack)), extra, own))
 
 
 def prepare(stack: Stack) -> dict[str, str]:
