@@ -30,6 +30,8 @@ def values(images: Images, version: str) -> dict[str, Any]:
 
     return {
         "crds": {"enabled": True, "keep": False},
+        # The default is kube-system, where the leases would stay.
+        "global": {"leaderElection": {"namespace": NAMESPACE}},
         **image("controller"),
         **room("512Mi"),
         "webhook": {**image("webhook"), **room("256Mi")},

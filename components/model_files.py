@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import time
 import urllib.error
 import urllib.parse
@@ -136,6 +137,27 @@ def _download(tracking_uri: str, name: str, version: str, folder: Path) -> Path:
     return folder
 
 
+def _bring_back(olds: dict[str, Any]) -> None:
+    """Get the files of the last `up` again, where the server answers: a fresh checkout is no change of the model."""
+    uri = olds.get("tracking_uri")
+    if not uri or not _listens(uri):
+        return
+    try:
+        fetch(olds)
+    except (OSError, LookupError):
+        shutil.rmtree(olds["folder"], ignore_errors=True)
+
+
+def _listens(uri: str) -> bool:
+    """Whether something is at the URL now; a preview does not wait for it to come up."""
+    at = urllib.parse.urlsplit(uri)
+    try:
+        with socket.create_connection((at.hostname or "", at.port or (443 if at.scheme == "https" else 80)), timeout=3):
+            return True
+    except OSError:
+        return False
+
+
 def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
     yield from (key for key in _INPUTS if olds.get(key) != news.get(key))
     folder = Path(str(news["folder"]))
@@ -164,6 +186,8 @@ class ModelFilesProvider(ResourceProvider):
         return UpdateResult(fetch(_news))
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        if not Path(_olds["folder"]).is_dir():
+            _bring_back(_olds)
         return DiffResult(changes=any(_changes(_olds, _news)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:

@@ -12,6 +12,8 @@ from components.charts import namespace
 
 # The models' own ServiceAccount: no rights, and no token in the pods.
 MODEL_ACCOUNT = "model"
+# The same for the database, the object store and the training; MLflow's own may carry a cloud identity.
+DATA_ACCOUNT = "data"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,12 @@ def of_models(
 
 def of_data(settings: s.Settings) -> NamespaceArgs:
     """The namespace of the database, the object store, MLflow and the training."""
-    return NamespaceArgs(name=settings.namespaces.data, labels=pod_security(settings))
+    return NamespaceArgs(
+        name=settings.namespaces.data,
+        labels=pod_security(settings),
+        policies=network_policies.for_data(settings) if settings.security.network_policies else {},
+        accounts=(DATA_ACCOUNT,),
+    )
 
 
 def declare(args: NamespaceArgs, opts: ResourceOptions) -> Output[str]:

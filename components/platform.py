@@ -70,7 +70,15 @@ class Platform(pulumi.ComponentResource):
         if args.parts.certificates == "install":
             below.append(Certificates("certificates", CertificatesArgs(charts=charts, images=images), child))
         if args.parts.mesh == "install":
-            mesh = Mesh("mesh", MeshArgs(charts=charts, images=images, ingress=args.ingress), child)
+            istio = MeshArgs(
+                charts=charts,
+                images=images,
+                ingress=args.ingress,
+                kubeconfig_path=args.kubeconfig_path,
+                context=args.context,
+                cluster=args.cluster,
+            )
+            mesh = Mesh("mesh", istio, child)
             self.gateway = (mesh,)
             istiod = (mesh.istiod,)
             below.append(mesh.istiod)

@@ -55,6 +55,8 @@ def test_prod_is_held_to_what_production_needs() -> None:
 SETTINGS_THAT_BITE: list[tuple[str, dict[str, Any]]] = [
     ("protected-data", {"database": {"storage": "20Gi", "keep": False}}),
     ("no-root", {"database": {"storage": "20Gi", "keep": True, "volumePermissions": True}}),
+    ("authenticated-endpoints", {}),
+    ("image-digests", {"images": {"mlflow": "ghcr.io/mlflow/mlflow:v3.17.2-full"}}),
     ("no-latest", {"images": {"mlflow": "ghcr.io/mlflow/mlflow:latest"}}),
     (
         "requests-and-limits",
