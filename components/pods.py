@@ -34,7 +34,6 @@ def own_volume(image: str, volume: str, user: int) -> dict[str, Any]:
         "name": "volume-permissions",
         "image": image,
         "command": ["chown", f"{user}:{user}", "/volume"],
-        "resources": SMALL,
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"cpu": "100m", "memory": "64Mi"}},
         "securityContext": {
             "runAsUser": 0,

@@ -79,7 +79,7 @@ def test_the_engine_is_given_the_levels_that_the_stack_chose(tmp_path: Path, mon
     Path("Pulumi.dev.yaml").write_text(f"{text}\n  slipway:policies: {{levels: {choice}}}\n")
     stack = Stack("dev")
     stack.folder.mkdir(parents=True)
-    _, pack, _, file = policies.options(stack)
+    _, pack, _, file = policies.options(stack, stack.folder)
     assert (Path(pack) / "PulumiPolicy.yaml").is_file()
     chosen = json.loads(Path(file).read_text())
     assert chosen["no-latest"] == "advisory"

@@ -25,9 +25,9 @@ def configuration(policies: Policies) -> dict[str, str]:
     return {name: _OFF.get(level, level) for name, level in levels(policies.production, chosen).items()}
 
 
-def options(stack: Stack) -> list[str]:
-    """Pulumi's arguments, and the file that they name. Raises SettingsError."""
-    path = stack.folder / "policies.json"
+def options(stack: Stack, folder: Path) -> list[str]:
+    """Pulumi's arguments, and the file in `folder` that they name. Raises SettingsError."""
+    path = folder / "policies.json"
     path.write_text(json.dumps(configuration(of(stack)), indent=2))
     return ["--policy-pack", os.path.relpath(PACK), "--policy-pack-config", str(path)]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tools import check, report
-from tools.engine import policies, process, state
+from tools.engine import from_nothing, policies, process, state
 from tools.engine.backend import environment, own_backend
 from tools.engine.embedded import EmbeddedCluster
 from tools.engine.problem import EngineError
@@ -37,7 +37,7 @@ class Command:
     @property
     def checked(self) -> list[str]:
         """Configured, and held to the policies."""
-        return [*self.configured, *policies.options(self.stack)]
+        return [*self.configured, *policies.options(self.stack, self.stack.folder)]
 
     @property
     def confirmed(self) -> list[str]:
@@ -72,10 +72,10 @@ def refresh(command: Command) -> int:
 def up(command: Command) -> int:
     if command.gone and (code := take_out(command.stack, command.env)):
         return code
-    # The report below says what the outputs would.
     # The policies that need to see all resources speak last: in production a preview has them speak before anything is
     # made.
     ahead = [] if policies.of(command.stack).production else ["--skip-preview"]
+    # The report below says what the outputs would.
     options = [*command.checked, "--yes", *ahead, "--suppress-outputs", *command.extra]
     code = process.pulumi(["up", *options], command.env)
     if code == 0:
@@ -111,13 +111,23 @@ def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
     """Check the settings, get the tools, make the stack if it is new, do the verb; return Pulumi's exit code."""
     if found := check.faults(stack.file):
         raise EngineError("\n".join(found))
+    if from_nothing.OPTION in extra:
+        if verb != "preview":
+            raise EngineError(f"{from_nothing.OPTION} is for preview; {verb} needs the stack's own state")
+        _get_pulumi()
+        return from_nothing.preview(stack, [each for each in extra if each != from_nothing.OPTION])
     own: EmbeddedCluster | None = None
     if stack.embedded:
         own = EmbeddedCluster(stack)
         own.start(verb)
-    elif not shutil.which("pulumi", path=tools_first()["PATH"]):
-        install([tool for tool in TOOLS if tool.name in ("pulumi", "kubernetes-provider")])
+    else:
+        _get_pulumi()
     return VERBS[verb](Command(stack, policies.startable(prepare(stack)), extra, own))
+
+
+def _get_pulumi() -> None:
+    if not shutil.which("pulumi", path=tools_first()["PATH"]):
+        install([tool for tool in TOOLS if tool.name in ("pulumi", "kubernetes-provider")])
 
 
 def prepare(stack: Stack) -> dict[str, str]:
