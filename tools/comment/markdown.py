@@ -12,6 +12,7 @@ LONGEST = 65_536
 _ROWS, _MESSAGE = 150, 600
 _SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "±"}
 _SHORTEST_SECRET = 6
+_WHAT = {"preview": "preview", "drift": "search for drift"}
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 
 
@@ -55,7 +56,7 @@ def cut(content: str, longest: int, note: str = "… cut here: too long for a co
 
 def _title(stack: str, what: str, plan: Plan) -> str:
     if not plan.finished or plan.errors:
-        return f"### {stack}: the {what} failed"
+        return f"### {stack}: the {_WHAT[what]} failed"
     summary = ", ".join(f"{count} to {operation}" for operation, count in plan.counts.items()) or "no changes"
     return f"### {stack}: {summary}"
 

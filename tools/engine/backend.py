@@ -55,7 +55,7 @@ def _absolute(backend: str) -> str:
 def _require_login(stack: Stack, backend: str, given: Mapping[str, str]) -> None:
     """Pulumi Cloud keeps the secrets' key itself; it wants to know who asks."""
     home = Path(given.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    if "PULUMI_ACCESS_TOKEN" not in given and not (home / "credentials.json").is_file():
+    if not given.get("PULUMI_ACCESS_TOKEN") and not (home / "credentials.json").is_file():
         raise EngineError(
             f"the state of {stack.name} is at {backend}: set PULUMI_ACCESS_TOKEN, or `pulumi login {backend}`"
         )
