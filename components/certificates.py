@@ -42,10 +42,10 @@ def values(images: Images, version: str, hardening: Hardening) -> dict[str, Any]
         "crds": {"enabled": True, "keep": False},
         # The default of the leases is kube-system, where they would stay.
         "global": {"leaderElection": {"namespace": NAMESPACE}, "priorityClassName": hardening.priority},
-        **part("controller", "256Mi"),
-        "webhook": part("webhook", "128Mi"),
+        **part("controller", "512Mi"),
+        "webhook": part("webhook", "256Mi"),
         # It keeps every Secret and webhook of the cluster in memory.
-        "cainjector": part("cainjector", "512Mi"),
+        "cainjector": part("cainjector", "1Gi"),
         "acmesolver": image("acmesolver"),
         "startupapicheck": {**image("startupapicheck"), "resources": resources("10m", "32Mi", "128Mi")},
     }

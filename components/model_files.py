@@ -6,6 +6,8 @@ Stored by reference to this module's and class's names, like the provider in `co
 import hashlib
 import json
 import shutil
+import socket
+import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +100,27 @@ def _authority(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.ca.crt")
 
 
+def _bring_back(olds: dict[str, Any]) -> None:
+    """Get the files of the last `up` again, where the server answers: a fresh checkout is no change of the model."""
+    uri = olds.get("tracking_uri")
+    if not uri or not _listens(uri):
+        return
+    try:
+        fetch(olds)
+    except (OSError, LookupError):
+        shutil.rmtree(olds["folder"], ignore_errors=True)
+
+
+def _listens(uri: str) -> bool:
+    """Whether something is at the URL now; a preview does not wait for it to come up."""
+    at = urllib.parse.urlsplit(uri)
+    try:
+        with socket.create_connection((at.hostname or "", at.port or (443 if at.scheme == "https" else 80)), timeout=3):
+            return True
+    except OSError:
+        return False
+
+
 def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
     yield from (key for key in _INPUTS if olds.get(key) != news.get(key))
     folder = Path(str(news["folder"]))
@@ -127,6 +150,8 @@ class ModelFilesProvider(ResourceProvider):
         return UpdateResult(fetch(_news))
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        if not Path(_olds["folder"]).is_dir():
+            _bring_back(_olds)
         return DiffResult(changes=any(_changes(_olds, _news)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:

@@ -47,8 +47,8 @@ class Registration:
         self.custom: bool = request.custom
         self.parent: str = request.parent
         self.provider: str = request.provider
-        self.deleted_with: str = request.deletedWith
         self.protect: bool = request.protect
+        self.deleted_with: str = request.deletedWith
         self.dependencies: set[str] = {urn.rpartition("::")[2] for urn in request.dependencies}
         self.secret_outputs: list[str] = list(request.additionalSecretOutputs)
         # As they are on the wire, secrets marked as such.

@@ -5,6 +5,7 @@ from components.settings.data import Backup, CloudNativePg, Database, ObjectStor
 from components.settings.ingress import Acme, Auth, Gateway, GatewayPort, Ingress, Issuer, Jwt, Tls
 from components.settings.models import Build, Canary, Gpus, Model, Toleration, Train
 from components.settings.platform import Part, Platform
+from components.settings.policies import Policies, PolicyLevel
 from components.settings.problems import Problem, SettingsError
 from components.settings.resources import Requests, Resources
 from components.settings.scaling import Autoscaling, KnativeAutoscaling
@@ -39,6 +40,8 @@ __all__ = [
     "ObjectStore",
     "Part",
     "Platform",
+    "Policies",
+    "PolicyLevel",
     "Problem",
     "Recovery",
     "Registry",

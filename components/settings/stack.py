@@ -18,6 +18,7 @@ from components.settings.data import Database, ObjectStore, Tracking
 from components.settings.ingress import Ingress
 from components.settings.models import Build, Model
 from components.settings.platform import Platform
+from components.settings.policies import Policies
 from components.settings.problems import SettingsError
 from components.settings.rules.stack import check
 from components.settings.section import Section, Text
@@ -58,6 +59,7 @@ class Settings(Section):
     platform: Platform = Platform()
     namespaces: Namespaces = Namespaces()
     security: Security = Security()
+    policies: Policies = Policies()
     teams: Sequence[Team] = ()
     database: Database = Database()
     object_store: ObjectStore = ObjectStore()

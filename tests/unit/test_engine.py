@@ -9,7 +9,7 @@ import yaml
 
 from components import kind
 from components.process import CommandFailed
-from tools import environment
+from tools import environment, stack_file
 from tools.engine import backend, process, verbs
 from tools.engine.problem import EngineError
 from tools.engine.stack import Stack, write_used_file
@@ -56,11 +56,37 @@ def test_a_shared_state_brings_its_own_passphrase() -> None:
     assert not Path(".slipway/passphrase").exists()
 
 
-@pytest.mark.usefixtures("checkout")
-def test_the_environment_has_the_last_word_on_the_backend() -> None:
-    given = {"PULUMI_BACKEND_URL": "file:///elsewhere", "PULUMI_CONFIG_PASSPHRASE": "x"}
+def test_the_environment_has_the_last_word_on_the_backend(checkout: Path) -> None:
+    given = {"PULUMI_BACKEND_URL": f"file://{checkout}/elsewhere", "PULUMI_CONFIG_PASSPHRASE": "x"}
     env = backend.environment(Stack("prod"), content(backend="s3://state"), given)
-    assert env["PULUMI_BACKEND_URL"] == "file:///elsewhere"
+    assert env["PULUMI_BACKEND_URL"] == f"file://{checkout}/elsewhere"
+
+
+@pytest.mark.usefixtures("checkout")
+def test_pulumi_cloud_needs_a_token_and_no_passphrase(tmp_path: Path) -> None:
+    cloud = content(backend="https://api.pulumi.com")
+    with pytest.raises(EngineError, match="set PULUMI_ACCESS_TOKEN"):
+        backend.environment(Stack("prod"), cloud, {"PULUMI_HOME": str(tmp_path / "none")})
+    env = backend.environment(Stack("prod"), cloud, {"PULUMI_ACCESS_TOKEN": "pul-1"})
+    assert env["PULUMI_BACKEND_URL"] == "https://api.pulumi.com"
+    assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in env
+
+
+def test_a_folder_as_backend_is_made_and_means_the_same_from_everywhere(checkout: Path) -> None:
+    env = backend.environment(Stack("prod"), content(backend="file://shared"), {"PULUMI_CONFIG_PASSPHRASE": "x"})
+    assert env["PULUMI_BACKEND_URL"] == f"file://{checkout}/shared"
+    assert (checkout / "shared").is_dir()
+
+
+@pytest.mark.usefixtures("checkout")
+def test_only_a_preview_can_be_from_nothing() -> None:
+    with pytest.raises(EngineError, match="--from-nothing is for preview"):
+        verbs.run("up", Stack("dev"), ["--from-nothing"])
+
+
+def test_a_stack_without_its_secrets_has_placeholders_and_no_key() -> None:
+    kept = {"encryptionsalt": "v1:x", "secretsprovider": "awskms://", **content(database={"url": {"secure": "v1:y"}})}
+    assert stack_file.without_secrets(kept) == content(database={"url": "secure value"})
 
 
 def test_the_salt_of_the_state_is_kept_out_of_the_committed_file(checkout: Path) -> None:

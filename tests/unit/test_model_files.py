@@ -1,11 +1,13 @@
 """A model's files become a build context, and only a change makes it anew."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from components import model_files
 from components.model_files import ModelFilesProvider
 
 
@@ -95,3 +97,21 @@ def test_an_alias_that_moved_is_a_change(registry: str, props: dict[str, Any]) -
     news = {**props, "source": "models:/wine@champion", "tracking_uri": registry}
     assert changes({**(made or {}), **news, "version": "6"}, news)
     assert not changes({**(made or {}), **news, "version": "7"}, news)
+
+
+def test_a_fresh_checkout_gets_the_files_again_and_sees_no_change(
+    registry: str, props: dict[str, Any], model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ModelFilesProvider().create(props).outs or {}
+    kept = model.parent / "kept"
+    shutil.move(props["folder"], kept)
+    monkeypatch.setattr(model_files, "fetch", lambda olds: shutil.copytree(kept, olds["folder"]))
+    asked = {**props, "tracking_uri": registry}
+    assert not changes({**made, **asked}, asked)
+
+
+def test_a_fresh_checkout_away_from_the_server_is_a_change_and_does_not_wait(props: dict[str, Any]) -> None:
+    made = ModelFilesProvider().create(props).outs or {}
+    shutil.rmtree(props["folder"])
+    asked = {**props, "tracking_uri": "http://127.0.0.1:9"}
+    assert changes({**made, **asked}, asked)

@@ -235,7 +235,7 @@ def test_a_part_of_the_platform_lets_in_who_calls_it_and_nobody_else() -> None:
     knative, kserve, certificates = Pod("knative-serving"), Pod("kserve"), Pod("cert-manager")
     for target, port in ((knative, 8443), (kserve, 9443), (certificates, 10250), (ISTIOD, 15017), (GATEWAY, 443)):
         assert reaches(made, API_SERVER, target, port)
-    for source, target, port in (
+    flows: tuple[tuple[Pod, Pod | Address, int], ...] = (
         (GATEWAY, ACTIVATOR, 8012),
         (ACTIVATOR, AUTOSCALER, 8080),
         (Pod("knative-serving", {"app": "net-istio-controller"}), GATEWAY, 8081),
@@ -244,8 +244,9 @@ def test_a_part_of_the_platform_lets_in_who_calls_it_and_nobody_else() -> None:
         (PROMETHEUS, ISTIOD, 15014),
         (PROMETHEUS, certificates, 9402),
         (kserve, API_SERVER, 6443),
-    ):
-        assert reaches(made, source, target, port), (source, target, port)
+    )
+    for caller, called, port in flows:
+        assert reaches(made, caller, called, port), (caller, called, port)
     # The activator hands on whatever it is asked for, so a way to it would be a way past the gateway.
     for source in (FOREIGN, MODEL, TRAIN):
         for target, port in ((ACTIVATOR, 8012), (AUTOSCALER, 8080), (ISTIOD, 8080), (GATEWAY, 8081)):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tools import check, report
-from tools.engine import process, protection, state
+from tools.engine import from_nothing, policies, process, protection, state
 from tools.engine.backend import environment, own_backend
 from tools.engine.embedded import EmbeddedCluster
 from tools.engine.problem import EngineError
@@ -39,6 +39,11 @@ class Command:
         return [*self.named, "--config-file", str(self.stack.used_file), "--non-interactive"]
 
     @property
+    def checked(self) -> list[str]:
+        """Configured, and held to the policies."""
+        return [*self.configured, *policies.options(self.stack, self.stack.folder)]
+
+    @property
     def confirmed(self) -> list[str]:
         return [*self.configured, "--yes", "--skip-preview"]
 
@@ -59,7 +64,7 @@ def cancel(command: Command) -> int:
 
 
 def preview(command: Command) -> int:
-    return process.pulumi(["preview", *command.configured, *command.extra], command.env)
+    return process.pulumi(["preview", *command.checked, *command.extra], command.env)
 
 
 def refresh(command: Command) -> int:
@@ -73,8 +78,12 @@ def up(command: Command) -> int:
         return code
     if code := let_go(command, "up"):
         return code
+    # The policies that need to see all resources speak last: in production a preview has them speak before anything is
+    # made.
+    ahead = [] if policies.of(command.stack).production else ["--skip-preview"]
     # The report below says what the outputs would.
-    code = process.pulumi(["up", *command.confirmed, "--suppress-outputs", *command.extra], command.env)
+    options = [*command.checked, "--yes", *ahead, "--suppress-outputs", *command.extra]
+    code = process.pulumi(["up", *options], command.env)
     if code == 0:
         outputs = state.outputs(command.stack, command.env)
         print(report.text(outputs, command.stack.name))
@@ -120,13 +129,23 @@ def run(verb: str, stack: Stack, extra: Sequence[str], confirm: str | None = Non
     """Check the settings, get the tools, make the stack if it is new, do the verb; return Pulumi's exit code."""
     if found := check.faults(stack.file):
         raise EngineError("\n".join(found))
+    if from_nothing.OPTION in extra:
+        if verb != "preview":
+            raise EngineError(f"{from_nothing.OPTION} is for preview; {verb} needs the stack's own state")
+        _get_pulumi()
+        return from_nothing.preview(stack, [each for each in extra if each != from_nothing.OPTION])
     own: EmbeddedCluster | None = None
     if stack.embedded:
         own = EmbeddedCluster(stack)
         own.start(verb)
-    elif not shutil.which("pulumi", path=tools_first()["PATH"]):
+    else:
+        _get_pulumi()
+    return VERBS[verb](Command(stack, policies.startable(prepare(stack)), extra, own, confirm))
+
+
+def _get_pulumi() -> None:
+    if not shutil.which("pulumi", path=tools_first()["PATH"]):
         install([tool for tool in TOOLS if tool.name in ("pulumi", "kubernetes-provider")])
-    return VERBS[verb](Command(stack, prepare(stack), extra, own, confirm))
 
 
 def prepare(stack: Stack) -> dict[str, str]:
