@@ -13,8 +13,10 @@ from tools.engine.problem import EngineError
 from tools.engine.stack import ROOT, Stack, write_used_file
 from tools.engine.vanished import take_out, vanished
 from tools.environment import tools_first
+from tools.teardown import guarded
 from tools.toolchain.install import install
 from tools.toolchain.pins import TOOLS
+from tools.upgrades import refusal as upgrades
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,10 @@ class Command:
         return bool(self.own and self.own.lost and state.resources(self.stack, self.env))
 
 
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
 def output(command: Command) -> int:
     return process.pulumi(["stack", "output", *command.named, *command.extra], command.env)
 
@@ -67,6 +73,7 @@ def refresh(command: Command) -> int:
 def up(command: Command) -> int:
     if command.gone and (code := take_out(command.stack, command.env)):
         return code
+    upgrades.refuse(command.stack, state.resources(command.stack, command.env), say)
     # The report below says what the outputs would.
     code = process.pulumi(["up", *command.confirmed, "--suppress-outputs", *command.extra], command.env)
     if code == 0:
@@ -78,14 +85,24 @@ def up(command: Command) -> int:
 
 
 def destroy(command: Command) -> int:
-    code = process.pulumi(["destroy", *command.confirmed, *command.extra], command.env)
+    code = guarded.destroy(
+        command.stack,
+        lambda: process.pulumi(["destroy", *command.confirmed, *command.extra], command.env),
+        lambda: state.resources(command.stack, command.env),
+        say,
+    )
     if code == 0:
         if command.own:
             command.own.remove()
-        # What others share is not ours to forget.
-        if command.env["PULUMI_BACKEND_URL"] == own_backend():
-            state.forget(command.stack, command.env)
+        forget(command)
     return code
+
+
+def forget(command: Command) -> None:
+    """Remove a destroyed stack from the backend, unless something of it was kept."""
+    # What others share is not ours to forget.
+    if command.env["PULUMI_BACKEND_URL"] == own_backend() and not state.resources(command.stack, command.env):
+        state.forget(command.stack, command.env)
 
 
 VERBS: dict[str, Callable[[Command], int]] = {
@@ -100,6 +117,11 @@ VERBS: dict[str, Callable[[Command], int]] = {
 
 def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
     """Check the settings, get the tools, make the stack if it is new, do the verb; return Pulumi's exit code."""
+    return VERBS[verb](command(stack, extra, verb))
+
+
+def command(stack: Stack, extra: Sequence[str], verb: str = "destroy") -> Command:
+    """What a verb needs before Pulumi runs. Raises EngineError for faulty settings, before anything is made."""
     if found := check.faults(stack.file):
         raise EngineError("\n".join(found))
     own: EmbeddedCluster | None = None
@@ -108,7 +130,7 @@ def run(verb: str, stack: Stack, extra: Sequence[str]) -> int:
         own.start(verb)
     elif not shutil.which("pulumi", path=tools_first()["PATH"]):
         install([tool for tool in TOOLS if tool.name in ("pulumi", "kubernetes-provider")])
-    return VERBS[verb](Command(stack, prepare(stack), extra, own))
+    return Command(stack, prepare(stack), extra, own)
 
 
 def prepare(stack: Stack) -> dict[str, str]:
