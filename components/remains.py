@@ -66,7 +66,8 @@ def remove(cluster: "Cluster", props: Mapping[str, Any], used: float = USED_WITH
         if time.monotonic() > deadline:
             raise TimeoutError(f"not removed within {gone:.0f} s: {'; '.join(map(_why, waiting.values()))}")
         time.sleep(0.5)
-    if labels := props["config_maps"]:
+    # The engine leaves out what is None.
+    if labels := props.get("config_maps"):
         for each in cluster.list(api.CONFIG_MAP, labels=labels):
             cluster.delete(api.CONFIG_MAP.path(each["metadata"]["namespace"], each["metadata"]["name"]))
     _end_pods(cluster, props["namespace"])

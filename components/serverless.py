@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, Resource, ResourceOptions
+from pulumi import CustomTimeouts, Input, Resource, ResourceOptions
 
 from components.charts import Charts, merged, namespace
 from components.established import Established, EstablishedArgs
@@ -19,6 +19,9 @@ OPERATOR_NAMESPACE = "knative-operator"
 
 # The kinds that KServe looks for when it starts.
 CRDS = ("services.serving.knative.dev",)
+
+# Its finalizer takes a minute; a destroy that waits longer says so.
+DELETED_WITHIN = "5m"
 
 # Of the CRDs, which the operator leaves behind.
 GROUPS = (
@@ -132,7 +135,9 @@ class Serverless(pulumi.ComponentResource):
                 "annotations": {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "900"},
             },
             spec=merged(serving_spec(args.domain, args.local_registries), args.spec),
-            opts=ResourceOptions(parent=self, depends_on=[operator, *args.mesh]),
+            opts=ResourceOptions(
+                parent=self, depends_on=[operator, *args.mesh], custom_timeouts=CustomTimeouts(delete=DELETED_WITHIN)
+            ),
         )
         self.crds = Established(
             "knative-crds",

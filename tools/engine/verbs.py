@@ -13,10 +13,10 @@ from tools.engine.problem import EngineError
 from tools.engine.stack import ROOT, Stack, write_used_file
 from tools.engine.vanished import take_out, vanished
 from tools.environment import tools_first
+from tools.parts import before
 from tools.teardown import guarded
 from tools.toolchain.install import install
 from tools.toolchain.pins import TOOLS
-from tools.upgrades import refusal as upgrades
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ def cancel(command: Command) -> int:
 
 
 def preview(command: Command) -> int:
+    if not command.own:
+        before.preview(command.stack, state.resources(command.stack, command.env), say)
     return process.pulumi(["preview", *command.configured, *command.extra], command.env)
 
 
@@ -73,7 +75,8 @@ def refresh(command: Command) -> int:
 def up(command: Command) -> int:
     if command.gone and (code := take_out(command.stack, command.env)):
         return code
-    upgrades.refuse(command.stack, state.resources(command.stack, command.env), say)
+    if not command.own:
+        before.up(command.stack, state.resources(command.stack, command.env), say)
     # The report below says what the outputs would.
     code = process.pulumi(["up", *command.confirmed, "--suppress-outputs", *command.extra], command.env)
     if code == 0:

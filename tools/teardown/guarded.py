@@ -1,5 +1,6 @@
 """A destroy that says beforehand what would hang, meanwhile what it waits for, and afterwards what is left."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from components.cluster_api import Cluster, ClusterError
@@ -18,7 +19,7 @@ Say = Callable[[str], None]
 
 def destroy(stack: Stack, run: Callable[[], int], state: Callable[[], Sequence[Resource]], say: Say) -> int:
     """`run` Pulumi's destroy; `state` is what the state holds. Raises EngineError before anything is removed."""
-    inventory = Inventory.of(state())
+    inventory = Inventory.of(state()).and_(remembered.remembered(stack.folder))
     try:
         cluster = standing(stack)
         if cluster:
@@ -33,7 +34,7 @@ def destroy(stack: Stack, run: Callable[[], int], state: Callable[[], Sequence[R
     remembered.remember(stack.folder, inventory)
     with watched(cluster, inventory, say):
         code = run()
-    return _conclude(stack, cluster, inventory.without(Inventory.of(state())), code, say)
+    return _failed(stack, cluster, inventory, code, say) if code else _ended(stack, cluster, inventory, state(), say)
 
 
 def _refuse(stack: Stack, cluster: Cluster, inventory: Inventory) -> None:
@@ -53,17 +54,23 @@ def _refuse(stack: Stack, cluster: Cluster, inventory: Inventory) -> None:
         )
 
 
-def _conclude(stack: Stack, cluster: Cluster, gone: Inventory, code: int, say: Say) -> int:
+def _failed(stack: Stack, cluster: Cluster, inventory: Inventory, code: int, say: Say) -> int:
+    # The cluster's silence may be the very reason of the failure, and Pulumi said so.
+    with contextlib.suppress(ClusterError):
+        for reason in reasons(cluster, inventory):
+            say(f"still there: {reason}")
+    say(
+        f"the destroy did not end; the same command goes on, and this one finishes it: make teardown STACK={stack.name}"
+    )
+    return code
+
+
+def _ended(stack: Stack, cluster: Cluster, inventory: Inventory, kept: Sequence[Resource], say: Say) -> int:
     try:
-        if code:
-            for reason in reasons(cluster, gone):
-                say(f"still there: {reason}")
-            say(f"the destroy did not end; what is left of it can be finished: make teardown STACK={stack.name}")
-            return code
-        left = settled(cluster, gone)
+        left = settled(cluster, inventory.without(Inventory.of(kept)))
     except ClusterError as error:
-        say(f"what is left on the cluster could not be asked: {error}")
-        return code or 1
+        say(f"destroyed, but what is left on the cluster could not be asked: {error}")
+        return 1
     for each in left:
         say(f"left: {each}")
     if [each for each in left if not each.stays]:
