@@ -5,7 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help tools up preview refresh destroy cancel teardown upgrade-check check predict scale hpa test test-unit test-model test-hpa test-embedded \
+.PHONY: help tools up preview refresh destroy cancel teardown upgrade-check check predict scale canary promote rollback \
+  prune hpa test test-unit test-model test-hpa test-embedded \
   test-kind lint
 
 help: ## This list.
@@ -45,6 +46,9 @@ predict: $(VENV)/installed ## Ask the deployed models for a prediction.
 scale: $(VENV)/installed ## Set a model's replicas in the stack file: make scale STACK=dev MODEL=name REPLICAS=3
 	@$(PY) -m tools.scale $(STACK) "$(MODEL)" "$(REPLICAS)"
 
+prune: $(VENV)/installed ## Delete old model images: make prune STACK=dev ARGS=--dry-run
+	@$(PY) -m tools.prune $(STACK) $(ARGS)
+
 hpa: $(VENV)/installed ## Forecast the autoscaling: make hpa FILE=Pulumi.dev.yaml ARGS='--load spike --high 200'
 	@$(PY) -m tools.hpa $(or $(FILE),Pulumi.$(STACK).yaml) $(ARGS)
 
@@ -62,7 +66,10 @@ test-unit: $(VENV)/installed ## Seconds.
 test-model: $(VENV)/installed ## Real MLflow and MLServer, about a minute.
 	$(PY) -m pytest tests/model
 
-test-hpa: $(VENV)/installed ## 200 random cases on the real HPA controller, two minutes; etcd and Kubernetes' binaries needed.
+test-prune: $(VENV)/installed ## Delete old model images: make prune STACK=dev ARGS=--dry-run
+	@$(PY) -m tools.prune $(STACK) $(ARGS)
+
+hpa: $(VENV)/installed ## 200 random cases on the real HPA controller, two minutes; etcd and Kubernetes' binaries needed.
 	$(PY) -m pytest tests/hpa -m controller
 
 test-embedded: tools ## The whole program on a real API server with simulated pods, minutes.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pulumi
 from pulumi import ResourceOptions
 
-from components.charts import namespace
+from components import namespaces, teams
 from components.cluster import Cluster, ClusterArgs
 from components.database import Database, DatabaseArgs
 from components.object_store import ObjectStore, ObjectStoreArgs
@@ -41,8 +41,11 @@ platform = Platform(
     here,
 )
 cluster_options = ResourceOptions(provider=cluster.provider, deleted_with=cluster.owner)
-data = namespace(names.data, cluster_options)
-models = namespace(names.models, cluster_options)
+data = namespaces.declare(namespaces.of_data(settings), cluster_options)
+places = {
+    names.models: namespaces.declare(namespaces.of_models(settings, names.models), cluster_options),
+    **{team.name: teams.declare(settings, team, cluster_options) for team in settings.teams},
+}
 database = Database("database", DatabaseArgs(settings=settings.database, images=images, namespace=data), here)
 store = ObjectStore(
     "object-store", ObjectStoreArgs(settings=settings.object_store, images=images, namespace=data), here
@@ -66,7 +69,7 @@ served = {
         ServedModelArgs(
             model=model,
             settings=settings,
-            namespace=models,
+            namespace=places[settings.namespace_of(model)],
             registry=cluster.registry,
             cluster=cluster.identity,
             ingress_address=address,

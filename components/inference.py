@@ -6,10 +6,11 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, Output, Resource, ResourceOptions
+from pulumi import CustomTimeouts, Input, Output, Resource, ResourceOptions
 
 from components import pods
 from components import settings as s
+from components.namespaces import MODEL_ACCOUNT
 
 # The name that MLServer gives the model, and so a part of the path that it answers on.
 MODEL = "mlflow-model"
@@ -96,6 +97,7 @@ def spec(model: s.Model, image: Input[str], version: Input[str]) -> Mapping[str,
                 "prometheus.io/path": "/metrics",
             },
             "automountServiceAccountToken": False,
+            "serviceAccountName": MODEL_ACCOUNT,
             **scale(model),
             "containers": [container(model, image, version)],
             "volumes": [{"name": "tmp", "emptyDir": {}}],
@@ -125,6 +127,8 @@ class InferenceService(pulumi.ComponentResource):
                 # KServe's webhook refuses a change of the mode.
                 replace_on_changes=['metadata.annotations["serving.kserve.io/deploymentMode"]'],
                 delete_before_replace=True,
+                # Knative's pods take a minute; a destroy that waits longer says so.
+                custom_timeouts=CustomTimeouts(delete="5m"),
             ),
         )
         # The id is <namespace>/<name>, and is known when the service is there.

@@ -9,14 +9,16 @@ import shlex
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
-_INPUTS = ("address", "host", "path", "example", "version", "image", "settings", "cluster", "seconds")
+_INPUTS = ("address", "host", "path", "example", "version", "canary", "image", "settings", "cluster", "seconds")
+# Which version of a model with a canary is to answer, `stable` or `canary`; without the header the shares decide.
+VERSION_HEADER = "x-slipway-version"
 # What a gateway, Knative or KServe answers while a model is on its way; anything else in the 400s is the model's word.
 _NOT_YET = {404, 408, 425, 429}
 
@@ -31,6 +33,8 @@ class PredictionArgs:
     example: Input[str]
     # What the answer's model_version must be.
     version: Input[str]
+    # What it must be where the canary is asked for; `version` while there is none. None: nothing routes by the header.
+    canary: Input[str] | None
     # The image and the settings that are served, and where: a change is to be proven by another prediction.
     image: Input[str]
     settings: str
@@ -44,12 +48,14 @@ class Refused(Exception):
     """The model answered, and the answer was an error or the wrong one."""
 
 
-def request(url: str, host: str, body: dict[str, Any] | None) -> dict[str, Any]:
+def request(
+    url: str, host: str, body: dict[str, Any] | None, more_headers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """POST a V2 request (or GET, without one) and return the answer.
 
     Raises Refused for an answer that waiting will not change, OSError for any other failure.
     """
-    headers = {"Host": host, "Content-Type": "application/json"}
+    headers = {"Host": host, "Content-Type": "application/json", **(more_headers or {})}
     data = json.dumps(body).encode() if body is not None else None
     try:
         with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=30) as answer:
@@ -101,21 +107,10 @@ def predict(props: dict[str, Any]) -> dict[str, Any]:
     body = {"inputs": example["inputs"]} if example else None
     path = props["path"] if example else props["path"].replace("/infer", "")
     deadline = time.monotonic() + float(props["seconds"])
-    while True:
-        try:
-            answer = request(url(props, path), props["host"], body)
-            served = answer.get("model_version") or (answer.get("versions") or [None])[0]
-            if served in (None, props["version"]):
-                break
-            last = f"version {served} still answers"
-        except OSError as error:
-            last = str(error)
-        if time.monotonic() > deadline:
-            raise TimeoutError(
-                f"no answer from version {props['version']} at {url(props, path)} (Host: {props['host']}) within "
-                f"{props['seconds']:.0f} s; the last try: {last}. To find out why: {props['look']}"
-            )
-        time.sleep(0.5)
+    answer = _from_version(props, path, body, deadline, props["version"], "stable")
+    if props.get("canary") is not None:
+        # While there is no canary this proves that no share of the traffic goes to the one before.
+        _from_version(props, path, body, deadline, props["canary"], "canary")
     where = {"url": url(props, props["path"])}
     if not body:
         return {**where, "answer": json.dumps(answer), "curl": ""}
@@ -123,6 +118,28 @@ def predict(props: dict[str, Any]) -> dict[str, Any]:
     if right is not None and not agree(numbers(answer), right):
         raise Refused(f"the model answered {numbers(answer)}; its own example says {right}")
     return {**where, "answer": json.dumps(answer), "curl": curl(props, body)}
+
+
+def _from_version(
+    props: dict[str, Any], path: str, body: dict[str, Any] | None, deadline: float, version: str, track: str
+) -> dict[str, Any]:
+    """Ask until `version` answers on its track, `stable` or `canary`. Raises Refused, or TimeoutError."""
+    headers = {VERSION_HEADER: track} if props.get("canary") is not None else {}
+    while True:
+        try:
+            answer = request(url(props, path), props["host"], body, headers)
+            served = answer.get("model_version") or (answer.get("versions") or [None])[0]
+            if served in (None, version):
+                return answer
+            last = f"version {served} still answers"
+        except OSError as error:
+            last = str(error)
+        if time.monotonic() > deadline:
+            raise TimeoutError(
+                f"no answer from version {version} at {url(props, path)} (Host: {props['host']}) within "
+                f"{props['seconds']:.0f} s; the last try: {last}. To find out why: {props['look']}"
+            )
+        time.sleep(0.5)
 
 
 class PredictionProvider(ResourceProvider):
