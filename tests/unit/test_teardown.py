@@ -1,5 +1,6 @@
 """A destroy on a cluster that stays: what would hang, what is left, what is not the stack's."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from tests.unit.fake_cluster import (
 )
 from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
-from tools.teardown import finish, guarded, remembered
+from tools.teardown import finish, guarded, remembered, watch
 from tools.teardown.blocked import blocked
 from tools.teardown.controllers import FINALIZERS, absences
 from tools.teardown.finish import free, sweep
@@ -100,7 +101,7 @@ def test_a_dead_controller_is_named_with_the_objects_that_wait_for_it(
     cluster.deployment("kserve", "kserve-controller-manager", replicas, available)
     (found,) = blocked(cluster, OURS)
     assert str(found) == (
-        "InferenceService models/wine when deleted, waits for its finalizer inferenceservice.finalizers: "
+        "InferenceService models/wine, when deleted, waits for its finalizer inferenceservice.finalizers: "
         f"Deployment kserve/kserve-controller-manager {reason}"
     )
 
@@ -236,6 +237,23 @@ def test_a_namespace_that_cannot_end_says_why(cluster: FakeCluster) -> None:
     conditions = [{"status": "True", "message": message}, {"status": "False", "message": "All deleted"}]
     cluster.add(api.NAMESPACE, "models", status={"phase": "Terminating", "conditions": conditions})
     assert reasons(cluster, OURS) == [f"Namespace models is Terminating: {message}"]
+
+
+def test_what_a_destroy_waits_for_is_said_once_while_it_waits(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "EVERY", 0.01)
+    said: list[str] = []
+    looked = threading.Semaphore(0)
+
+    def look(*_: object) -> list[str]:
+        looked.release()
+        return ["the reason"]
+
+    monkeypatch.setattr(watch, "reasons", look)
+    with watch.watched(cluster, OURS, said.append):
+        assert all(looked.acquire(timeout=5) for _ in range(3))
+    assert said == ["waiting: the reason"]
 
 
 Destroy = Callable[..., int]

@@ -22,9 +22,9 @@ class Blocked:
     deleting: bool
 
     def __str__(self) -> str:
-        state = "is being deleted and" if self.deleting else "when deleted,"
+        state = " is being deleted and" if self.deleting else ", when deleted,"
         return (
-            f"{self.kind.kind} {self.namespace}/{self.name} {state} waits for its finalizer "
+            f"{self.kind.kind} {self.namespace}/{self.name}{state} waits for its finalizer "
             f"{', '.join(self.finalizers)}: {self.why}"
         )
 
