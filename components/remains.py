@@ -92,11 +92,7 @@ def objects(cluster: "Cluster", crd: "Object") -> list["Object"]:
     """The objects of a CRD's kind."""
     from components.cluster_api import Kind
 
-    spec = crd["spec"]
-    version = next(each["name"] for each in spec["versions"] if each["storage"])
-    names = spec["names"]
-    kind = Kind(spec["group"], version, names["kind"], names["plural"], spec["scope"] == "Namespaced")
-    return cluster.list(kind, metadata=True)
+    return cluster.list(Kind.of(crd), metadata=True)
 
 
 def _why(crd: "Object") -> str:

@@ -20,10 +20,14 @@ _BUILT_IN = (
     api.VALIDATING,
     api.MUTATING,
     api.POD,
-    api.SECRET,
     SERVICE_GATE,
     CLUSTER_ROLE,
 )
+
+
+def crd(kind: Kind) -> str:
+    """The name of the kind's CustomResourceDefinition."""
+    return f"{kind.plural}.{kind.group}"
 
 
 class FakeCluster(Cluster):
@@ -52,7 +56,7 @@ class FakeCluster(Cluster):
             "scope": "Namespaced" if kind.namespaced else "Cluster",
             "versions": [{"name": kind.version, "storage": True}],
         }
-        self.add(api.CRD, kind.crd, spec=spec, metadata=metadata)
+        self.add(api.CRD, crd(kind), spec=spec, metadata=metadata)
 
     def deployment(self, namespace: str, name: str, replicas: int = 1, available: int | None = None) -> None:
         ready = replicas if available is None else available

@@ -10,7 +10,7 @@ from components import remains
 from components.mesh import GROUPS
 from components.remains import RemainsProvider, brought, of_groups, remove
 from tests.unit.engine import run_stack
-from tests.unit.fake_cluster import ISVC, VIRTUAL_SERVICE, FakeCluster
+from tests.unit.fake_cluster import ISVC, VIRTUAL_SERVICE, FakeCluster, crd
 
 GATEWAY = api.Kind("networking.istio.io", "v1", "Gateway", "gateways", True)
 PROPS: Mapping[str, Any] = {
@@ -58,14 +58,14 @@ def test_a_chart_without_config_maps_is_removed_as_the_engine_hands_it_over(clus
 def test_a_kind_that_others_use_stays_with_their_objects(cluster: FakeCluster) -> None:
     cluster.add(VIRTUAL_SERVICE, "theirs", "team-x")
     remove(cluster, PROPS, used=0)
-    assert api.CRD.path(name=VIRTUAL_SERVICE.crd) in cluster
+    assert api.CRD.path(name=crd(VIRTUAL_SERVICE)) in cluster
     assert VIRTUAL_SERVICE.path("team-x", "theirs") in cluster
 
 
 def test_a_kind_that_does_not_go_is_named_with_the_reason(cluster: FakeCluster) -> None:
-    crd = cluster.objects[api.CRD.path(name=VIRTUAL_SERVICE.crd)]
-    crd["metadata"]["finalizers"] = ["customresourcecleanup.apiextensions.k8s.io"]
-    crd["status"] = {
+    definition = cluster.objects[api.CRD.path(name=crd(VIRTUAL_SERVICE))]
+    definition["metadata"]["finalizers"] = ["customresourcecleanup.apiextensions.k8s.io"]
+    definition["status"] = {
         "conditions": [{"type": "Terminating", "status": "True", "message": "CustomResource deletion is in progress"}]
     }
     with pytest.raises(

@@ -29,7 +29,7 @@ def say(line: str) -> None:
 
 def finish(stack: Stack, confirmed: bool, extra: Sequence[str]) -> int:
     """Return 0 when nothing is left in the cluster and in the state, but for what is protected."""
-    cluster = standing(stack)
+    cluster = None if stack.embedded else standing(stack)
     if not cluster:
         raise EngineError(f"the cluster of {stack.name} goes with it: make destroy STACK={stack.name}")
     command = verbs.command(stack, extra)

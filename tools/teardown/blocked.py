@@ -37,21 +37,7 @@ def blocked(cluster: Cluster, inventory: Inventory) -> list[Blocked]:
 
 def finalized(cluster: Cluster) -> list[Kind]:
     """The kinds with finalizers of a controller's that the cluster knows."""
-    kinds = []
-    for crd in cluster.list(CRD):
-        spec = crd["spec"]
-        if crd["metadata"]["name"] in FINALIZED:
-            version = next(each["name"] for each in spec["versions"] if each["storage"])
-            kinds.append(
-                Kind(
-                    spec["group"],
-                    version,
-                    spec["names"]["kind"],
-                    spec["names"]["plural"],
-                    spec["scope"] == "Namespaced",
-                )
-            )
-    return kinds
+    return [Kind.of(crd) for crd in cluster.list(CRD) if crd["metadata"]["name"] in FINALIZED]
 
 
 def _of(cluster: Cluster, kind: Kind, inventory: Inventory, absent: Mapping[Controller, str]) -> Iterator[Blocked]:

@@ -33,6 +33,7 @@ def sweep(cluster: Cluster, inventory: Inventory, say: Say, within: float = SWEE
     What a controller of others' still holds is waited for `within` seconds; nothing but the stack's own is removed.
     """
     deadline = time.monotonic() + within
+    said: set[str] = set()
     while True:
         # What is deleted here may wait for a controller that went before.
         free(cluster, stale(cluster, inventory), blocked(cluster, inventory), say)
@@ -41,6 +42,9 @@ def sweep(cluster: Cluster, inventory: Inventory, say: Say, within: float = SWEE
         if not removable or time.monotonic() > deadline:
             return [*map(str, left), *terminating(cluster, inventory)]
         for each in _now(removable):
+            if each.path not in said:
+                say(f"removing {each}")
+                said.add(each.path)
             cluster.delete(each.path)
         time.sleep(2)
 
