@@ -24,8 +24,19 @@ NAME, VERSION = "app.kubernetes.io/name", "app.kubernetes.io/version"
 
 def settings(part: str = "existing", **changes: Any) -> Settings:
     values = stack_file.settings_of(stack_file.read(stack_file.path_of("prod")))
-    model = {**values["models"][0], "autoscaling": None, "replicas": 1}
-    return Settings.parse({**values, "models": [model], "platform": dict.fromkeys(ALL, part), **changes})
+    queue = {"type": "External", "name": "queue", "target": {"value": "1"}}
+    if part != "existing":
+        queue["query"] = "sum(queue{<<.LabelMatchers>>})"
+    cpu = {"type": "Resource", "name": "cpu", "target": {"averageUtilization": 60}}
+    model = {**values["models"][0], "autoscaling": {"min": 1, "max": 2, "metrics": [cpu, queue]}}
+    return Settings.parse(
+        {
+            **values,
+            "models": [model],
+            "platform": dict.fromkeys(ALL, part),
+            **{"database": {"cloudNativePg": {}}, **changes},
+        }
+    )
 
 
 def add(
@@ -139,6 +150,14 @@ def test_what_a_part_lacks_is_said_with_its_key(cluster: FakeCluster, broken: Br
     assert line.startswith("slipway:platform.")
 
 
+def test_a_part_that_nothing_of_the_stack_stands_on_is_not_asked_for(cluster: FakeCluster) -> None:
+    for name in ("v1beta1.metrics.k8s.io", "v1beta1.custom.metrics.k8s.io"):
+        del cluster.objects[api.API_SERVICE.path(name=name)]
+    del cluster.objects[api.DEPLOYMENT.path("cnpg-system", "cnpg-controller-manager")]
+    assert len(found(cluster)) == 3
+    assert found(cluster, settings(models=[], database={})) == []
+
+
 def test_a_knative_model_needs_its_domain_there(cluster: FakeCluster) -> None:
     cluster.add(api.CONFIG_MAP, "config-domain", "knative-serving", data={"other.example.com": ""})
     assert found(cluster) == []
@@ -168,6 +187,15 @@ def test_a_part_of_somebody_else_is_not_installed_over(cluster: FakeCluster) -> 
         "platform.databaseOperator",
     ]
     assert "istio-system/istiod-1-28 1.28.10 (Helm release mesh) is in the cluster and is not this stack's" in lines[1]
+
+
+def test_a_namespace_is_not_told_beside_its_part(cluster: FakeCluster) -> None:
+    for name in ("istio-system", "kserve"):
+        cluster.add(api.NAMESPACE, name)
+    del cluster.objects[api.DEPLOYMENT.path("kserve", "kserve-controller-manager")]
+    lines = [str(each) for each in taken.check(settings("install"), Observed(cluster), Inventory())]
+    assert not [line for line in lines if "namespace istio-system" in line]
+    assert [line for line in lines if "slipway:platform.serving: the namespace kserve is in the cluster" in line]
 
 
 def test_our_own_parts_are_not_taken_for_somebody_elses(cluster: FakeCluster) -> None:

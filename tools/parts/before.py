@@ -10,6 +10,7 @@ from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
 from tools.parts import existing, taken
 from tools.parts.workloads import Observed
+from tools.teardown import remembered
 from tools.teardown.inventory import Inventory, Resource
 from tools.upgrades.comparison import compare
 
@@ -22,7 +23,9 @@ def faults(stack: Stack, resources: Sequence[Resource]) -> list[str]:
     if not cluster:
         return []
     settings, observed = Settings.parse(stack.values), Observed(cluster)
-    problems = [*existing.check(settings, observed), *taken.check(settings, observed, Inventory.of(resources))]
+    # What a destroy has left is the stack's too.
+    ours = Inventory.of(resources).and_(remembered.remembered(stack.folder))
+    problems = [*existing.check(settings, observed), *taken.check(settings, observed, ours)]
     return [f"{stack.file}: {problem}" for problem in problems]
 
 

@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator
 
 from components import settings as s
+from components.platform import uses_resources
 from components.settings.problems import Problem, fault
+from components.settings.scaling import QueriedMetric
 from tools.parts.workloads import Observed, Workload, ready
 from tools.upgrades.versions import Version
 
@@ -29,8 +31,21 @@ def check(settings: s.Settings, observed: Observed) -> list[Problem]:
         "metrics_adapter": _metrics_adapter,
         "database_operator": _database_operator,
     }
-    parts = [part for part in checks if getattr(settings.platform, part) == "existing"]
+    parts = [part for part in checks if getattr(settings.platform, part) == "existing" and needed(part, settings)]
     return [_at(part, text) for part in parts for text in checks[part](settings, observed)]
+
+
+def needed(part: str, settings: s.Settings) -> bool:
+    """Whether something of the stack stands on the part, where that depends on its models or its database."""
+    scalings = [model.autoscaling for model in settings.models]
+    metrics = [metric for each in scalings if isinstance(each, s.Autoscaling) for metric in each.declared]
+    queried = any(isinstance(metric, QueriedMetric) for metric in metrics)
+    return {
+        "metrics_server": uses_resources(settings.models),
+        "prometheus": queried,
+        "metrics_adapter": queried,
+        "database_operator": settings.database.cloud_native_pg is not None,
+    }.get(part, True)
 
 
 def _at(part: str, text: str) -> Problem:

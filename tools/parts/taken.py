@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from components import certificates, mesh, serverless, serving
 from components import settings as s
 from components.settings.problems import Problem, fault
+from tools.parts.existing import needed
 from tools.parts.workloads import Observed, Workload
 from tools.teardown.inventory import Inventory
 
@@ -19,12 +20,14 @@ _PLACES = {
 
 def check(settings: s.Settings, observed: Observed, ours: Inventory) -> list[Problem]:
     """What is there already of the parts that are to be installed; `ours` is what the stack has made."""
-    return [*_parts(settings, observed, ours), *_namespaces(settings, observed, ours)]
+    parts = list(_parts(settings, observed, ours))
+    told = {problem.key for problem in parts}
+    return [*parts, *(each for each in _namespaces(settings, observed, ours) if each.key not in told)]
 
 
 def _parts(settings: s.Settings, observed: Observed, ours: Inventory) -> Iterator[Problem]:
     for part, found in _found(observed).items():
-        if getattr(settings.platform, part) != "install":
+        if getattr(settings.platform, part) != "install" or not needed(part, settings):
             continue
         if others := [each for each in found if not _ours(each, ours)]:
             release = others[0].annotations.get("meta.helm.sh/release-name")
