@@ -5,8 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help tools up preview refresh destroy cancel check predict key scale canary promote rollback prune \
-  hpa test test-unit test-model test-hpa test-embedded \
+.PHONY: help tools up preview refresh destroy cancel teardown upgrade-check check predict key scale canary promote \
+  rollback prune hpa test test-unit test-model test-hpa test-embedded \
   test-kind lint
 
 help: ## This list.
@@ -30,6 +30,12 @@ preview: ## Show what `up` would do.
 refresh: ## Read the real state of what the stack made.
 destroy: ## Remove everything that the stack made.
 cancel: ## Unlock the stack after an `up` that was killed.
+
+teardown: $(VENV)/installed ## Finish a destroy whose controllers are gone.
+	@$(PY) -m tools.teardown $(STACK) $(ARGS)
+
+upgrade-check: $(VENV)/installed ## Compare the versions that a stack has with those that it asks for.
+	@$(PY) -m tools.upgrades $(STACK)
 
 check: $(VENV)/installed ## Check the settings of every stack, without Pulumi.
 	@$(PY) -m tools.check $(filter-out %.override.yaml,$(wildcard Pulumi.*.yaml))

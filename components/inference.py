@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, Output, Resource, ResourceOptions
+from pulumi import CustomTimeouts, Input, Output, Resource, ResourceOptions
 
 from components import placement, pods
 from components import settings as s
@@ -179,6 +179,8 @@ class InferenceService(pulumi.ComponentResource):
                     'metadata.labels["networking.kserve.io/visibility"]',
                 ],
                 delete_before_replace=True,
+                # Knative's pods take a minute; a destroy that waits longer says so.
+                custom_timeouts=CustomTimeouts(delete="5m"),
             ),
         )
         if fewest(args.model) > 1:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, Resource, ResourceOptions
+from pulumi import CustomTimeouts, Input, Resource, ResourceOptions
 
 from components.charts import Charts, merged
 from components.established import Established, EstablishedArgs
@@ -23,6 +23,9 @@ _WEBHOOK = 8443
 
 # The kinds that KServe looks for when it starts.
 CRDS = ("services.serving.knative.dev",)
+
+# Its finalizer takes a minute; a destroy that waits longer says so.
+DELETED_WITHIN = "5m"
 
 # Of the CRDs, which the operator leaves behind.
 GROUPS = (
@@ -150,7 +153,9 @@ class Serverless(pulumi.ComponentResource):
                 "annotations": {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "900"},
             },
             spec=merged(serving_spec(args.local_registries, args.hardening), args.spec),
-            opts=ResourceOptions(parent=self, depends_on=[operator, *args.mesh]),
+            opts=ResourceOptions(
+                parent=self, depends_on=[operator, *args.mesh], custom_timeouts=CustomTimeouts(delete=DELETED_WITHIN)
+            ),
         )
         self.crds = Established(
             "knative-crds",

@@ -8,9 +8,10 @@ import pytest
 import yaml
 
 from components import kind
+from components.cluster_api import ClusterError
 from components.process import CommandFailed
 from tools import environment, stack_file
-from tools.engine import backend, process, verbs
+from tools.engine import backend, cluster, process, verbs
 from tools.engine.problem import EngineError
 from tools.engine.stack import Stack, write_used_file
 from tools.engine.vanished import vanished
@@ -151,3 +152,45 @@ def test_a_stopped_cluster_is_not_taken_for_gone(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(kind, "there", stopped)
     with pytest.raises(CommandFailed, match="docker start"):
         vanished(Stack("dev"), {})
+
+
+@pytest.mark.usefixtures("checkout")
+@pytest.mark.parametrize(("left", "forgotten"), [("[]", True), ('[{"type": "kept"}]', False)])
+def test_a_stack_is_forgotten_only_when_nothing_of_it_was_kept(
+    monkeypatch: pytest.MonkeyPatch, left: str, forgotten: bool
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(process, "ask", lambda *_: f'{{"deployment": {{"resources": {left}}}}}')
+
+    def pulumi(arguments: list[str], _env: object) -> int:
+        asked.append(arguments[:2])
+        return 1
+
+    monkeypatch.setattr(process, "pulumi", pulumi)
+    verbs.forget(verbs.Command(Stack("dev"), {"PULUMI_BACKEND_URL": backend.own_backend()}, []))
+    assert asked == ([["stack", "rm"]] if forgotten else [])
+
+
+def with_cluster(checkout: Path, section: dict[str, Any]) -> Stack:
+    content = {"config": {"slipway:cluster": section}}
+    (checkout / "Pulumi.there.yaml").write_text(yaml.safe_dump(content))
+    return Stack("there")
+
+
+def test_a_kind_cluster_that_is_not_made_yet_is_not_asked(checkout: Path) -> None:
+    stack = with_cluster(checkout, {"kind": {"name": "x"}})
+    assert cluster.standing(stack) is None
+    assert cluster.reachable(stack) is None
+
+
+def test_a_cluster_that_does_not_answer_is_told_apart_from_none(checkout: Path) -> None:
+    existing = {"kubeconfig": str(checkout / "kubeconfig"), "context": "c"}
+    stack = with_cluster(checkout, {"existing": existing})
+    with pytest.raises(ClusterError, match="kubeconfig"):
+        cluster.standing(stack)
+    named = {"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}
+    context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
+    content = {"clusters": [named], "contexts": [context], "users": [{"name": "u", "user": {}}], "current-context": "c"}
+    (checkout / "kubeconfig").write_text(yaml.safe_dump(content))
+    with pytest.raises(ClusterError, match="the cluster does not answer"):
+        cluster.standing(stack)

@@ -37,7 +37,11 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
 
 
 def write(*, database: bool, store: bool) -> None:
-    config = {"slipway:database": {"keep": database}, "slipway:objectStore": {"keep": store}}
+    config = {
+        "slipway:cluster": {"kind": {"name": "s"}},
+        "slipway:database": {"keep": database},
+        "slipway:objectStore": {"keep": store},
+    }
     Path("Pulumi.s.yaml").write_text(yaml.safe_dump({"config": config}))
 
 

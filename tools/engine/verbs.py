@@ -13,6 +13,8 @@ from tools.engine.problem import EngineError
 from tools.engine.stack import ROOT, Stack, write_used_file
 from tools.engine.vanished import take_out, vanished
 from tools.environment import tools_first
+from tools.parts import before
+from tools.teardown import guarded
 from tools.toolchain.install import install
 from tools.toolchain.pins import TOOLS
 
@@ -55,6 +57,10 @@ class Command:
         return bool(self.own and self.own.lost and state.resources(self.stack, self.env))
 
 
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
 def output(command: Command) -> int:
     return process.pulumi(["stack", "output", *command.named, *command.extra], command.env)
 
@@ -64,6 +70,8 @@ def cancel(command: Command) -> int:
 
 
 def preview(command: Command) -> int:
+    if not command.own:
+        before.preview(command.stack, state.resources(command.stack, command.env), say)
     return process.pulumi(["preview", *command.checked, *command.extra], command.env)
 
 
@@ -78,6 +86,8 @@ def up(command: Command) -> int:
         return code
     if code := let_go(command, "up"):
         return code
+    if not command.own:
+        before.up(command.stack, state.resources(command.stack, command.env), say)
     # The policies that need to see all resources speak last: in production a preview has them speak before anything is
     # made.
     ahead = [] if policies.of(command.stack).production else ["--skip-preview"]
@@ -103,16 +113,26 @@ def destroy(command: Command) -> int:
         return code
     keep = protection.protected(state.resources(command.stack, command.env))
     options = ["--exclude-protected"] if keep else []
-    code = process.pulumi(["destroy", *command.confirmed, *options, *command.extra], command.env)
+    code = guarded.destroy(
+        command.stack,
+        lambda: process.pulumi(["destroy", *command.confirmed, *options, *command.extra], command.env),
+        lambda: state.resources(command.stack, command.env),
+        say,
+    )
     if code == 0 and keep:
         print(protection.report(command.stack, keep))
     elif code == 0:
         if command.own:
             command.own.remove()
-        # What others share is not ours to forget.
-        if command.env["PULUMI_BACKEND_URL"] == own_backend():
-            state.forget(command.stack, command.env)
+        forget(command)
     return code
+
+
+def forget(command: Command) -> None:
+    """Remove a destroyed stack from the backend, unless something of it was kept."""
+    # What others share is not ours to forget.
+    if command.env["PULUMI_BACKEND_URL"] == own_backend() and not state.resources(command.stack, command.env):
+        state.forget(command.stack, command.env)
 
 
 VERBS: dict[str, Callable[[Command], int]] = {
@@ -127,20 +147,30 @@ VERBS: dict[str, Callable[[Command], int]] = {
 
 def run(verb: str, stack: Stack, extra: Sequence[str], confirm: str | None = None) -> int:
     """Check the settings, get the tools, make the stack if it is new, do the verb; return Pulumi's exit code."""
-    if found := check.faults(stack.file):
-        raise EngineError("\n".join(found))
     if from_nothing.OPTION in extra:
+        _check(stack)
         if verb != "preview":
             raise EngineError(f"{from_nothing.OPTION} is for preview; {verb} needs the stack's own state")
         _get_pulumi()
         return from_nothing.preview(stack, [each for each in extra if each != from_nothing.OPTION])
+    return VERBS[verb](command(stack, extra, verb, confirm))
+
+
+def command(stack: Stack, extra: Sequence[str], verb: str = "destroy", confirm: str | None = None) -> Command:
+    """What a verb needs before Pulumi runs. Raises EngineError for faulty settings, before anything is made."""
+    _check(stack)
     own: EmbeddedCluster | None = None
     if stack.embedded:
         own = EmbeddedCluster(stack)
         own.start(verb)
     else:
         _get_pulumi()
-    return VERBS[verb](Command(stack, policies.startable(prepare(stack)), extra, own, confirm))
+    return Command(stack, policies.startable(prepare(stack)), extra, own, confirm)
+
+
+def _check(stack: Stack) -> None:
+    if found := check.faults(stack.file):
+        raise EngineError("\n".join(found))
 
 
 def _get_pulumi() -> None:
