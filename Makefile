@@ -5,8 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help tools up preview refresh destroy cancel teardown upgrade-check check predict key scale canary promote \
-  rollback prune hpa test test-unit test-model test-hpa test-embedded \
+.PHONY: help tools up preview refresh destroy cancel teardown upgrade-check check render predict key scale canary \
+  promote rollback prune hpa test test-unit test-model test-hpa test-embedded \
   test-kind lint
 
 help: ## This list.
@@ -39,6 +39,9 @@ upgrade-check: $(VENV)/installed ## Compare the versions that a stack has with t
 
 check: $(VENV)/installed ## Check the settings of every stack, without Pulumi.
 	@$(PY) -m tools.check $(filter-out %.override.yaml,$(wildcard Pulumi.*.yaml))
+
+render: $(VENV)/installed ## Write every manifest of a stack, charts included: make render STACK=dev ARGS="--to FOLDER"
+	@$(PY) -m tools.render $(STACK) $(ARGS)
 
 predict: $(VENV)/installed ## Ask the deployed models for a prediction.
 	@$(PY) -m tools.predict $(STACK) $(ARGS)

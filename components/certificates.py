@@ -26,7 +26,7 @@ def values(images: Images, version: str, hardening: Hardening) -> dict[str, Any]
     """The chart's CRDs come and go with it; every image is named in full, because 1.17 has no common registry key."""
 
     def image(name: str) -> dict[str, Any]:
-        return {"image": {"repository": images.rewrite(f"quay.io/jetstack/cert-manager-{name}"), "tag": version}}
+        return {"image": images.in_chart(f"quay.io/jetstack/cert-manager-{name}", version)}
 
     def part(name: str, memory: str) -> dict[str, Any]:
         labels = {"app.kubernetes.io/instance": "cert-manager", "app.kubernetes.io/component": name}

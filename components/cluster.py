@@ -98,6 +98,7 @@ def _kind(args: ClusterArgs, kind: s.Kind, kubeconfig_path: str) -> KindClusterA
         registry_port=kind.registry_port,
         registry_image=args.images["registry"],
         mirrors=kind.mirrors,
+        image_mirror=args.images.mirror,
         kubeconfig_path=kubeconfig_path,
         adopt=kind.adopt,
     )

@@ -39,17 +39,21 @@ class MeshArgs:
 
 def istiod_values(images: Images, version: str, hardening: Hardening) -> dict[str, Any]:
     hub = images.rewrite(f"{ISTIO_HUB}/pilot").removesuffix("/pilot")
+    # In full, because each has a digest of its own; what the templates still put together comes from `hub`.
+    proxy = images.rewrite(f"{ISTIO_HUB}/proxyv2:{version}")
     return {
         # Pods get a sidecar only where they ask for one; the gateway does.
         "global": {
             "hub": hub,
             "tag": version,
-            "proxy": {"autoInject": "disabled"},
+            "proxy": {"autoInject": "disabled", "image": proxy},
+            "proxy_init": {"image": proxy},
             "imagePullPolicy": "IfNotPresent",
             "priorityClassName": hardening.priority,
         },
         "hub": hub,
         "tag": version,
+        "image": images.rewrite(f"{ISTIO_HUB}/pilot:{version}"),
         "resources": resources("50m", "256Mi", "2Gi"),
         "autoscaleEnabled": False,
         "replicaCount": hardening.replicas,
