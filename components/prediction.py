@@ -18,7 +18,20 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider,
 
 from components import https
 
-_INPUTS = ("address", "host", "path", "example", "version", "image", "settings", "cluster", "seconds", "tls", "key")
+_INPUTS = (
+    "address",
+    "host",
+    "path",
+    "example",
+    "version",
+    "image",
+    "settings",
+    "cluster",
+    "seconds",
+    "tls",
+    "ca",
+    "key",
+)
 # What a gateway, Knative or KServe answers while a model is on its way; anything else in the 400s is the model's word.
 _NOT_YET = {404, 408, 425, 429}
 # A gateway takes seconds to learn of a new key.
