@@ -5,7 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help tools up preview refresh destroy cancel check predict key scale hpa test test-unit test-model test-hpa test-embedded \
+.PHONY: help tools up preview refresh destroy cancel check predict key scale canary promote rollback prune \
+  hpa test test-unit test-model test-hpa test-embedded \
   test-kind lint
 
 help: ## This list.
@@ -42,6 +43,18 @@ key: $(VENV)/installed ## Print a client's API key: make -s key STACK=prod CLIEN
 scale: $(VENV)/installed ## Set a model's replicas in the stack file: make scale STACK=dev MODEL=name REPLICAS=3
 	@$(PY) -m tools.scale $(STACK) "$(MODEL)" "$(REPLICAS)"
 
+canary: $(VENV)/installed ## Give a version a share: make canary STACK=dev MODEL=name SOURCE=models:/name/2 PERCENT=10
+	@$(PY) -m tools.release canary $(STACK) "$(MODEL)" "$(SOURCE)" "$(PERCENT)"
+
+promote: $(VENV)/installed ## Make the canary the version: make promote STACK=dev MODEL=name
+	@$(PY) -m tools.release promote $(STACK) "$(MODEL)"
+
+rollback: $(VENV)/installed ## Take the canary back, or the version: make rollback STACK=dev MODEL=name [TO=models:/name/1]
+	@$(PY) -m tools.release rollback $(STACK) "$(MODEL)" $(if $(TO),--to "$(TO)")
+
+prune: $(VENV)/installed ## Delete old model images: make prune STACK=dev ARGS=--dry-run
+	@$(PY) -m tools.prune $(STACK) $(ARGS)
+
 hpa: $(VENV)/installed ## Forecast the autoscaling: make hpa FILE=Pulumi.dev.yaml ARGS='--load spike --high 200'
 	@$(PY) -m tools.hpa $(or $(FILE),Pulumi.$(STACK).yaml) $(ARGS)
 
@@ -59,7 +72,19 @@ test-unit: $(VENV)/installed ## Seconds.
 test-model: $(VENV)/installed ## Real MLflow and MLServer, about a minute.
 	$(PY) -m pytest tests/model
 
-test-hpa: $(VENV)/installed ## 200 random cases on the real HPA controller, two minutes; etcd and Kubernetes' binaries needed.
+test-canary: $(VENV)/installed ## Give a version a share: make canary STACK=dev MODEL=name SOURCE=models:/name/2 PERCENT=10
+	@$(PY) -m tools.release canary $(STACK) "$(MODEL)" "$(SOURCE)" "$(PERCENT)"
+
+promote: $(VENV)/installed ## Make the canary the version: make promote STACK=dev MODEL=name
+	@$(PY) -m tools.release promote $(STACK) "$(MODEL)"
+
+rollback: $(VENV)/installed ## Take the canary back, or the version: make rollback STACK=dev MODEL=name [TO=models:/name/1]
+	@$(PY) -m tools.release rollback $(STACK) "$(MODEL)" $(if $(TO),--to "$(TO)")
+
+prune: $(VENV)/installed ## Delete old model images: make prune STACK=dev ARGS=--dry-run
+	@$(PY) -m tools.prune $(STACK) $(ARGS)
+
+hpa: $(VENV)/installed ## 200 random cases on the real HPA controller, two minutes; etcd and Kubernetes' binaries needed.
 	$(PY) -m pytest tests/hpa -m controller
 
 test-embedded: tools ## The whole program on a real API server with simulated pods, minutes.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pulumi
 from pulumi import ResourceOptions
 
-from components.charts import namespace
+from components import namespaces, teams
 from components.cluster import Cluster, ClusterArgs, ingress_address
 from components.database import Database, DatabaseArgs
 from components.gateway import Gateway, GatewayArgs
@@ -48,7 +48,11 @@ gateway = (
         GatewayArgs(
             ingress=ingress,
             namespaces=names,
-            models={host(model, names.models, ingress.domain): names.models for model in settings.models},
+            models={
+                host(version, settings.namespace_of(model), ingress.domain): settings.namespace_of(model)
+                for model in settings.models
+                for version in model.versions
+            },
             tracking=settings.tracking.hosts,
             https_port=settings.cluster.kind.https_port if settings.cluster.kind else None,
             mesh=platform.gateway,
@@ -64,8 +68,11 @@ gateway = (
     else None
 )
 cluster_options = ResourceOptions(provider=cluster.provider, deleted_with=cluster.owner)
-data = namespace(names.data, cluster_options)
-models = namespace(names.models, cluster_options)
+data = namespaces.declare(namespaces.of_data(settings), cluster_options)
+places = {
+    names.models: namespaces.declare(namespaces.of_models(settings, names.models), cluster_options),
+    **{team.name: teams.declare(settings, team, cluster_options) for team in settings.teams},
+}
 database = Database("database", DatabaseArgs(settings=settings.database, images=images, namespace=data), here)
 store = ObjectStore(
     "object-store", ObjectStoreArgs(settings=settings.object_store, images=images, namespace=data), here
@@ -90,7 +97,7 @@ served = {
         ServedModelArgs(
             model=model,
             settings=settings,
-            namespace=models,
+            namespace=places[settings.namespace_of(model)],
             registry=cluster.registry,
             cluster=cluster.identity,
             ingress_address=address,

@@ -26,6 +26,8 @@ def values(images: Images, version: str) -> dict[str, Any]:
 
     return {
         "crds": {"enabled": True, "keep": False},
+        # The default is kube-system, where the leases would stay.
+        "global": {"leaderElection": {"namespace": NAMESPACE}},
         **image("controller"),
         "webhook": image("webhook"),
         "cainjector": image("cainjector"),

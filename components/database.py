@@ -16,7 +16,7 @@ USER = DATABASE = "mlflow"
 PORT = 5432
 # The official image's postgres user.
 _UID = 999
-_LABELS = {"app.kubernetes.io/name": "postgres", "app.kubernetes.io/part-of": "slipway"}
+_LABELS = pods.labels("postgres")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from pulumi import Input, Output, Resource, ResourceOptions
 
 from components import pods
 from components import settings as s
+from components.namespaces import MODEL_ACCOUNT
 
 # The name that MLServer gives the model, and so a part of the path that it answers on.
 MODEL = "mlflow-model"
@@ -36,7 +37,12 @@ class InferenceServiceArgs:
 def annotations(model: s.Model) -> dict[str, str]:
     """KServe's own HPA is kept out where Slipway's scales (`external`); `none` makes it hold the fixed count."""
     if model.mode == "Knative":
-        return {"serving.kserve.io/deploymentMode": "Knative", **_knative_scaling(model.autoscaling)}
+        rollout = f"{model.rollout_seconds}s" if model.rollout_seconds else None
+        return {
+            "serving.kserve.io/deploymentMode": "Knative",
+            **({"serving.knative.dev/rollout-duration": rollout} if rollout else {}),
+            **_knative_scaling(model.autoscaling),
+        }
     scaling = "external" if model.autoscaling else "none"
     return {"serving.kserve.io/deploymentMode": "Standard", "serving.kserve.io/autoscalerClass": scaling}
 
@@ -96,6 +102,7 @@ def spec(model: s.Model, image: Input[str], version: Input[str]) -> Mapping[str,
                 "prometheus.io/path": "/metrics",
             },
             "automountServiceAccountToken": False,
+            "serviceAccountName": MODEL_ACCOUNT,
             **scale(model),
             "containers": [container(model, image, version)],
             "volumes": [{"name": "tmp", "emptyDir": {}}],

@@ -171,7 +171,9 @@ def _join_registry(spec: Mapping[str, Any]) -> None:
     if not _container_exists(registry):
         run(
             ["docker", "run", "--detach", "--restart", "always", "--name", registry, "--network", _network(members[0])]
-            + ["--publish", f"127.0.0.1:{int(spec['registry_port'])}:5000", spec["registry_image"]],
+            + ["--publish", f"127.0.0.1:{int(spec['registry_port'])}:5000"]
+            # Old images can be deleted (tools/prune).
+            + ["--env", "REGISTRY_STORAGE_DELETE_ENABLED=true", spec["registry_image"]],
             timeout=600,
         )
     for node in members:

@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi import Resource, ResourceOptions
+from pulumi import Input, Resource, ResourceOptions
 
 from components import settings as s
 from components.charts import Charts, namespace
 from components.images import Images
+from components.remains import Remains, RemainsArgs
 from components.versions import ISTIO_HUB
 
 NAMESPACE = "istio-system"
 # Knative's Gateways select `istio: ingressgateway`, which the chart derives from exactly this release name.
 GATEWAY = "istio-ingressgateway"
+# Of the CRDs, which the base chart keeps.
+GROUPS = ("extensions.istio.io", "networking.istio.io", "security.istio.io", "telemetry.istio.io")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +25,9 @@ class MeshArgs:
     charts: Charts
     images: Images
     ingress: s.Ingress
+    kubeconfig_path: str
+    context: str | None
+    cluster: Input[str]
 
 
 def istiod_values(images: Images, version: str) -> dict[str, Any]:
@@ -70,8 +76,25 @@ class Mesh(pulumi.ComponentResource):
         super().__init__("slipway:platform:Mesh", name, None, opts)
         child = ResourceOptions(parent=self)
         system = namespace(NAMESPACE, child)
+        remains = Remains(
+            "istio-remains",
+            RemainsArgs(
+                groups=GROUPS,
+                namespace=system,
+                # istiod writes its certificate authority into every namespace.
+                config_maps="istio.io/config=true",
+                kubeconfig_path=args.kubeconfig_path,
+                context=args.context,
+                cluster=args.cluster,
+            ),
+            child,
+        )
         base = args.charts.release(
-            "istio-base", release="istio-base", namespace=system, values={"defaultRevision": "default"}, opts=child
+            "istio-base",
+            release="istio-base",
+            namespace=system,
+            values={"defaultRevision": "default"},
+            opts=ResourceOptions(parent=self, depends_on=[remains]),
         )
         self.istiod = args.charts.release(
             "istiod",

@@ -19,6 +19,8 @@ SERVER = "model"
 @dataclass(frozen=True, kw_only=True)
 class ModelImageArgs:
     source: str
+    # The last part of the image's name: a model and its canary share it, and its layers.
+    repository: str
     # A ready image by digest; None builds one.
     image: str | None
     # None for a local model folder.
@@ -85,7 +87,9 @@ class ModelImage(pulumi.ComponentResource):
         image = docker.Image(
             f"{name}-image",
             # A registry beside a new cluster is empty: the image is pushed again.
-            image_name=Output.concat(args.registry, "/", name, ":", Output.all(files.digest, args.cluster).apply(tag)),
+            image_name=Output.concat(
+                args.registry, "/", args.repository, ":", Output.all(files.digest, args.cluster).apply(tag)
+            ),
             build=docker.DockerBuildArgs(context=files.folder, args=build_args),
             registry=_registry(args.credentials),
             opts=child,

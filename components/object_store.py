@@ -11,11 +11,12 @@ from pulumi import Input, Output, ResourceOptions
 from components import pods, stateful
 from components import settings as s
 from components.images import Images
+from components.namespaces import DATA_ACCOUNT
 from components.password import Password
 
 ACCESS_KEY = "mlflow"
 _UID = 1000
-_LABELS = {"app.kubernetes.io/name": "object-store", "app.kubernetes.io/part-of": "slipway"}
+_LABELS = pods.labels("object-store")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,8 +140,10 @@ class ObjectStore(pulumi.ComponentResource):
             spec={
                 "backoffLimit": 6,
                 "template": {
+                    "metadata": {"labels": pods.labels("bucket")},
                     "spec": {
                         "restartPolicy": "OnFailure",
+                        "serviceAccountName": DATA_ACCOUNT,
                         "automountServiceAccountToken": False,
                         "securityContext": pods.pod_security(_UID),
                         "containers": [
@@ -149,12 +152,13 @@ class ObjectStore(pulumi.ComponentResource):
                                 "image": args.images["mlflow"],
                                 "command": ["python", "-c", MAKE_BUCKET],
                                 "env": [*self.env, *pods.env({"BUCKET": self.bucket})],
+                                "resources": pods.SMALL,
                                 "securityContext": pods.CONTAINER,
                                 "volumeMounts": [tmp],
                             }
                         ],
                         "volumes": [scratch],
-                    }
+                    },
                 },
             },
             opts=child,

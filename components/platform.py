@@ -72,7 +72,15 @@ class Platform(pulumi.ComponentResource):
             self.certificates = (Certificates("certificates", CertificatesArgs(charts=charts, images=images), child),)
             below.extend(self.certificates)
         if args.parts.mesh == "install":
-            mesh = Mesh("mesh", MeshArgs(charts=charts, images=images, ingress=args.ingress), child)
+            istio = MeshArgs(
+                charts=charts,
+                images=images,
+                ingress=args.ingress,
+                kubeconfig_path=args.kubeconfig_path,
+                context=args.context,
+                cluster=args.cluster,
+            )
+            mesh = Mesh("mesh", istio, child)
             self.gateway = (mesh,)
             istiod = (mesh.istiod,)
             below.append(mesh.istiod)

@@ -9,6 +9,14 @@ CONTAINER: dict[str, Any] = {
     "readOnlyRootFilesystem": True,
 }
 
+# Of a container that runs one command of MLflow's and ends: Python with its libraries loaded.
+SMALL: dict[str, Any] = {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+
+
+def labels(name: str) -> dict[str, str]:
+    """Of a workload of Slipway's own; its NetworkPolicy, budget and spread select it by them."""
+    return {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "slipway"}
+
 
 def pod_security(user: int) -> dict[str, Any]:
     return {
@@ -26,6 +34,7 @@ def own_volume(image: str, volume: str, user: int) -> dict[str, Any]:
         "name": "volume-permissions",
         "image": image,
         "command": ["chown", f"{user}:{user}", "/volume"],
+        "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"cpu": "100m", "memory": "64Mi"}},
         "securityContext": {
             "runAsUser": 0,
             "runAsGroup": 0,

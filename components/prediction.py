@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi import Input, Output, ResourceOptions
@@ -18,19 +18,11 @@ from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider,
 
 from components import https
 
+# Which version of a model with a canary is to answer, `stable` or `canary`; without the header the shares decide.
+VERSION_HEADER = "x-slipway-version"
 _INPUTS = (
-    "address",
-    "host",
-    "path",
-    "example",
-    "version",
-    "image",
-    "settings",
-    "cluster",
-    "seconds",
-    "tls",
-    "ca",
-    "key",
+    *("address", "host", "path", "example", "version", "canary", "image", "settings", "cluster", "seconds"),
+    *("tls", "ca", "key"),
 )
 # What a gateway, Knative or KServe answers while a model is on its way; anything else in the 400s is the model's word.
 _NOT_YET = {404, 408, 425, 429}
@@ -48,6 +40,8 @@ class PredictionArgs:
     example: Input[str]
     # What the answer's model_version must be.
     version: Input[str]
+    # What it must be where the canary is asked for; `version` while there is none. None: nothing routes by the header.
+    canary: Input[str] | None
     # The image and the settings that are served, and where: a change is to be proven by another prediction.
     image: Input[str]
     settings: str
@@ -69,11 +63,15 @@ class Refused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """What a request to a protected gateway needs: the gateway's address, its authority (PEM) and a credential."""
+    """What a request to a protected gateway needs: the gateway's address, its authority (PEM) and a credential.
+
+    `track` asks for one version of a model with a canary: `stable` or `canary`.
+    """
 
     address: str | None = None
     ca: str = ""
     key: str | None = None
+    track: str | None = None
 
 
 def request(url: str, host: str, body: dict[str, Any] | None, access: Access | None = None) -> dict[str, Any]:
@@ -85,6 +83,8 @@ def request(url: str, host: str, body: dict[str, Any] | None, access: Access | N
     headers = {"Host": host, "Content-Type": "application/json"}
     if access.key:
         headers["Authorization"] = f"Bearer {access.key}"
+    if access.track:
+        headers[VERSION_HEADER] = access.track
     data = json.dumps(body).encode() if body is not None else None
     opener = https.opener(access.ca, access.address)
     try:
@@ -154,21 +154,10 @@ def predict(props: dict[str, Any]) -> dict[str, Any]:
     body = {"inputs": example["inputs"]} if example else None
     path = props["path"] if example else props["path"].replace("/infer", "")
     deadline = time.monotonic() + float(props["seconds"])
-    while True:
-        try:
-            answer = request(url(props, path), props["host"], body, access(props))
-            served = answer.get("model_version") or (answer.get("versions") or [None])[0]
-            if served in (None, props["version"]):
-                break
-            last = f"version {served} still answers"
-        except OSError as error:
-            last = str(error)
-        if time.monotonic() > deadline:
-            raise TimeoutError(
-                f"no answer from version {props['version']} at {url(props, path)} (Host: {props['host']}) within "
-                f"{props['seconds']:.0f} s; the last try: {last}. To find out why: {props['look']}"
-            )
-        time.sleep(0.5)
+    answer = _from_version(props, path, body, deadline, props["version"], "stable")
+    if props.get("canary") is not None:
+        # While there is no canary this proves that no share of the traffic goes to the one before.
+        _from_version(props, path, body, deadline, props["canary"], "canary")
     where = {"url": url(props, props["path"])}
     if not body:
         return {**where, "answer": json.dumps(answer), "curl": ""}
@@ -176,6 +165,28 @@ def predict(props: dict[str, Any]) -> dict[str, Any]:
     if right is not None and not agree(numbers(answer), right):
         raise Refused(f"the model answered {numbers(answer)}; its own example says {right}")
     return {**where, "answer": json.dumps(answer), "curl": curl(props, body)}
+
+
+def _from_version(
+    props: dict[str, Any], path: str, body: dict[str, Any] | None, deadline: float, version: str, track: str
+) -> dict[str, Any]:
+    """Ask until `version` answers on its track, `stable` or `canary`. Raises Refused, or TimeoutError."""
+    by = replace(access(props), track=track if props.get("canary") is not None else None)
+    while True:
+        try:
+            answer = request(url(props, path), props["host"], body, by)
+            served = answer.get("model_version") or (answer.get("versions") or [None])[0]
+            if served in (None, version):
+                return answer
+            last = f"version {served} still answers"
+        except OSError as error:
+            last = str(error)
+        if time.monotonic() > deadline:
+            raise TimeoutError(
+                f"no answer from version {version} at {url(props, path)} (Host: {props['host']}) within "
+                f"{props['seconds']:.0f} s; the last try: {last}. To find out why: {props['look']}"
+            )
+        time.sleep(0.5)
 
 
 class PredictionProvider(ResourceProvider):

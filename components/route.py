@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi_kubernetes as k8s
@@ -10,6 +10,7 @@ from pulumi import Input, ResourceOptions
 
 from components import settings as s
 from components.inference import MODEL
+from components.prediction import VERSION_HEADER
 
 # What clients ask a model for: predictions, metadata, health and their documentation. MLServer's repository API, by
 # which anybody could unload the model, is not among it. A list of what is allowed, because a list of what is refused
@@ -44,6 +45,17 @@ def host(model: s.Model, namespace: str, domain: str) -> str:
     return f"{model.name}-{namespace}.{domain}"
 
 
+def destinations(model: s.Model, namespace: str) -> dict[str, Destination]:
+    """Where the requests of a model go, by the version that its header asks for; weights are what the others get."""
+    if not (model.canary and model.canary_model):
+        return {"stable": destination(model, namespace)}
+    percent = model.canary.percent
+    return {
+        "stable": destination(model, namespace, 100 - percent),
+        "canary": destination(model.canary_model, namespace, percent),
+    }
+
+
 def destination(model: s.Model, namespace: str, weight: int = 100) -> Destination:
     """Where KServe has the model's pods behind."""
     predictor = f"{model.name}-predictor.{namespace}.svc.cluster.local"
@@ -52,19 +64,27 @@ def destination(model: s.Model, namespace: str, weight: int = 100) -> Destinatio
     return Destination(host=predictor, weight=weight)
 
 
-def model_spec(gateway: Input[str], hostname: str, destinations: Sequence[Destination]) -> dict[str, Any]:
-    """The spec of a model's VirtualService: PATHS go to `destinations`, whose weights sum to 100."""
-    asked = {
-        "name": "model",
-        "match": [{"uri": {"regex": path}} for path in PATHS],
-        "route": [_weighted(each) for each in destinations],
-    }
+def model_spec(gateway: Input[str], hostname: str, versions: Mapping[str, Destination]) -> dict[str, Any]:
+    """The spec of a model's VirtualService: PATHS go to `versions`, whose weights sum to 100.
+
+    With more than one, a request may ask for one by its name in VERSION_HEADER.
+    """
+    paths = [{"uri": {"regex": path}} for path in PATHS]
+    asked = {"name": "model", "match": paths, "route": [_weighted(each) for each in versions.values()]}
+    chosen = [
+        {
+            "name": name,
+            "match": [{**path, "headers": {VERSION_HEADER: {"exact": name}}} for path in paths],
+            "route": [_weighted(replace(to, weight=100))],
+        }
+        for name, to in (versions.items() if len(versions) > 1 else ())
+    ]
     refused = {
         "name": "not-found",
         "directResponse": {"status": 404, "body": {"string": _NOT_FOUND}},
         "headers": {"response": {"set": {"content-type": "application/json"}}},
     }
-    return {"hosts": [hostname], "gateways": [gateway], "http": [asked, refused]}
+    return {"hosts": [hostname], "gateways": [gateway], "http": [*chosen, asked, refused]}
 
 
 def path_spec(gateway: Input[str], hosts: Sequence[str], prefix: str, to: Destination) -> dict[str, Any]:

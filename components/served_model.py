@@ -1,10 +1,11 @@
 """One model of the stack's list: trained if missing, built, served, scaled, and asked for a prediction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pulumi
-from pulumi import Input, Output, ResourceOptions
+from pulumi import Input, Resource, ResourceOptions
 
 from components import settings as s
 from components.autoscaling import Autoscaler, AutoscalerArgs
@@ -14,7 +15,7 @@ from components.model_image import ModelImage, ModelImageArgs
 from components.object_store import ObjectStore
 from components.platform import Platform
 from components.prediction import Prediction, PredictionArgs
-from components.route import destination, host, model_spec, virtual_service
+from components.route import destinations, host, model_spec, virtual_service
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
 from components.tracking import Tracking
 from components.training import Training, TrainingArgs
@@ -24,7 +25,7 @@ from components.training import Training, TrainingArgs
 class ServedModelArgs:
     model: s.Model
     settings: s.Settings
-    # The models' namespace; an Output, so that the model waits for it.
+    # The namespace of the model's team, or of the models; an Output, so that the model waits for it.
     namespace: Input[str]
     registry: Input[str]
     cluster: Input[str]
@@ -36,18 +37,26 @@ class ServedModelArgs:
     gateway: Gateway
     # Folder of this stack's own files, relative to the project.
     state: Path
+    # The model whose canary this is, and the trainings that register the versions before this one.
+    canary_of: str | None = None
+    after: tuple[Resource, ...] = ()
 
 
 class ServedModel(pulumi.ComponentResource):
-    """`outputs` is what a user needs to know: image, version, host, url, example, answer and how to get it again."""
+    """`outputs` is what a user needs to know: image, version, host, url, example, answer and how to get it again.
 
-    outputs: dict[str, Input[str]]
+    A canary is a served model of its own, at its own host. It has answered right before it gets a share of the traffic.
+    """
+
+    outputs: dict[str, Any]
 
     def __init__(self, name: str, args: ServedModelArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:models:ServedModel", name, None, opts)
         model, settings, platform = args.model, args.settings, args.platform
         source = parse_source(model.source)
-        image = self._image(name, args, source)
+        training = self._training(name, args, source)
+        image = self._image(name, args, source, training)
+        canary = self._canary(args, training)
         service = InferenceService(
             name,
             InferenceServiceArgs(
@@ -64,14 +73,15 @@ class ServedModel(pulumi.ComponentResource):
                 settings=model.autoscaling, namespace=args.namespace, deployment=service.deployment
             )
             Autoscaler(name, scaling, ResourceOptions(parent=self))
-        where = f"kubectl --namespace {settings.namespaces.models}"
-        hostname = host(model, settings.namespaces.models, settings.ingress.domain)
-        to = [destination(model, settings.namespaces.models)]
+        namespace = settings.namespace_of(model)
+        where = f"kubectl --namespace {namespace}"
+        hostname = host(model, namespace, settings.ingress.domain)
         route = virtual_service(
             name,
             args.namespace,
-            model_spec(args.gateway.name, hostname, to),
-            ResourceOptions(parent=self, depends_on=[args.gateway]),
+            model_spec(args.gateway.name, hostname, destinations(model, namespace)),
+            # Its share comes when the canary has answered right.
+            ResourceOptions(parent=self, depends_on=[args.gateway, *([canary] if canary else [])]),
         )
         prediction = Prediction(
             f"{name}-prediction",
@@ -81,6 +91,7 @@ class ServedModel(pulumi.ComponentResource):
                 path=INFER_PATH,
                 example=image.example,
                 version=image.version,
+                canary=None if args.canary_of else canary.outputs["version"] if canary else image.version,
                 image=image.reference,
                 settings=model.model_dump_json(),
                 cluster=args.cluster,
@@ -102,19 +113,24 @@ class ServedModel(pulumi.ComponentResource):
             "answer": prediction.answer,
             "curl": prediction.curl,
         }
+        if model.canary and canary:
+            self.outputs["canary"] = {"percent": model.canary.percent, **canary.outputs}
         self.register_outputs(self.outputs)
 
-    def _image(self, name: str, args: ServedModelArgs, source: RegisteredModel | ModelFolder) -> ModelImage:
+    def _image(
+        self, name: str, args: ServedModelArgs, source: RegisteredModel | ModelFolder, training: Training | None
+    ) -> ModelImage:
         settings = args.settings
         registered = isinstance(source, RegisteredModel)
         return ModelImage(
             name,
             ModelImageArgs(
                 source=args.model.source,
+                repository=args.canary_of or name,
                 image=args.model.image,
                 tracking_uri=args.tracking.uri if registered else None,
                 trust=args.gateway.ca if registered else None,
-                trained=self._train(name, args, source, args.model.train),
+                trained=training.done if training else None,
                 build=settings.build,
                 images=settings.image_references,
                 registry=args.registry,
@@ -126,17 +142,24 @@ class ServedModel(pulumi.ComponentResource):
             ResourceOptions(parent=self),
         )
 
-    def _train(
-        self, name: str, args: ServedModelArgs, source: RegisteredModel | ModelFolder, train: s.Train | None
-    ) -> Output[str] | None:
-        if not train or not isinstance(source, RegisteredModel):
+    def _training(self, name: str, args: ServedModelArgs, source: RegisteredModel | ModelFolder) -> Training | None:
+        if not args.model.train or not isinstance(source, RegisteredModel):
             return None
         training = TrainingArgs(
             model=source,
-            settings=train,
+            settings=args.model.train,
             images=args.settings.image_references,
             namespace=args.settings.namespaces.data,
             tracking_uri=args.tracking.internal_uri,
             storage=args.storage,
+            after=args.after,
         )
-        return Training(name, training, ResourceOptions(parent=self)).done
+        return Training(name, training, ResourceOptions(parent=self))
+
+    def _canary(self, args: ServedModelArgs, training: Training | None) -> "ServedModel | None":
+        canary = args.model.canary_model
+        if not canary:
+            return None
+        after = (*args.after, training) if training else args.after
+        version = replace(args, model=canary, canary_of=args.model.name, after=after)
+        return ServedModel(canary.name, version, ResourceOptions(parent=self))

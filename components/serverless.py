@@ -11,6 +11,7 @@ from pulumi import Input, Resource, ResourceOptions
 from components.charts import Charts, merged, namespace
 from components.established import Established, EstablishedArgs
 from components.images import Images
+from components.remains import Remains, RemainsArgs
 from components.versions import KNATIVE_SERVING
 
 NAMESPACE = "knative-serving"
@@ -18,6 +19,14 @@ OPERATOR_NAMESPACE = "knative-operator"
 
 # The kinds that KServe looks for when it starts.
 CRDS = ("services.serving.knative.dev",)
+
+# Of the CRDs, which the operator leaves behind.
+GROUPS = (
+    "serving.knative.dev",
+    "autoscaling.internal.knative.dev",
+    "caching.internal.knative.dev",
+    "networking.internal.knative.dev",
+)
 
 # Deployment to its container, for everything that the operator installs and that should ask for little.
 _WORKLOADS = {
@@ -94,12 +103,24 @@ class Serverless(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServerlessArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Serverless", name, None, opts)
         child = ResourceOptions(parent=self)
+        system = namespace(OPERATOR_NAMESPACE, child)
+        remains = Remains(
+            "knative-remains",
+            RemainsArgs(
+                groups=GROUPS,
+                namespace=system,
+                kubeconfig_path=args.kubeconfig_path,
+                context=args.context,
+                cluster=args.cluster,
+            ),
+            child,
+        )
         operator = args.charts.release(
             "knative-operator",
             release="knative-operator",
-            namespace=namespace(OPERATOR_NAMESPACE, child),
+            namespace=system,
             values=operator_values(args.images, args.charts.version("knative-operator")),
-            opts=child,
+            opts=ResourceOptions(parent=self, depends_on=[remains]),
         )
         k8s.apiextensions.CustomResource(
             "knative-serving",

@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 from components import pods
 from components.images import Images
+from components.namespaces import DATA_ACCOUNT
 
 
 class Stored(Protocol):
@@ -52,6 +53,7 @@ def spec(
         "template": {
             "metadata": {"labels": labels},
             "spec": {
+                "serviceAccountName": DATA_ACCOUNT,
                 "automountServiceAccountToken": False,
                 "securityContext": pods.pod_security(user),
                 "initContainers": [owner] if settings.volume_permissions else [],

@@ -18,7 +18,7 @@ from components.route import Destination, path_spec, virtual_service
 
 PORT = 5000
 _UID = 1000
-_LABELS = {"app.kubernetes.io/name": "mlflow", "app.kubernetes.io/part-of": "slipway"}
+_LABELS = pods.labels("mlflow")
 _MIGRATE = Path(__file__).parent / "scripts" / "migrate.py"
 
 
@@ -84,6 +84,7 @@ def deployment_spec(args: TrackingArgs, script: Input[str]) -> dict[str, Any]:
                         "image": image,
                         "command": ["python", "/scripts/migrate.py"],
                         "env": [database, *pods.env({"HOME": "/tmp"})],
+                        "resources": pods.SMALL,
                         "securityContext": pods.CONTAINER,
                         "volumeMounts": [tmp, {"name": "scripts", "mountPath": "/scripts", "readOnly": True}],
                     }

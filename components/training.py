@@ -14,6 +14,7 @@ from pulumi import Input, Output, Resource, ResourceOptions
 from components import pods
 from components import settings as s
 from components.images import Images
+from components.namespaces import DATA_ACCOUNT
 from components.settings.names import RegisteredModel
 
 _UID = 1000
@@ -28,6 +29,8 @@ class TrainingArgs:
     tracking_uri: Input[str]
     # The store, whose bucket the artifacts go to.
     storage: Resource
+    # Trainings that must be over: MLflow numbers versions in the order in which they are registered.
+    after: tuple[Resource, ...] = ()
 
 
 def command(script: Path, model: RegisteredModel, args: Sequence[str]) -> list[str]:
@@ -40,8 +43,10 @@ def job_spec(args: TrainingArgs, config_map: Input[str], arguments: Sequence[str
     return {
         "backoffLimit": 2,
         "template": {
+            "metadata": {"labels": pods.labels("train")},
             "spec": {
                 "restartPolicy": "Never",
+                "serviceAccountName": DATA_ACCOUNT,
                 "automountServiceAccountToken": False,
                 "securityContext": pods.pod_security(_UID),
                 "containers": [
@@ -61,7 +66,7 @@ def job_spec(args: TrainingArgs, config_map: Input[str], arguments: Sequence[str
                     }
                 ],
                 "volumes": [scratch, {"name": "script", "configMap": {"name": config_map}}],
-            }
+            },
         },
     }
 
@@ -96,7 +101,7 @@ class Training(pulumi.ComponentResource):
                 "annotations": {"pulumi.com/timeoutSeconds": "1800"},
             },
             spec=job_spec(args, config_map.metadata["name"], arguments),
-            opts=ResourceOptions(parent=self, depends_on=[args.storage]),
+            opts=ResourceOptions(parent=self, depends_on=[args.storage, *args.after]),
         )
         self.done = job.metadata["name"]
         self.register_outputs({"done": self.done})

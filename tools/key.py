@@ -5,7 +5,11 @@ import os
 import sys
 
 from components.api_keys import OWN
-from tools import engine, stack_file
+from tools import stack_file
+from tools.engine import state
+from tools.engine.backend import environment
+from tools.engine.problem import EngineError
+from tools.engine.stack import Stack
 
 
 def main() -> int:
@@ -14,13 +18,13 @@ def main() -> int:
     parser.add_argument("client", nargs="?", default=OWN)
     arguments = parser.parse_args()
     try:
-        stack = engine.Stack(arguments.stack)
-        env = engine.environment(stack, stack_file.effective(stack.file), os.environ)
-        keys = engine.outputs(stack, env, "--show-secrets").get("apiKeys", {})
+        stack = Stack(arguments.stack)
+        env = environment(stack, stack.content, os.environ)
+        keys = state.outputs(stack, env, "--show-secrets").get("apiKeys", {})
         if arguments.client not in keys:
             known = ", ".join(sorted(keys)) or "none: its models ask for no credential, or it was never brought up"
-            raise engine.EngineError(f"{stack.name} has no key for {arguments.client}; it has: {known}")
-    except (engine.EngineError, stack_file.StackFileError) as error:
+            raise EngineError(f"{stack.name} has no key for {arguments.client}; it has: {known}")
+    except (EngineError, stack_file.StackFileError) as error:
         print(error, file=sys.stderr)
         return 1
     print(keys[arguments.client])

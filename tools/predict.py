@@ -15,7 +15,11 @@ from components.api_keys import OWN
 from components.cluster import ingress_address
 from components.prediction import Access, Refused, request
 from components.settings import Settings, SettingsError
-from tools import engine, stack_file
+from tools import stack_file
+from tools.engine import state
+from tools.engine.backend import environment
+from tools.engine.problem import EngineError
+from tools.engine.stack import Stack
 
 
 def access(outputs: dict[str, Any], address: str | None) -> Access | None:
@@ -47,24 +51,21 @@ def main() -> int:
     parser.add_argument("--inputs", type=Path, metavar="FILE")
     arguments = parser.parse_args()
     try:
-        stack = engine.Stack(arguments.stack)
-        content = stack_file.effective(stack.file)
-        env = engine.environment(stack, content, os.environ)
-        outputs = engine.outputs(stack, env, "--show-secrets")
+        stack = Stack(arguments.stack)
+        env = environment(stack, stack.content, os.environ)
+        outputs = state.outputs(stack, env, "--show-secrets")
         models = outputs.get("models", {})
-        settings = Settings.parse(stack_file.settings_of(content))
+        settings = Settings.parse(stack.values)
         by = access(outputs, ingress_address(settings.cluster, settings.ingress))
         wanted = [arguments.model] if arguments.model else list(models)
         for name in wanted:
             if name not in models:
-                raise engine.EngineError(
-                    f"{stack.name} serves no model {name}; it serves: {', '.join(models) or 'none'}"
-                )
+                raise EngineError(f"{stack.name} serves no model {name}; it serves: {', '.join(models) or 'none'}")
             body = json.loads(arguments.inputs.read_text()) if arguments.inputs else example(models[name])
             print(f"{name}: {ask(models[name], body, by)}")
         if not wanted:
-            raise engine.EngineError(f"{stack.name} serves no model yet: make up STACK={stack.name}")
-    except (engine.EngineError, stack_file.StackFileError, SettingsError, Refused, OSError, ValueError) as error:
+            raise EngineError(f"{stack.name} serves no model yet: make up STACK={stack.name}")
+    except (EngineError, stack_file.StackFileError, SettingsError, Refused, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -10,6 +10,9 @@ def text(outputs: Mapping[str, Any], stack: str) -> str:
     lines = [f"MLflow: {outputs['tracking']}"] if "tracking" in outputs else []
     for name, model in outputs.get("models", {}).items():
         lines += ["", f"{name}, version {model['version']}, {_said(model)}"]
+        if canary := model.get("canary"):
+            share = f"gets {canary['percent']} % of the requests"
+            lines.append(f"{name}, its canary, version {canary['version']}, {share} and {_said(canary)}")
     if "apiKeys" in outputs:
         lines += ["", f"The key is asked for: export SLIPWAY_KEY=$(make -s key STACK={stack})"]
     return "\n".join(lines)

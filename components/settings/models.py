@@ -1,14 +1,17 @@
 """The served models, and how their images are built."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PositiveInt
 
 from components.settings.names import HttpUrl, ImageDigest, ModelName, Namespace, Source
 from components.settings.resources import Requests, Resources
-from components.settings.scaling import Scaling
+from components.settings.scaling import Autoscaling, KnativeAutoscaling, Scaling
 from components.settings.section import Section, Text
+
+# Of the canary's own InferenceService, image build and outputs.
+CANARY_SUFFIX = "-canary"
 
 
 class Train(Section):
@@ -23,11 +26,15 @@ def _script(value: Any) -> Any:
     return {"script": value} if isinstance(value, str) else value
 
 
+_Train = Annotated[Train | None, BeforeValidator(_script, json_schema_input_type=Train | str | None)]
+
+
 class Canary(Section):
     """Another version of the model, which gets a share of the traffic."""
 
     source: Source
     image: ImageDigest | None = Field(None, description="A ready image of it, by digest; without it one is built.")
+    train: _Train = Field(None, description="What trains it when it is missing; default: the model's `train`.")
     percent: Annotated[int, Field(ge=1, le=99)]
 
 
@@ -55,7 +62,7 @@ class Model(Section):
     image: ImageDigest | None = Field(
         None, description="A ready image of this model, by digest; without it the image is built and pushed."
     )
-    train: Annotated[Train | None, BeforeValidator(_script, json_schema_input_type=Train | str | None)] = None
+    train: _Train = None
     mode: Literal["Standard", "Knative"] = "Standard"
     replicas: PositiveInt | None = Field(None, description="Manual scaling; leave it out with `autoscaling`.")
     autoscaling: Scaling | None = Field(
@@ -66,11 +73,47 @@ class Model(Section):
     )
     team: Namespace | None = Field(None, description="The team whose namespace it is in; default: namespaces.models.")
     canary: Canary | None = None
+    rollout_seconds: PositiveInt | None = Field(
+        None,
+        description="mode Knative: how long a new version takes to take over, share by share; default: none.",
+    )
     node_selector: dict[Text, Text] = Field(default_factory=dict, description="Labels that its nodes must have.")
     tolerations: Sequence[Toleration] = ()
     gpus: Gpus | None = None
     priority_class: Text | None = Field(None, description="A PriorityClass that the cluster has.")
     ready_within: PositiveInt = Field(600, description="Seconds until the model must have answered a prediction.")
+
+    @property
+    def canary_model(self) -> Self | None:
+        """The canary as a model of its own, `<name>-canary`, with the share of the pods that its traffic needs."""
+        if not self.canary:
+            return None
+        percent, scaling, registered = self.canary.percent, self.autoscaling, self.canary.source.startswith("models:")
+        changes = {
+            "name": f"{self.name}{CANARY_SUFFIX}",
+            "source": self.canary.source,
+            "image": self.canary.image,
+            "train": self.canary.train or (self.train if registered else None),
+            "replicas": self.replicas and _share(self.replicas, percent),
+            "autoscaling": scaling and _scaled(scaling, percent),
+            "canary": None,
+        }
+        return self.model_copy(update=changes)
+
+    @property
+    def versions(self) -> Sequence[Self]:
+        """The model, and its canary if it has one: what is served."""
+        return (self, self.canary_model) if self.canary_model else (self,)
+
+
+def _scaled(scaling: Autoscaling | KnativeAutoscaling, percent: int) -> Autoscaling | KnativeAutoscaling:
+    share = {"min": _share(scaling.min, percent), "max": _share(scaling.max, percent)}
+    return scaling.model_copy(update=share)
+
+
+def _share(pods: int, percent: int) -> int:
+    """At least one pod, of any: KServe's own rule for a canary."""
+    return -(-pods * percent // 100)
 
 
 class Build(Section):
@@ -78,3 +121,6 @@ class Build(Section):
 
     ca_bundle: Text | None = Field(None, description="PEM file with the CAs that the package index is signed by.")
     package_index: HttpUrl | None = Field(None, description="Package index for the image build, without credentials.")
+    keep_images: Annotated[int, Field(ge=0)] = Field(
+        5, description="How many images of each model `make prune` keeps, the newest, beside those that are in use."
+    )

@@ -28,7 +28,8 @@ _HOST = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 
 # KServe and Knative append `-predictor-00001-deployment-<hash>-<pod>` and put `<name>-predictor-<namespace>` in one
 # host label of at most 63 characters, so a model's name must leave room.
-ModelName = _text(_LABEL, 40, _LABEL_FORM)
+LONGEST_NAME = 40
+ModelName = _text(_LABEL, LONGEST_NAME, _LABEL_FORM)
 Namespace = _text(_LABEL, 20, _LABEL_FORM)
 ClusterName = _text(_LABEL, 40, _LABEL_FORM)
 ClientName = _text(_LABEL, 60, _LABEL_FORM)

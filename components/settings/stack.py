@@ -102,6 +102,10 @@ class Settings(Section):
         # Pulumi.yaml must give a default to every key that may be left out; an empty one means just that.
         return cls.parse({key: value for key, value in data.items() if value not in ({}, [], "")})
 
+    def namespace_of(self, model: Model) -> str:
+        """Where a model is served: its team's namespace, or the stack's own."""
+        return str(model.team or self.namespaces.models)
+
     @property
     def chart_overrides(self) -> Charts:
         return Charts(overrides={key: chart.override() for key, chart in self.charts.items()})

@@ -16,6 +16,9 @@ class Team(Section):
     """A namespace of its own for the models of a team, with a quota."""
 
     name: Namespace
+    group: Text | None = Field(
+        None, description="A group of the cluster's identity provider that may see its models, pods, logs and events."
+    )
     quota: dict[Text, Quantity] = Field(
         default_factory=dict, description="A ResourceQuota's `hard`, such as requests.cpu, limits.memory or pods."
     )

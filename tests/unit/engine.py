@@ -1,133 +1,18 @@
-"""Pulumi's engine, played: every registration is recorded, nothing is created."""
+"""The program, run on the committed stack files."""
 
-import asyncio
-import json
-import runpy
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import pulumi
 import yaml
-from google.protobuf import json_format
-from pulumi.runtime import mocks
 
-from tools import stack_file
+from tools import recording, stack_file
+from tools.recording import Registration, Run, run
 
-_SECRET_KEY = "4dabf18193072939515e22adb298388d"
-
-
-class _Answers(mocks.Mocks):
-    """What providers would add to the inputs."""
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[Any, Any]]:
-        outputs = dict(args.inputs)
-        if args.typ == "pulumi-python:dynamic:Resource":
-            outputs |= {"kubeconfig": "apiVersion: v1", "value": "s3cret", "version": "1", "example": "null"}
-            outputs |= {"digest": "d" * 64, "answer": "{}", "curl": "curl", "identity": "1a2b"}
-            outputs |= {"ca": "PEM", "issuer": "slipway-1a2b", "jwks": '{"keys": []}'}
-            clients = (*args.inputs.get("clients", ()), "slipway")
-            outputs |= {"subjects": {name: f"{name}.0" for name in clients}, "keys": dict.fromkeys(clients, "k3y")}
-        if args.typ == "docker:index/image:Image":
-            outputs["repoDigest"] = f"{args.inputs['imageName'].rpartition(':')[0]}@sha256:{'0' * 64}"
-        if args.typ == "kubernetes:helm.sh/v3:Release":
-            outputs["status"] = {"name": args.inputs["name"]}
-        namespace = args.inputs.get("metadata", {}).get("namespace") if isinstance(args.inputs, Mapping) else None
-        name = args.inputs.get("metadata", {}).get("name", args.name) if isinstance(args.inputs, Mapping) else args.name
-        return f"{namespace}/{name}" if namespace else name, outputs
-
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        raise AssertionError(f"the program calls {args.token}")
-
-
-class Registration:
-    """One registered resource: type, name, inputs as its manifest, and the options that the engine is told."""
-
-    def __init__(self, request: Any) -> None:
-        self.type: str = request.type
-        self.name: str = request.name
-        self.custom: bool = request.custom
-        self.parent: str = request.parent
-        self.provider: str = request.provider
-        self.deleted_with: str = request.deletedWith
-        self.dependencies: set[str] = {urn.rpartition("::")[2] for urn in request.dependencies}
-        self.secret_outputs: list[str] = list(request.additionalSecretOutputs)
-        self.raw: dict[str, Any] = json_format.MessageToDict(request.object)
-        self.inputs: dict[str, Any] = _plain(self.raw)
-
-    @property
-    def kind(self) -> str:
-        """The last part of the type: `Deployment`, `Release`, `Cluster`."""
-        return self.type.rpartition(":")[2].rpartition("/")[2]
-
-    def __repr__(self) -> str:
-        return f"{self.type}::{self.name}"
-
-
-def _plain(value: Any) -> Any:
-    """Secrets opened and numbers as the manifest has them: the wire knows floats only."""
-    if isinstance(value, dict):
-        return _plain(value["value"]) if _SECRET_KEY in value else {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-class Recorder(mocks.MockMonitor):
-    def __init__(self) -> None:
-        super().__init__(_Answers())
-        self.requests: list[Any] = []
-        self.outputs: dict[str, Any] = {}
-
-    def RegisterResource(self, request: Any) -> Any:
-        self.requests.append(request)
-        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
-
-
-class Run:
-    """What a program registered and exported."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        self.all = [Registration(each) for each in recorder.requests if each.type != "pulumi:pulumi:Stack"]
-        # What the program exported.
-        self.outputs = recorder.outputs
-
-    def of(self, kind: str) -> list[Registration]:
-        """The resources of a kind, without the components that hold them."""
-        return [entry for entry in self.all if entry.custom and entry.kind == kind]
-
-    def one(self, kind: str, name: str | None = None) -> Registration:
-        found = [entry for entry in self.of(kind) if name in (None, entry.name)]
-        assert len(found) == 1, f"{len(found)} {kind}s named {name}: {found}"
-        return found[0]
-
-    @property
-    def kubernetes(self) -> list[Registration]:
-        return [entry for entry in self.all if entry.type.startswith("kubernetes:")]
-
-
-def run(program: Callable[[], Any], stack: str = "test", config: Mapping[str, Any] | None = None) -> Run:
-    """Run `program` with `config` as the values of the `slipway:` keys, until everything that it started has ended."""
-    # Pulumi takes the thread's loop, which another test may have closed.
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    recorder = Recorder()
-    texts = {
-        f"slipway:{key}": value if isinstance(value, str) else json.dumps(value)
-        for key, value in (config or {}).items()
-    }
-    pulumi.runtime.set_mocks(_Answers(), project="slipway", stack=stack, preview=False, monitor=recorder)
-    pulumi.runtime.set_all_config(texts)
-
-    def export(name: str, value: Any) -> None:
-        pulumi.Output.from_input(value).apply(lambda known: recorder.outputs.__setitem__(name, known))
-
-    with patch.object(pulumi, "export", export):
-        pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
-    return Run(recorder)
+__all__ = ["Registration", "Run", "run", "run_stack"]
 
 
 def run_stack(stack: str, changes: Mapping[str, Any] | None = None) -> Run:
     """Run the whole program on a committed stack file, with `changes` in place of some of its values."""
     config = stack_file.settings_of(yaml.safe_load(Path(f"Pulumi.{stack}.yaml").read_text()))
-    return run(lambda: runpy.run_path("__main__.py") and None, stack, {**config, **(changes or {})})
+    return recording.run_stack(stack, {**config, **(changes or {})})

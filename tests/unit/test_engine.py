@@ -9,8 +9,11 @@ import yaml
 
 from components import kind
 from components.process import CommandFailed
-from tools import engine, environment
-from tools.engine import EngineError, Stack
+from tools import environment
+from tools.engine import backend, process, verbs
+from tools.engine.problem import EngineError
+from tools.engine.stack import Stack, write_used_file
+from tools.engine.vanished import vanished
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def content(**config: Any) -> dict[str, Any]:
 
 
 def test_the_state_stays_in_the_checkout_with_a_passphrase_that_only_its_owner_can_read(checkout: Path) -> None:
-    env = engine.environment(Stack("dev"), content(), {"PATH": "/bin"})
+    env = backend.environment(Stack("dev"), content(), {"PATH": "/bin"})
     assert env["PULUMI_BACKEND_URL"] == f"file://{checkout}/.slipway/state"
     passphrase = Path(env["PULUMI_CONFIG_PASSPHRASE_FILE"])
     assert len(passphrase.read_text()) >= 32
@@ -39,16 +42,16 @@ def test_the_state_stays_in_the_checkout_with_a_passphrase_that_only_its_owner_c
 
 @pytest.mark.usefixtures("checkout")
 def test_the_passphrase_is_made_once() -> None:
-    first = engine.passphrase_file().read_text()
-    assert engine.passphrase_file().read_text() == first
+    first = backend.passphrase_file().read_text()
+    assert backend.passphrase_file().read_text() == first
 
 
 @pytest.mark.usefixtures("checkout")
 def test_a_shared_state_brings_its_own_passphrase() -> None:
     with pytest.raises(EngineError, match="set PULUMI_CONFIG_PASSPHRASE_FILE"):
-        engine.environment(Stack("prod"), content(backend="s3://state"), {})
+        backend.environment(Stack("prod"), content(backend="s3://state"), {})
     given = {"PULUMI_CONFIG_PASSPHRASE": "theirs"}
-    env = engine.environment(Stack("prod"), content(backend="s3://state"), given)
+    env = backend.environment(Stack("prod"), content(backend="s3://state"), given)
     assert env["PULUMI_BACKEND_URL"] == "s3://state"
     assert not Path(".slipway/passphrase").exists()
 
@@ -56,16 +59,16 @@ def test_a_shared_state_brings_its_own_passphrase() -> None:
 @pytest.mark.usefixtures("checkout")
 def test_the_environment_has_the_last_word_on_the_backend() -> None:
     given = {"PULUMI_BACKEND_URL": "file:///elsewhere", "PULUMI_CONFIG_PASSPHRASE": "x"}
-    env = engine.environment(Stack("prod"), content(backend="s3://state"), given)
+    env = backend.environment(Stack("prod"), content(backend="s3://state"), given)
     assert env["PULUMI_BACKEND_URL"] == "file:///elsewhere"
 
 
 def test_the_salt_of_the_state_is_kept_out_of_the_committed_file(checkout: Path) -> None:
     stack = Stack("dev")
     committed = (checkout / "Pulumi.dev.yaml").read_text()
-    engine.write_used_file(stack, content(imageMirror="a"))
+    write_used_file(stack, content(imageMirror="a"))
     stack.used_file.write_text(stack.used_file.read_text() + "encryptionsalt: v1:abc\n")
-    engine.write_used_file(stack, content(imageMirror="b"))
+    write_used_file(stack, content(imageMirror="b"))
     assert yaml.safe_load(stack.used_file.read_text()) == {"encryptionsalt": "v1:abc", **content(imageMirror="b")}
     assert (checkout / "Pulumi.dev.yaml").read_text() == committed
 
@@ -74,7 +77,7 @@ def test_faulty_settings_stop_before_anything_is_written(checkout: Path) -> None
     path = checkout / "Pulumi.dev.yaml"
     path.write_text(path.read_text().replace("max: 3", "max: 0"))
     with pytest.raises(EngineError, match=r"slipway:models\[0\]\.autoscaling\.max"):
-        engine.run("up", Stack("dev"), [])
+        verbs.run("up", Stack("dev"), [])
     assert not (checkout / ".slipway").exists()
 
 
@@ -87,9 +90,9 @@ def test_a_missing_pulumi_is_brought_along_at_its_pin(checkout: Path, monkeypatc
 
     monkeypatch.setenv("PATH", str(checkout))
     monkeypatch.setattr(environment, "BIN", checkout / "bin")
-    monkeypatch.setattr(engine, "install", install)
+    monkeypatch.setattr(verbs, "install", install)
     with pytest.raises(Stop) as caught:
-        engine.run("up", Stack("dev"), [])
+        verbs.run("up", Stack("dev"), [])
     assert caught.value.args == ("pulumi", "kubernetes-provider")
 
 
@@ -110,8 +113,8 @@ def test_a_cluster_is_gone_when_only_the_state_has_it(
     monkeypatch: pytest.MonkeyPatch, there: bool, state: str, gone: bool
 ) -> None:
     monkeypatch.setattr(kind, "there", lambda _name: there)
-    monkeypatch.setattr(engine, "ask", lambda _arguments, _env: state)
-    assert engine.vanished(Stack("dev"), {}) is gone
+    monkeypatch.setattr(process, "ask", lambda _arguments, _env: state)
+    assert vanished(Stack("dev"), {}) is gone
 
 
 @pytest.mark.usefixtures("checkout")
@@ -121,4 +124,4 @@ def test_a_stopped_cluster_is_not_taken_for_gone(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(kind, "there", stopped)
     with pytest.raises(CommandFailed, match="docker start"):
-        engine.vanished(Stack("dev"), {})
+        vanished(Stack("dev"), {})

@@ -28,6 +28,8 @@ def served(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[dict[str, Any]
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             status, content = answers[min(len(asked), len(answers) - 1)]
             asked.append({"host": self.headers["Host"], "path": self.path, "body": body})
+            if track := self.headers["x-slipway-version"]:
+                asked[-1]["track"] = track
             self.send_response(status)
             self.end_headers()
             self.wfile.write(content.encode() if isinstance(content, str) else json.dumps(content).encode())
@@ -120,3 +122,22 @@ def test_a_model_without_an_example_is_waited_for_until_it_is_loaded() -> None:
         got = predict(props(address, example="null"))
     assert got["curl"] == ""
     assert json.loads(got["answer"])["name"] == "mlflow-model"
+
+
+def test_each_version_of_a_model_with_a_canary_is_asked_for_and_proven() -> None:
+    with served(answer(version="1"), answer(0.7, version="2")) as (address, asked):
+        got = predict(props(address, canary="2"))
+    assert [each["track"] for each in asked] == ["stable", "canary"]
+    assert json.loads(got["answer"])["model_version"] == "1"
+
+
+def test_a_canary_that_was_removed_must_have_lost_its_share() -> None:
+    with served(answer(), answer(version="2"), answer()) as (address, asked):
+        predict(props(address, canary="1"))
+    assert [each["track"] for each in asked] == ["stable", "canary", "canary"]
+
+
+def test_a_canary_that_refuses_what_the_model_takes_fails_the_deployment() -> None:
+    refusal = {"error": "expected shape (-1, 12)"}
+    with served(answer(), (400, refusal)) as (address, _), pytest.raises(Refused, match=r"shape \(-1, 12\)"):
+        predict(props(address, canary="2"))

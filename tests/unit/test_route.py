@@ -58,7 +58,7 @@ def test_nobody_outside_can_unload_a_model(path: str) -> None:
 def test_destinations_share_the_requests_by_weight() -> None:
     new = Destination(host="new.models.svc.cluster.local", weight=10)
     old = Destination(host="old.models.svc.cluster.local", weight=90, authority="old")
-    [model, rest] = model_spec("istio-system/slipway", "wine.test", [old, new])["http"]
+    *_, model, rest = model_spec("istio-system/slipway", "wine.test", {"stable": old, "canary": new})["http"]
     assert model["route"] == [
         {
             "destination": {"host": "old.models.svc.cluster.local", "port": {"number": 80}},

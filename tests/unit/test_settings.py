@@ -148,8 +148,8 @@ def test_a_missing_section_is_named() -> None:
 def test_two_models_cannot_share_a_name() -> None:
     found = faults(lambda data: data["models"].append(copy.deepcopy(data["models"][0])))
     assert found == [
-        "slipway:models[0].name: 'wine': two models have this name; every name must be its own",
-        "slipway:models[1].name: 'wine': two models have this name; every name must be its own",
+        "slipway:models[0].name: 'wine': two models have this name; every name must be its own, in other teams too",
+        "slipway:models[1].name: 'wine': two models have this name; every name must be its own, in other teams too",
     ]
 
 

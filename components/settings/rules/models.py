@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from components.settings import quantity
-from components.settings.names import ModelFolder, parse_source
+from components.settings.models import CANARY_SUFFIX
+from components.settings.names import LONGEST_NAME, ModelFolder, parse_source
 from components.settings.problems import Problem, fault
 from components.settings.rules import scaling
 
 if TYPE_CHECKING:
-    from components.settings import Model, Resources, Settings
+    from components.settings import Model, Resources, Settings, Train
 
 
 def check(settings: Settings) -> Iterator[Problem]:
@@ -38,28 +39,63 @@ def _build(settings: Settings) -> Iterator[Problem]:
 
 def _unique_models(settings: Settings) -> Iterator[Problem]:
     counts = Counter(model.name for model in settings.models)
+    canaries = {model.canary_model.name for model in settings.models if model.canary_model}
     for index, model in enumerate(settings.models):
         if counts[model.name] > 1:
-            yield fault(("models", index, "name"), model.name, "two models have this name; every name must be its own")
+            yield fault(
+                ("models", index, "name"),
+                model.name,
+                "two models have this name; every name must be its own, in other teams too",
+            )
+        if model.name in canaries:
+            yield fault(
+                ("models", index, "name"), model.name, "the canary of another model has this name; write another"
+            )
+
+
+def _canary(settings: Settings, model: Model, at: tuple[str | int, ...]) -> Iterator[Problem]:
+    canary = model.canary_model
+    if not canary:
+        return
+    if len(canary.name) > LONGEST_NAME:
+        yield fault(
+            (*at, "name"),
+            model.name,
+            f"with a canary at most {LONGEST_NAME - len(CANARY_SUFFIX)} characters: it is served as {canary.name}",
+        )
+    if (canary.source, canary.image) == (model.source, model.image):
+        yield fault((*at, "canary", "source"), canary.source, "the model's own source; write the other version's")
+    if settings.platform.mesh == "off":
+        yield fault((*at, "canary"), None, "Istio splits the traffic; write platform.mesh: install or existing")
+    if settings.embedded:
+        yield fault((*at, "canary"), None, "an embedded stack serves one version on this machine; remove it")
+    yield from _source(canary.source, model.canary.train if model.canary else None, (*at, "canary"))
 
 
 def _model(settings: Settings, model: Model, at: tuple[str | int, ...]) -> Iterator[Problem]:
-    source = parse_source(model.source)
-    if isinstance(source, ModelFolder):
-        if model.train:
-            yield fault(
-                (*at, "train"), model.train.script, "a local folder is not trained here; write a models:/ source"
-            )
-        if not (source.path / "MLmodel").is_file():
-            yield fault(
-                (*at, "source"), model.source, "no MLmodel file in that folder; write the path of a saved MLflow model"
-            )
-    if model.train and not Path(model.train.script).is_file():
-        yield fault((*at, "train"), model.train.script, "no such file; write a path from the project's folder")
+    yield from _source(model.source, model.train, at)
     if model.mode == "Knative" and settings.platform.serverless == "off":
         yield fault((*at, "mode"), "Knative", "platform.serverless is off; write Standard, or install Knative")
+    if model.mode != "Knative" and model.rollout_seconds:
+        yield fault(
+            (*at, "rolloutSeconds"),
+            model.rollout_seconds,
+            "Knative takes over bit by bit; write mode: Knative, or a canary",
+        )
     yield from _resources(model.resources, (*at, "resources"))
     yield from scaling.check(settings, model, at)
+    yield from _canary(settings, model, at)
+
+
+def _source(text: str, train: Train | None, at: tuple[str | int, ...]) -> Iterator[Problem]:
+    source = parse_source(text)
+    if isinstance(source, ModelFolder):
+        if train:
+            yield fault((*at, "train"), train.script, "a local folder is not trained here; write a models:/ source")
+        if not (source.path / "MLmodel").is_file():
+            yield fault((*at, "source"), text, "no MLmodel file in that folder; write the path of a saved MLflow model")
+    if train and not Path(train.script).is_file():
+        yield fault((*at, "train"), train.script, "no such file; write a path from the project's folder")
 
 
 def _resources(resources: Resources, at: tuple[str | int, ...]) -> Iterator[Problem]:

@@ -2,21 +2,65 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from components.settings import demand, quantity
 from components.settings.problems import Problem, fault
 
 if TYPE_CHECKING:
-    from components.settings import Settings
+    from components.settings import Settings, Team
+
+# Of the platform and of Kubernetes.
+_TAKEN = ("cert-manager", "default", "istio-system", "kserve", "knative-operator", "knative-serving", "monitoring")
 
 
 def check(settings: Settings) -> Iterator[Problem]:
     taken = [settings.namespaces.data, settings.namespaces.models]
     for index, team in enumerate(settings.teams):
-        if team.name in taken:
+        if team.name in taken or team.name in _TAKEN or team.name.startswith("kube-"):
             yield fault(("teams", index, "name"), team.name, "this namespace is another's; every name must be its own")
         taken.append(team.name)
+        yield from _quota(settings, team, index)
     for index, model in enumerate(settings.models):
         if model.team and model.team not in [team.name for team in settings.teams]:
             yield fault(("models", index, "team"), model.team, "no such team; write one of `teams`")
+
+
+def _quota(settings: Settings, team: Team, index: int) -> Iterator[Problem]:
+    keys = {key: demand.SAME.get(key, key) for key in team.quota}
+    unsaid = False
+    for position, model in enumerate(settings.models):
+        asked = demand.asked(model.resources)
+        for key in keys.values():
+            kind, _, name = key.partition(".")
+            if model.team == team.name and name in ("cpu", "memory") and key not in asked:
+                unsaid = True
+                yield fault(
+                    ("models", position, "resources", kind, name), None, f"the quota of {team.name} counts it; write it"
+                )
+    if unsaid:
+        return
+    most = demand.total(settings, team.name)
+    for key, counted in keys.items():
+        if most.get(counted, Decimal()) > quantity.parse(team.quota[key]):
+            yield fault(
+                ("teams", index, "quota", key),
+                team.quota[key],
+                f"at their most, and with the pods of an update, its models take {_text(counted, most[counted])} "
+                f"({_pods(settings, team)}); write at least that, or lower their replicas, max or resources",
+            )
+
+
+def _pods(settings: Settings, team: Team) -> str:
+    counts = {model.name: demand.pods(model) for model in demand.served(settings, team.name)}
+    return ", ".join(f"{name} {count} pods" for name, count in counts.items())
+
+
+def _text(key: str, amount: Decimal) -> str:
+    """The amount as a person writes it, rounded up."""
+    if key.endswith(".memory"):
+        return f"{math.ceil(amount / 2**20)}Mi"
+    return f"{math.ceil(amount * 1000)}m" if key.endswith(".cpu") else str(math.ceil(amount))

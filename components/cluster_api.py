@@ -1,0 +1,145 @@
+"""A cluster's API, asked beside Pulumi: plain paths, plain JSON."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubernetes import client, config
+from urllib3.exceptions import HTTPError
+
+Object = dict[str, Any]
+
+# Names and metadata are enough to find an object, and a cluster has many.
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+_PATCH = "application/merge-patch+json"
+
+
+class ClusterError(Exception):
+    """The cluster does not answer, or refuses; the message has its words."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind that the cluster serves; `plural` is its name in paths."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    namespaced: bool
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def crd(self) -> str:
+        """The CustomResourceDefinition's name, for a kind that has one."""
+        return f"{self.plural}.{self.group}"
+
+    def path(self, namespace: str | None = None, name: str | None = None) -> str:
+        """Of one object; without a name, of all."""
+        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        below = f"/namespaces/{namespace}" if self.namespaced and namespace else ""
+        return f"{root}{below}/{self.plural}" + (f"/{name}" if name else "")
+
+
+CRD = Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", False)
+NAMESPACE = Kind("", "v1", "Namespace", "namespaces", False)
+DEPLOYMENT = Kind("apps", "v1", "Deployment", "deployments", True)
+SECRET = Kind("", "v1", "Secret", "secrets", True)
+CONFIG_MAP = Kind("", "v1", "ConfigMap", "configmaps", True)
+POD = Kind("", "v1", "Pod", "pods", True)
+SERVICE = Kind("", "v1", "Service", "services", True)
+API_SERVICE = Kind("apiregistration.k8s.io", "v1", "APIService", "apiservices", False)
+VALIDATING = Kind(
+    "admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", False
+)
+MUTATING = Kind(
+    "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", False
+)
+
+
+class Cluster:
+    """The cluster behind a context of a kubeconfig file."""
+
+    def __init__(self, api: client.ApiClient) -> None:
+        self._api = api
+
+    @classmethod
+    def at(cls, kubeconfig: str, context: str | None) -> "Cluster":
+        """Raises ClusterError for a file that cannot be used. Nothing is asked yet."""
+        try:
+            return cls(config.new_client_from_config(kubeconfig, context=context))  # type: ignore[no-untyped-call]
+        except (config.ConfigException, OSError) as error:
+            raise ClusterError(f"{kubeconfig}: {error}") from None
+
+    def get(self, path: str, *, seconds: float = 30, metadata: bool = False) -> Object | None:
+        """The JSON at `path`, None where there is nothing. Raises ClusterError."""
+        return self._ask("GET", path, seconds=seconds, accept=_METADATA if metadata else "application/json")
+
+    def list(
+        self, kind: Kind, namespace: str | None = None, *, labels: str = "", metadata: bool = False
+    ) -> list[Object]:
+        """The objects of a kind, [] where the cluster does not know it. Raises ClusterError."""
+        path = kind.path(namespace) + (f"?labelSelector={labels}" if labels else "")
+        found = (self.get(path, metadata=metadata) or {}).get("items") or []
+        # Items of a list do not say their kind.
+        return [{**item, "apiVersion": kind.api_version, "kind": kind.kind} for item in found]
+
+    def delete(self, path: str) -> None:
+        """Ask for the deletion; what is gone already is no error. Raises ClusterError."""
+        self._ask("DELETE", path)
+
+    def patch(self, path: str, change: Mapping[str, Any]) -> None:
+        """Merge `change` into the object; what is gone already is no error. Raises ClusterError."""
+        self._ask("PATCH", path, body=change, content=_PATCH)
+
+    def kinds(self) -> Iterator[Kind]:
+        """Every kind that can be listed and deleted, but not those whose APIService does not answer."""
+        yield from self._kinds_of("", "v1")
+        groups = self.get("/apis") or {}
+        for group in groups.get("groups", []):
+            yield from self._kinds_of(group["name"], group["preferredVersion"]["version"])
+
+    def _kinds_of(self, group: str, version: str) -> Iterator[Kind]:
+        try:
+            found = self.get(f"/apis/{group}/{version}" if group else f"/api/{version}")
+        except ClusterError:
+            return
+        for each in (found or {}).get("resources", []):
+            if "/" not in each["name"] and {"list", "delete"} <= set(each["verbs"]):
+                yield Kind(group, version, each["kind"], each["name"], each["namespaced"])
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        content: str = "application/json",
+        accept: str = "application/json",
+        seconds: float = 30,
+    ) -> Object | None:
+        headers = {"Accept": accept, "Content-Type": content}
+        request = self._api.param_serialize(
+            method, path, header_params=headers, body=body, auth_settings=["BearerToken"]
+        )
+        try:
+            response = self._api.call_api(*request, _request_timeout=seconds)
+            text = response.read().decode()  # type: ignore[no-untyped-call]
+        except (HTTPError, OSError) as error:
+            raise ClusterError(f"the cluster does not answer: {error}") from None
+        if response.status == 404:
+            return None
+        if response.status >= 400:
+            raise ClusterError(f"{method} {path}: {_said(text)}")
+        return dict(json.loads(text))
+
+
+def _said(text: str) -> str:
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, LookupError, TypeError):
+        return text.strip()

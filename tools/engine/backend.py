@@ -1,0 +1,47 @@
+"""Where the state is kept, and the passphrase of its secrets."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tools import stack_file
+from tools.engine.problem import EngineError
+from tools.engine.stack import ROOT, Stack
+from tools.environment import tools_first
+
+
+def own_backend() -> str:
+    """The state that is kept in the checkout."""
+    return f"file://{(ROOT / 'state').absolute()}"
+
+
+def environment(stack: Stack, content: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+    """The environment that Pulumi runs in. Raises EngineError when a shared state comes without a passphrase."""
+    env = tools_first(given)
+    backend = given.get("PULUMI_BACKEND_URL") or content.get("config", {}).get(f"{stack_file.PREFIX}backend")
+    own = not backend
+    env["PULUMI_BACKEND_URL"] = backend or own_backend()
+    env.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
+    if "secretsprovider" in content or "PULUMI_CONFIG_PASSPHRASE" in given or "PULUMI_CONFIG_PASSPHRASE_FILE" in given:
+        return env
+    if not own:
+        raise EngineError(
+            f"the state of {stack.name} is at {backend}, and its secrets need a passphrase that its users share: set "
+            "PULUMI_CONFIG_PASSPHRASE_FILE (or `secretsprovider` in the stack file)"
+        )
+    env["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(passphrase_file())
+    return env
+
+
+def passphrase_file() -> Path:
+    """The passphrase of the checkout's own state, made on first use, readable by its owner only."""
+    path = (ROOT / "passphrase").absolute()
+    path.parent.mkdir(exist_ok=True, mode=0o700)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    except FileExistsError:
+        path.chmod(0o600)
+    return path

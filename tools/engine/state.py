@@ -1,0 +1,48 @@
+"""What the state knows of a stack."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+from components.settings import PROJECT
+from tools.engine import process
+from tools.engine.backend import own_backend
+from tools.engine.problem import EngineError
+from tools.engine.stack import ROOT, Stack
+
+
+def made(stack: Stack, env: Mapping[str, str]) -> bool:
+    """Whether the backend knows the stack. Raises EngineError when the backend cannot be read."""
+    kept = ROOT / "state" / ".pulumi" / "stacks" / PROJECT / f"{stack.name}.json"
+    if env["PULUMI_BACKEND_URL"] == own_backend():
+        return kept.is_file()
+    known = process.ask(["stack", "ls", "--json", "--cwd", str(stack.folder)], env)
+    if known is None:
+        raise EngineError(f"the state at {env['PULUMI_BACKEND_URL']} cannot be read: `pulumi whoami -v` says why")
+    return stack.name in {entry["name"].rpartition("/")[2] for entry in json.loads(known)}
+
+
+def make(stack: Stack, env: Mapping[str, str]) -> None:
+    """Make the stack in the backend. Raises EngineError."""
+    init = ["stack", "init", stack.name, "--non-interactive", "--no-select", "--cwd", str(stack.folder)]
+    if code := process.pulumi(init, env):
+        raise EngineError(f"the stack could not be made (exit code {code})")
+
+
+def resources(stack: Stack, env: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What the state holds."""
+    state = json.loads(process.ask(["stack", "export", "--cwd", str(stack.folder), "--stack", stack.name], env) or "{}")
+    return (state.get("deployment") or {}).get("resources") or []
+
+
+def outputs(stack: Stack, env: Mapping[str, str], *options: str) -> dict[str, Any]:
+    """The stack's outputs, secrets only with the option `--show-secrets`; {} before the first `up`."""
+    return dict(json.loads(process.ask(["stack", "output", "--stack", stack.name, "--json", *options], env) or "{}"))
+
+
+def forget(stack: Stack, env: Mapping[str, str]) -> None:
+    """Remove the destroyed stack and its files; the passphrase and other stacks' states stay."""
+    remove = ["stack", "rm", stack.name, "--yes", "--preserve-config", "--cwd", str(stack.folder)]
+    if process.pulumi(remove, env) == 0:
+        shutil.rmtree(stack.folder)

@@ -1,0 +1,5 @@
+"""Why nothing more is pruned."""
+
+
+class PruneError(Exception):
+    """The message says what to do."""

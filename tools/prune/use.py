@@ -1,0 +1,58 @@
+"""Which images are in use, and which are this stack's."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from components.process import run
+from tools.environment import tools_first
+from tools.prune.problem import PruneError
+
+IMAGE = "docker:index/image:Image"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+# Whatever can start a pod, and the pods. Of Knative's revisions only those that traffic can come to.
+_KINDS = ("pods", "deployments.apps", "jobs.batch", "cronjobs.batch", "inferenceservices.serving.kserve.io")
+_REVISIONS = "revisions.serving.knative.dev"
+
+
+def pushed(resources: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The full names, with tags, of the images that the stack built, from its state."""
+    return sorted(each["outputs"]["imageName"] for each in resources if each["type"] == IMAGE and "outputs" in each)
+
+
+def mark_of(names: Iterable[str]) -> str:
+    """What the stack's cluster puts at the end of its tags. Raises PruneError when nothing was built."""
+    marks = {name.rpartition(":")[2].rpartition("-")[2] for name in names}
+    if len(marks) != 1:
+        raise PruneError(
+            "the stack has built no image, or is in the middle of an `up`: there is nothing to compare with"
+        )
+    return marks.pop()
+
+
+def digests(value: Any) -> set[str]:
+    """Every digest that is named anywhere in `value`."""
+    return set(_DIGEST.findall(json.dumps(value)))
+
+
+def in_cluster(kubeconfig: str, context: str | None) -> set[str]:
+    """The digests that the cluster runs or would run. Raises CommandFailed: without an answer nothing may go."""
+    kubectl = ["kubectl", "--kubeconfig", kubeconfig, *(["--context", context] if context else [])]
+    known = set(run([*kubectl, "api-resources", "--output", "name", "--cached=false"], env=tools_first()).split())
+    found: set[str] = set()
+    for kind in _KINDS:
+        if kind in known:
+            found |= digests(json.loads(_listed(kubectl, kind)))
+    if _REVISIONS in known:
+        found |= digests([each for each in json.loads(_listed(kubectl, _REVISIONS))["items"] if _routed(each)])
+    return found
+
+
+def _listed(kubectl: list[str], kind: str) -> str:
+    return run([*kubectl, "get", kind, "--all-namespaces", "--output", "json"], env=tools_first(), timeout=120)
+
+
+def _routed(revision: Mapping[str, Any]) -> bool:
+    labels: Mapping[str, str] = revision["metadata"].get("labels", {})
+    return labels.get("serving.knative.dev/routingState") != "reserve"

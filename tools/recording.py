@@ -1,0 +1,140 @@
+"""Pulumi's engine, played: every registration is recorded, nothing is created, nothing but the project is needed."""
+
+import asyncio
+import json
+import runpy
+from collections.abc import Callable, Mapping
+from typing import Any
+from unittest.mock import patch
+
+import pulumi
+from google.protobuf import json_format
+from pulumi.runtime import mocks, rpc
+
+# What stands in place of a secret in `Registration.hidden`.
+HIDDEN = "[secret]"
+
+
+class _Answers(mocks.Mocks):
+    """What providers would add to the inputs."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[Any, Any]]:
+        outputs = dict(args.inputs)
+        if args.typ == "pulumi-python:dynamic:Resource":
+            outputs |= {"kubeconfig": "apiVersion: v1", "value": "s3cret", "version": "1", "example": "null"}
+            outputs |= {"digest": "d" * 64, "answer": "{}", "curl": "curl", "identity": "1a2b"}
+            outputs |= {"ca": "PEM", "issuer": "slipway-1a2b", "jwks": '{"keys": []}'}
+            clients = (*args.inputs.get("clients", ()), "slipway")
+            outputs |= {"subjects": {name: f"{name}.0" for name in clients}, "keys": dict.fromkeys(clients, "k3y")}
+        if args.typ == "docker:index/image:Image":
+            outputs["repoDigest"] = f"{args.inputs['imageName'].rpartition(':')[0]}@sha256:{'0' * 64}"
+        if args.typ == "kubernetes:helm.sh/v3:Release":
+            outputs["status"] = {"name": args.inputs["name"]}
+        namespace = args.inputs.get("metadata", {}).get("namespace") if isinstance(args.inputs, Mapping) else None
+        name = args.inputs.get("metadata", {}).get("name", args.name) if isinstance(args.inputs, Mapping) else args.name
+        return f"{namespace}/{name}" if namespace else name, outputs
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(f"the program calls {args.token}")
+
+
+class Registration:
+    """One registered resource: type, name, inputs as its manifest, and the options that the engine is told."""
+
+    def __init__(self, request: Any) -> None:
+        self.type: str = request.type
+        self.name: str = request.name
+        self.custom: bool = request.custom
+        self.parent: str = request.parent
+        self.provider: str = request.provider
+        self.deleted_with: str = request.deletedWith
+        self.dependencies: set[str] = {urn.rpartition("::")[2] for urn in request.dependencies}
+        self.secret_outputs: list[str] = list(request.additionalSecretOutputs)
+        # As they are on the wire, secrets marked as such.
+        self.raw: dict[str, Any] = json_format.MessageToDict(request.object)
+        self.inputs: dict[str, Any] = _plain(self.raw)
+        # The inputs, with HIDDEN for every secret.
+        self.hidden: dict[str, Any] = _plain(self.raw, HIDDEN)
+
+    @property
+    def kind(self) -> str:
+        """The last part of the type: `Deployment`, `Release`, `Cluster`."""
+        return self.type.rpartition(":")[2].rpartition("/")[2]
+
+    def __repr__(self) -> str:
+        return f"{self.type}::{self.name}"
+
+
+def _plain(value: Any, secret: str | None = None) -> Any:
+    """Secrets opened, or `secret` in their place, and numbers as the manifest has them: the wire knows floats only."""
+    if isinstance(value, dict):
+        if value.get(rpc._special_sig_key) == rpc._special_secret_sig:
+            return secret or _plain(value["value"])
+        return {key: _plain(item, secret) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, secret) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+class Recorder(mocks.MockMonitor):
+    def __init__(self) -> None:
+        super().__init__(_Answers())
+        self.requests: list[Any] = []
+        self.outputs: dict[str, Any] = {}
+
+    def RegisterResource(self, request: Any) -> Any:
+        self.requests.append(request)
+        answer = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        # The engine marks them, not the provider.
+        for name in request.additionalSecretOutputs:
+            if name in answer.object.fields:
+                plain = json_format.MessageToDict(answer.object.fields[name])
+                answer.object.update({name: {rpc._special_sig_key: rpc._special_secret_sig, "value": plain}})
+        return answer
+
+
+class Run:
+    """What a program registered and exported."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.all = [Registration(each) for each in recorder.requests if each.type != "pulumi:pulumi:Stack"]
+        # What the program exported.
+        self.outputs = recorder.outputs
+
+    def of(self, kind: str) -> list[Registration]:
+        """The resources of a kind, without the components that hold them."""
+        return [entry for entry in self.all if entry.custom and entry.kind == kind]
+
+    def one(self, kind: str, name: str | None = None) -> Registration:
+        found = [entry for entry in self.of(kind) if name in (None, entry.name)]
+        assert len(found) == 1, f"{len(found)} {kind}s named {name}: {found}"
+        return found[0]
+
+    @property
+    def kubernetes(self) -> list[Registration]:
+        return [entry for entry in self.all if entry.type.startswith("kubernetes:")]
+
+
+def run(program: Callable[[], Any], stack: str = "test", config: Mapping[str, Any] | None = None) -> Run:
+    """Run `program` with `config` as the values of the `slipway:` keys, until everything that it started has ended."""
+    # Pulumi takes the thread's loop, which another test may have closed.
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    recorder = Recorder()
+    texts = {
+        f"slipway:{key}": value if isinstance(value, str) else json.dumps(value)
+        for key, value in (config or {}).items()
+    }
+    pulumi.runtime.set_mocks(_Answers(), project="slipway", stack=stack, preview=False, monitor=recorder)
+    pulumi.runtime.set_all_config(texts)
+
+    def export(name: str, value: Any) -> None:
+        pulumi.Output.from_input(value).apply(lambda known: recorder.outputs.__setitem__(name, known))
+
+    with patch.object(pulumi, "export", export):
+        pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+    return Run(recorder)
+
+
+def run_stack(stack: str, config: Mapping[str, Any]) -> Run:
+    """Run the whole program on the values of a stack's `slipway:` keys. Raises SettingsError."""
+    return run(lambda: runpy.run_path("__main__.py") and None, stack, config)
