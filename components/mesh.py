@@ -25,12 +25,14 @@ class MeshArgs:
     charts: Charts
     images: Images
     ingress: s.Ingress
+    # Whether Istio's CNI plugin is installed here, is there, or is not (sidecars then need a privileged container).
+    cni: s.Part
     kubeconfig_path: str
     context: str | None
     cluster: Input[str]
 
 
-def istiod_values(images: Images, version: str) -> dict[str, Any]:
+def istiod_values(images: Images, version: str, cni: bool) -> dict[str, Any]:
     hub = images.rewrite(f"{ISTIO_HUB}/pilot").removesuffix("/pilot")
     return {
         # Pods get a sidecar only where they ask for one; the gateway does.
@@ -41,7 +43,13 @@ def istiod_values(images: Images, version: str) -> dict[str, Any]:
         "autoscaleEnabled": False,
         # istiod turns this to Fail by itself; said here, an upgrade does not turn it back.
         "base": {"validationFailurePolicy": "Fail"},
+        "cni": {"enabled": cni},
     }
+
+
+def cni_values(images: Images, version: str) -> dict[str, Any]:
+    hub = images.rewrite(f"{ISTIO_HUB}/install-cni").removesuffix("/install-cni")
+    return {"hub": hub, "tag": version, "resources": {"requests": {"cpu": "10m", "memory": "100Mi"}}}
 
 
 def gateway_values(
@@ -100,8 +108,9 @@ class Mesh(pulumi.ComponentResource):
             "istiod",
             release="istiod",
             namespace=system,
-            values=istiod_values(args.images, args.charts.version("istiod")),
-            opts=ResourceOptions(parent=self, depends_on=[base]),
+            values=istiod_values(args.images, args.charts.version("istiod"), args.cni != "off"),
+            # A pod with a sidecar is refused where the plugin is not, so that nothing starts before it is.
+            opts=ResourceOptions(parent=self, depends_on=[base, *self._cni(args, system, base)]),
         )
         args.charts.release(
             "istio-gateway",
@@ -111,3 +120,16 @@ class Mesh(pulumi.ComponentResource):
             opts=ResourceOptions(parent=self, depends_on=[self.istiod]),
         )
         self.register_outputs({})
+
+    def _cni(self, args: MeshArgs, system: Input[str], base: Resource) -> list[Resource]:
+        if args.cni != "install":
+            return []
+        return [
+            args.charts.release(
+                "istio-cni",
+                release="istio-cni",
+                namespace=system,
+                values=cni_values(args.images, args.charts.version("istio-cni")),
+                opts=ResourceOptions(parent=self, depends_on=[base]),
+            )
+        ]

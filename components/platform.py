@@ -76,6 +76,7 @@ class Platform(pulumi.ComponentResource):
                 charts=charts,
                 images=images,
                 ingress=args.ingress,
+                cni=args.parts.mesh_cni,
                 kubeconfig_path=args.kubeconfig_path,
                 context=args.context,
                 cluster=args.cluster,

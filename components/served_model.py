@@ -65,6 +65,7 @@ class ServedModel(pulumi.ComponentResource):
                 image=image.reference,
                 version=image.version,
                 serving=platform.serving,
+                mutual_tls=settings.security.mutual_tls,
             ),
             ResourceOptions(parent=self),
         )
