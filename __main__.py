@@ -9,6 +9,7 @@ from components import namespaces, teams
 from components.cluster import Cluster, ClusterArgs, ingress_address
 from components.database import Database, DatabaseArgs
 from components.gateway import Gateway, GatewayArgs
+from components.mutual_tls import MutualTls, MutualTlsArgs
 from components.object_store import ObjectStore, ObjectStoreArgs
 from components.platform import Platform, PlatformArgs
 from components.route import host
@@ -75,6 +76,8 @@ places = {
     names.models: namespaces.declare(namespaces.of_models(settings, names.models), cluster_options),
     **{team.name: teams.declare(settings, team, cluster_options) for team in settings.teams},
 }
+if settings.security.mutual_tls:
+    MutualTls("mutual-tls", MutualTlsArgs(namespaces=places, mesh=platform.gateway), here)
 database = Database(
     "database",
     DatabaseArgs(settings=settings.database, images=images, namespace=data, operator=platform.database),

@@ -54,9 +54,11 @@ def sign(pair: dict[str, Any], subject: str) -> str:
 
 def issued(pair: dict[str, Any], clients: Sequence[str]) -> dict[str, Any]:
     """The pair with `subjects` and `keys` by client: those that it has stay, new ones are signed, others go."""
-    known = pair.get("subjects", {})
+    known, signed = pair.get("subjects", {}), pair.get("keys", {})
     subjects = {name: known.get(name) or f"{name}.{secrets.token_hex(6)}" for name in (*clients, OWN)}
-    return {**pair, "subjects": subjects, "keys": {name: sign(pair, subject) for name, subject in subjects.items()}}
+    # Signing again would give another text, because these signatures are random.
+    keys = {name: signed.get(name) or sign(pair, subject) for name, subject in subjects.items()}
+    return {**pair, "subjects": subjects, "keys": keys}
 
 
 class ApiKeysProvider(ResourceProvider):
@@ -64,7 +66,7 @@ class ApiKeysProvider(ResourceProvider):
         return CreateResult("api-keys", {**props, **issued(new_pair(), props["clients"])})
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        kept = {name: _olds[name] for name in ("issuer", "private_key", "jwks", "subjects")}
+        kept = {name: _olds[name] for name in ("issuer", "private_key", "jwks", "subjects", "keys")}
         return UpdateResult({**_news, **issued(kept, _news["clients"])})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:

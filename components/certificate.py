@@ -132,7 +132,7 @@ class Certificate(pulumi.ComponentResource):
             metadata={"name": spec["secretName"], "namespace": self._args.namespace},
             type="kubernetes.io/tls",
             string_data={"tls.crt": "", "tls.key": ""},
-            opts=ResourceOptions(parent=self, ignore_changes=["data", "stringData", "metadata"]),
+            opts=ResourceOptions.merge(self._child, ResourceOptions(ignore_changes=["data", "stringData"])),
         )
         return self._object(resource, "Certificate", name, spec, [secret, *after])
 

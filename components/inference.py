@@ -31,6 +31,8 @@ class InferenceServiceArgs:
     namespace: Input[str]
     image: Input[str]
     version: Input[str]
+    # A sidecar that takes requests from the mesh alone.
+    mutual_tls: bool = False
     # KServe, where this stack installs it.
     serving: tuple[Resource, ...]
     # Whether to spread the pods: a Knative that is there may refuse it.
@@ -129,14 +131,29 @@ def container(model: s.Model, image: Input[str], version: Input[str]) -> dict[st
     }
 
 
-def spec(model: s.Model, image: Input[str], version: Input[str], *, spread: bool = True) -> Mapping[str, Any]:
+# The metrics stay in the clear, at their own port: Prometheus is outside of the mesh.
+_SIDECAR = {
+    "labels": {"sidecar.istio.io/inject": "true"},
+    "annotations": {
+        "traffic.sidecar.istio.io/excludeInboundPorts": str(_METRICS),
+        "prometheus.istio.io/merge-metrics": "false",
+    },
+}
+
+
+def spec(
+    model: s.Model, image: Input[str], version: Input[str], *, spread: bool = True, mutual_tls: bool = False
+) -> Mapping[str, Any]:
+    sidecar = _SIDECAR if mutual_tls else {}
     return {
         "predictor": {
+            **({"labels": sidecar["labels"]} if mutual_tls else {}),
             # KServe hands these on to the pods: MLServer's metrics are on a port of their own.
             "annotations": {
                 "prometheus.io/scrape": "true",
                 "prometheus.io/port": str(_METRICS),
                 "prometheus.io/path": "/metrics",
+                **sidecar.get("annotations", {}),
             },
             "automountServiceAccountToken": False,
             "serviceAccountName": MODEL_ACCOUNT,
@@ -168,7 +185,7 @@ class InferenceService(pulumi.ComponentResource):
                 "labels": LABELS,
                 "annotations": annotations(args.model),
             },
-            spec=spec(args.model, args.image, args.version, spread=args.spread),
+            spec=spec(args.model, args.image, args.version, spread=args.spread, mutual_tls=args.mutual_tls),
             opts=ResourceOptions(
                 parent=self,
                 depends_on=list(args.serving),

@@ -15,7 +15,7 @@ from components.placement import ONE_AT_A_TIME
 from components.remains import Remains, RemainsArgs
 from components.versions import ISTIO_HUB
 
-NAMESPACE = "istio-system"
+NAMESPACE, CNI_NAMESPACE = "istio-system", "istio-cni"
 # The world's and a load balancer's way in; proxies (15012) and the API server (15017) call istiod.
 _GATEWAY, _ISTIOD = (80, 443, 15021), (15012, 15017)
 # Where Knative's cluster-local routes are.
@@ -32,12 +32,14 @@ class MeshArgs:
     images: Images
     hardening: Hardening
     ingress: s.Ingress
+    # Whether Istio's CNI plugin is installed here, is there, or is not (sidecars then need a privileged container).
+    cni: s.Part
     kubeconfig_path: str
     context: str | None
     cluster: Input[str]
 
 
-def istiod_values(images: Images, version: str, hardening: Hardening) -> dict[str, Any]:
+def istiod_values(images: Images, version: str, hardening: Hardening, *, cni: bool) -> dict[str, Any]:
     hub = images.rewrite(f"{ISTIO_HUB}/pilot").removesuffix("/pilot")
     # In full, because each has a digest of its own; what the templates still put together comes from `hub`.
     proxy = images.rewrite(f"{ISTIO_HUB}/proxyv2:{version}")
@@ -63,6 +65,15 @@ def istiod_values(images: Images, version: str, hardening: Hardening) -> dict[st
         "seccompProfile": RUNTIME_DEFAULT,
         # istiod turns this to Fail by itself; said here, an upgrade does not turn it back.
         "base": {"validationFailurePolicy": "Fail"},
+        "cni": {"enabled": cni},
+    }
+
+
+def cni_values(images: Images, version: str) -> dict[str, Any]:
+    return {
+        # In full, with its own digest.
+        "image": images.rewrite(f"{ISTIO_HUB}/install-cni:{version}"),
+        "resources": resources("10m", "100Mi", "512Mi"),
     }
 
 
@@ -128,8 +139,9 @@ class Mesh(pulumi.ComponentResource):
             "istiod",
             release="istiod",
             namespace=system,
-            values=istiod_values(args.images, args.charts.version("istiod"), args.hardening),
-            opts=ResourceOptions(parent=self, depends_on=[base]),
+            values=istiod_values(args.images, args.charts.version("istiod"), args.hardening, cni=args.cni != "off"),
+            # A pod with a sidecar is refused where the plugin is not, so that nothing starts before it is.
+            opts=ResourceOptions(parent=self, depends_on=[base, *self._cni(args, base)]),
         )
         args.charts.release(
             "istio-gateway",
@@ -139,3 +151,18 @@ class Mesh(pulumi.ComponentResource):
             opts=ResourceOptions(parent=self, depends_on=[self.istiod]),
         )
         self.register_outputs({})
+
+    def _cni(self, args: MeshArgs, base: Resource) -> list[Resource]:
+        if args.cni != "install":
+            return []
+        child = ResourceOptions(parent=self)
+        return [
+            args.charts.release(
+                "istio-cni",
+                release="istio-cni",
+                # It writes to the nodes.
+                namespace=declare(of_part(CNI_NAMESPACE, args.hardening, level="privileged"), child),
+                values=cni_values(args.images, args.charts.version("istio-cni")),
+                opts=ResourceOptions(parent=self, depends_on=[base]),
+            )
+        ]

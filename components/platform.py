@@ -116,6 +116,7 @@ class Platform(pulumi.ComponentResource):
                 images=images,
                 hardening=hardening,
                 ingress=args.ingress,
+                cni=args.parts.mesh_cni,
                 kubeconfig_path=args.kubeconfig_path,
                 context=args.context,
                 cluster=args.cluster,

@@ -22,7 +22,7 @@ from components import https
 VERSION_HEADER = "x-slipway-version"
 _INPUTS = (
     *("address", "host", "path", "example", "version", "canary", "image", "settings", "cluster", "seconds"),
-    *("tls", "key"),
+    *("tls", "ca", "key"),
 )
 # What a gateway, Knative or KServe answers while a model is on its way; anything else in the 400s is the model's word.
 _NOT_YET = {404, 408, 425, 429}

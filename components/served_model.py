@@ -66,6 +66,7 @@ class ServedModel(pulumi.ComponentResource):
                 version=image.version,
                 serving=platform.serving,
                 spread=model.mode == "Standard" or settings.platform.serverless == "install",
+                mutual_tls=settings.security.mutual_tls,
             ),
             ResourceOptions(parent=self),
         )

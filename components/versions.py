@@ -30,6 +30,7 @@ CHARTS = {
     "istio-base": Chart(chart="base", version="1.28.10", repository="https://blob.istio.io/istio-release/charts"),
     "istiod": Chart(chart="istiod", version="1.28.10", repository="https://blob.istio.io/istio-release/charts"),
     "istio-gateway": Chart(chart="gateway", version="1.28.10", repository="https://blob.istio.io/istio-release/charts"),
+    "istio-cni": Chart(chart="cni", version="1.28.10", repository="https://blob.istio.io/istio-release/charts"),
     # The minor that KServe 0.20 is tested with. The chart's version keeps its `v`.
     # renovate: datasource=helm depName=knative-operator registryUrl=https://knative.github.io/operator
     "knative-operator": Chart(

@@ -45,7 +45,8 @@ def test_two_stacks_have_issuers_and_keys_of_their_own() -> None:
 def test_another_client_leaves_the_keys_of_the_others_as_they_are() -> None:
     before = made("shop")
     after = updated(before, "shop", "lab")
-    assert after["subjects"]["shop"] == before["subjects"]["shop"]
+    assert after["keys"]["shop"] == before["keys"]["shop"]
+    assert after["keys"][OWN] == before["keys"][OWN]
     assert after["jwks"] == before["jwks"]
     assert set(after["keys"]) == {"shop", "lab", OWN}
 

@@ -277,3 +277,13 @@ def test_an_authoritys_key_is_never_shown() -> None:
     found = faults(set_at("ingress.tls", {"issuer": {"ca": {"certificate": "A", "key": ["hunter2"]}}}))
     assert found
     assert "hunter2" not in "".join(found)
+
+
+def test_what_is_in_the_gateways_namespace_waits_for_it(secure: Run) -> None:
+    inside = [
+        entry
+        for entry in secure.kubernetes
+        if entry.custom and entry.inputs.get("metadata", {}).get("namespace") == "istio-system"
+    ]
+    assert len(inside) >= 10
+    assert not [entry for entry in inside if "istio-gateway" not in entry.dependencies]

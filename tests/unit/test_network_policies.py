@@ -98,7 +98,7 @@ def test_what_belongs_to_the_stack_is_kept_apart_too(source: Pod, target: Pod, p
 
 
 def test_a_sidecar_reaches_istiod() -> None:
-    made = policies(security={"networkPolicies": True, "mutualTls": True})
+    made = policies(security={"networkPolicies": True, "mutualTls": True}, platform={"meshCni": "install"})
     assert reaches(made, MODEL, ISTIOD, 15012)
     assert not reaches(made, FOREIGN, MODEL, 8080)
 
