@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from components import pods as own
 from components import settings as s
+from components.hardening import Hardening
 
 Spec = Mapping[str, Any]
 Peer = Mapping[str, Any]
@@ -98,6 +99,21 @@ def for_models(settings: s.Settings) -> dict[str, Spec]:
         ingress.append(from_([knative], *QUEUE_REQUESTS, *QUEUE_OWN))
     egress = [to([namespace(settings.ingress.gateway.namespace)], ISTIOD)] if settings.security.mutual_tls else []
     return {"default-deny": default_deny(), "models": policy({}, ingress, egress)}
+
+
+def for_part(hardening: Hardening, anyone: Sequence[int], gateway: Sequence[int]) -> Spec:
+    """Policy of a namespace of the platform: closed from outside, but for the ports that are named.
+
+    `anyone` is what the API server calls, which no selector can name (webhooks, aggregated APIs), or the whole world
+    (the ingress); `gateway` is for the ingress gateway and Knative, who probes it. Controllers call the API server, so
+    that nothing is said of what goes out.
+    """
+    rules: list[dict[str, Any]] = [{"from": [{"podSelector": {}}, *hardening.scrapers]}]
+    if anyone:
+        rules.append(from_([], *anyone))
+    if gateway:
+        rules.append(from_([namespace("knative-serving"), *hardening.gateway], *gateway))
+    return {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": rules}
 
 
 # Instances of a CloudNativePG cluster, and the jobs that make them.

@@ -10,12 +10,14 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 
-from components import pods
+from components import placement, pods
 from components import settings as s
 from components.database import Database
+from components.gateway import Gateway
 from components.images import Images
 from components.model_files import Login
 from components.object_store import ObjectStore
+from components.route import Destination, path_spec, virtual_service
 from components.tracking_auth import ADMIN, TrackingAuth, TrackingAuthArgs
 
 PORT = 5000
@@ -31,7 +33,10 @@ class TrackingArgs:
     namespace: str
     database: Database
     store: ObjectStore
-    ingress_class: str
+    # The way in; None without a mesh.
+    gateway: Gateway | None
+    # Whether https:// is the way to it.
+    tls: bool
     # host:port at which this machine reaches the gateway; None where only the hosts' own names do.
     ingress_address: str | None
 
@@ -99,6 +104,7 @@ def deployment_spec(
                 "serviceAccountName": account,
                 # A cloud's webhook mounts the token that its identity needs: the one for this cluster's API is none.
                 "automountServiceAccountToken": False,
+                "topologySpreadConstraints": placement.spread(_LABELS) if settings.replicas > 1 else [],
                 "securityContext": pods.pod_security(_UID),
                 "initContainers": [
                     {
@@ -144,19 +150,14 @@ def deployment_spec(
     }
 
 
-def ingress_spec(settings: s.Tracking, ingress_class: str) -> dict[str, Any]:
-    backend = {"service": {"name": "mlflow", "port": {"number": PORT}}}
-    http = {"paths": [{"path": prefix(settings) or "/", "pathType": "Prefix", "backend": backend}]}
-    return {
-        "ingressClassName": ingress_class,
-        "rules": [{"host": host, "http": http} for host in settings.hosts] or [{"http": http}],
-    }
-
-
-def uri(settings: s.Tracking, ingress_address: str | None) -> str:
-    """Where this machine reaches the server."""
-    host = settings.hosts[0] if settings.hosts else ingress_address
-    return settings.uri or f"http://{host}{prefix(settings)}"
+def uri(settings: s.Tracking, ingress_address: str | None, tls: bool) -> str:
+    """Where this machine reaches the server: its own name, at the port of the gateway."""
+    scheme, usual = ("https", "443") if tls else ("http", "80")
+    place = ingress_address
+    if settings.hosts:
+        port = ingress_address.partition(":")[2] if ingress_address else ""
+        place = settings.hosts[0] + (f":{port}" if port not in ("", usual) else "")
+    return settings.uri or f"{scheme}://{place}{prefix(settings)}"
 
 
 class Tracking(pulumi.ComponentResource):
@@ -196,22 +197,24 @@ class Tracking(pulumi.ComponentResource):
             spec=deployment_spec(args, script.metadata["name"], account.metadata["name"], self.auth),
             opts=child,
         )
+        if args.settings.replicas > 1:
+            placement.budget("mlflow", namespace=args.namespace, labels=_LABELS, opts=child)
         k8s.core.v1.Service(
             "mlflow",
             metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
             spec={"selector": _LABELS, "ports": [{"name": "http", "port": PORT}]},
             opts=child,
         )
-        k8s.networking.v1.Ingress(
-            "mlflow",
-            # Pulumi waits for a load balancer's address, which a NodePort gateway never gets; the first client of the
-            # server waits for an answer instead.
-            metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
-            spec=ingress_spec(args.settings, args.ingress_class),
-            opts=child,
-        )
+        if args.gateway:
+            service = Destination(host=f"mlflow.{args.namespace}.svc.cluster.local", port=PORT)
+            virtual_service(
+                "mlflow",
+                args.namespace,
+                path_spec(args.gateway.name, args.settings.hosts, prefix(args.settings), service),
+                ResourceOptions(parent=self, depends_on=[args.gateway]),
+            )
         ready = deployment.metadata["name"]
         self.internal_uri = ready.apply(lambda _: f"http://mlflow.{args.namespace}:{PORT}{prefix(args.settings)}")
-        self.uri = ready.apply(lambda _: uri(args.settings, args.ingress_address))
+        self.uri = ready.apply(lambda _: uri(args.settings, args.ingress_address, args.tls))
         self.login = Login(username=ADMIN, password=self.auth.password) if self.auth else None
         self.register_outputs({"internal_uri": self.internal_uri, "uri": self.uri})

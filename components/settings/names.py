@@ -54,6 +54,7 @@ Retention = _text(r"[1-9]\d*[dwm]", 10, "a count of days, weeks or months, such 
 Timestamp = _text(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)", 40, 'a moment such as "2026-01-31T12:00:00Z"'
 )
+OciFolder = _text(r"oci://[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*", 200, "oci://host[:port][/path]")
 HttpUrl = _text(r"https?://[^\s]+", 500, "a URL that begins with http:// or https://")
 
 

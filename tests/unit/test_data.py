@@ -77,9 +77,9 @@ def test_mlflow_answers_to_its_names_in_the_cluster_with_and_without_a_port() ->
 
 
 def test_without_a_host_of_its_own_mlflow_is_at_a_path_and_models_keep_the_rest(dev: Run) -> None:
-    [rule] = dev.one("Ingress", "mlflow").inputs["spec"]["rules"]
-    assert "host" not in rule
-    assert rule["http"]["paths"][0]["path"] == "/mlflow"
+    spec = dev.one("VirtualService", "mlflow-route").inputs["spec"]
+    assert spec["hosts"] == ["*"]
+    assert spec["http"][0]["match"] == [{"uri": {"exact": "/mlflow"}}, {"uri": {"prefix": "/mlflow/"}}]
     mlflow = container(dev.one("Deployment", "mlflow"))
     assert mlflow["command"][-2:] == ["--static-prefix", "/mlflow"]
     assert mlflow["readinessProbe"]["httpGet"]["path"] == "/mlflow/health"
@@ -89,8 +89,8 @@ def test_without_a_host_of_its_own_mlflow_is_at_a_path_and_models_keep_the_rest(
 
 def test_with_a_host_of_its_own_it_is_at_the_root() -> None:
     run = run_stack("prod")
-    [rule] = run.one("Ingress", "mlflow").inputs["spec"]["rules"]
-    assert (rule["host"], rule["http"]["paths"][0]["path"]) == ("mlflow.example.com", "/")
+    spec = run.one("VirtualService", "mlflow-route").inputs["spec"]
+    assert (spec["hosts"], spec["http"][0]["match"]) == (["mlflow.example.com"], [{"uri": {"prefix": "/"}}])
     assert "--static-prefix" not in container(run.one("Deployment", "mlflow"))["command"]
 
 

@@ -98,7 +98,7 @@ def test_what_belongs_to_the_stack_is_kept_apart_too(source: Pod, target: Pod, p
 
 
 def test_a_sidecar_reaches_istiod() -> None:
-    made = policies(security={"networkPolicies": True, "mutualTls": True})
+    made = policies(security={"networkPolicies": True, "mutualTls": True}, platform={"meshCni": "install"})
     assert reaches(made, MODEL, ISTIOD, 15012)
     assert not reaches(made, FOREIGN, MODEL, 8080)
 
@@ -219,3 +219,35 @@ def test_the_pods_of_the_program_carry_the_labels_that_its_policies_select() -> 
         "mlflow-wine-classifier-train": "train",
     }.items():
         assert templates[workload].items() >= selected[policy].items(), workload
+
+
+def of_platform() -> Mapping[str, Mapping[str, Spec]]:
+    run = run_stack("dev", {"security": {"networkPolicies": True}})
+    found: dict[str, dict[str, Spec]] = {}
+    for entry in run.of("NetworkPolicy"):
+        metadata = entry.inputs["metadata"]
+        found.setdefault(metadata["namespace"], {})[metadata["name"]] = entry.inputs["spec"]
+    return found
+
+
+def test_a_part_of_the_platform_lets_in_who_calls_it_and_nobody_else() -> None:
+    made = of_platform()
+    knative, kserve, certificates = Pod("knative-serving"), Pod("kserve"), Pod("cert-manager")
+    for target, port in ((knative, 8443), (kserve, 9443), (certificates, 10250), (ISTIOD, 15017), (GATEWAY, 443)):
+        assert reaches(made, API_SERVER, target, port)
+    flows: tuple[tuple[Pod, Pod | Address, int], ...] = (
+        (GATEWAY, ACTIVATOR, 8012),
+        (ACTIVATOR, AUTOSCALER, 8080),
+        (Pod("knative-serving", {"app": "net-istio-controller"}), GATEWAY, 8081),
+        (FOREIGN, GATEWAY, 80),
+        (GATEWAY, ISTIOD, 15012),
+        (PROMETHEUS, ISTIOD, 15014),
+        (PROMETHEUS, certificates, 9402),
+        (kserve, API_SERVER, 6443),
+    )
+    for caller, called, port in flows:
+        assert reaches(made, caller, called, port), (caller, called, port)
+    # The activator hands on whatever it is asked for, so a way to it would be a way past the gateway.
+    for source in (FOREIGN, MODEL, TRAIN):
+        for target, port in ((ACTIVATOR, 8012), (AUTOSCALER, 8080), (ISTIOD, 8080), (GATEWAY, 8081)):
+            assert not reaches(made, source, target, port), (source, target, port)

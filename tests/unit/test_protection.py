@@ -37,7 +37,11 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
 
 
 def write(*, database: bool, store: bool) -> None:
-    config = {"slipway:database": {"keep": database}, "slipway:objectStore": {"keep": store}}
+    config = {
+        "slipway:cluster": {"kind": {"name": "s"}},
+        "slipway:database": {"keep": database},
+        "slipway:objectStore": {"keep": store},
+    }
     Path("Pulumi.s.yaml").write_text(yaml.safe_dump({"config": config}))
 
 
@@ -113,10 +117,14 @@ def test_a_destroy_leaves_what_is_protected_and_then_forgets_nothing(
     write(database=True, store=True)
     ran = recorded(monkeypatch)
     forgotten: list[Stack] = []
-    monkeypatch.setattr(process, "ask", lambda *_: json.dumps({"deployment": {"resources": held}}))
+    data = held is HELD
+
+    def exported(*_: Any) -> str:
+        return json.dumps({"deployment": {"resources": held if data or not ran else []}})
+
+    monkeypatch.setattr(process, "ask", exported)
     monkeypatch.setattr(state, "forget", lambda stack, _env: forgotten.append(stack))
     env = {"PULUMI_BACKEND_URL": backend.own_backend()}
     assert verbs.destroy(verbs.Command(stack, env, [])) == 0
-    data = held is HELD
     assert ("--exclude-protected" in ran[0]) is data
     assert bool(forgotten) is not data
