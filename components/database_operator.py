@@ -5,47 +5,46 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi import Resource, ResourceOptions
+from pulumi import Input, Resource, ResourceOptions
 
 from components import settings as s
-from components.charts import Charts, namespace
+from components.charts import Charts
+from components.hardening import Hardening, resources
 from components.images import Images
+from components.namespaces import declare, of_part
+from components.remains import Remains, RemainsArgs
 
 NAMESPACE = "cnpg-system"
-# Both charts keep their CustomResourceDefinitions when they are uninstalled, because with one go all its objects.
-CRDS = (
-    "backups.postgresql.cnpg.io",
-    "clusterimagecatalogs.postgresql.cnpg.io",
-    "clusters.postgresql.cnpg.io",
-    "databaseroles.postgresql.cnpg.io",
-    "databases.postgresql.cnpg.io",
-    "failoverquorums.postgresql.cnpg.io",
-    "imagecatalogs.postgresql.cnpg.io",
-    "objectstores.barmancloud.cnpg.io",
-    "poolers.postgresql.cnpg.io",
-    "publications.postgresql.cnpg.io",
-    "scheduledbackups.postgresql.cnpg.io",
-    "subscriptions.postgresql.cnpg.io",
-)
+# Of the CRDs, which both charts keep.
+GROUPS = ("barmancloud.cnpg.io", "postgresql.cnpg.io")
+# The operator's webhook, which the API server calls.
+_WEBHOOK = 9443
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseOperatorArgs:
     charts: Charts
     images: Images
+    hardening: Hardening
     cluster: s.CloudNativePg
     # What issues the plugin's certificates; empty where it is there already.
     certificates: Sequence[Resource]
+    kubeconfig_path: str
+    context: str | None
+    # Another one for another cluster.
+    identity: Input[str]
 
 
-def operator_values(images: Images) -> dict[str, Any]:
+def operator_values(images: Images, hardening: Hardening) -> dict[str, Any]:
     return {
         "image": {"repository": images.rewrite("ghcr.io/cloudnative-pg/cloudnative-pg")},
-        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}},
+        "replicaCount": hardening.replicas,
+        "priorityClassName": hardening.priority,
+        "resources": resources("10m", "64Mi", "512Mi"),
     }
 
 
-def plugin_values(images: Images) -> dict[str, Any]:
+def plugin_values(images: Images, hardening: Hardening) -> dict[str, Any]:
     def image(name: str) -> dict[str, str]:
         registry, _, repository = images.rewrite(f"ghcr.io/cloudnative-pg/{name}").partition("/")
         return {"registry": registry, "repository": repository}
@@ -53,7 +52,8 @@ def plugin_values(images: Images) -> dict[str, Any]:
     return {
         "image": image("plugin-barman-cloud"),
         "sidecarImage": image("plugin-barman-cloud-sidecar"),
-        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
+        "priorityClassName": hardening.priority,
+        "resources": resources("10m", "64Mi", "256Mi"),
     }
 
 
@@ -65,22 +65,33 @@ class DatabaseOperator(pulumi.ComponentResource):
     def __init__(self, name: str, args: DatabaseOperatorArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:DatabaseOperator", name, None, opts)
         child = ResourceOptions(parent=self)
-        system = namespace(NAMESPACE, child)
+        system = declare(of_part(NAMESPACE, args.hardening, anyone=(_WEBHOOK,)), child)
+        remains = Remains(
+            "cnpg-remains",
+            RemainsArgs(
+                groups=GROUPS,
+                namespace=system,
+                kubeconfig_path=args.kubeconfig_path,
+                context=args.context,
+                cluster=args.identity,
+            ),
+            child,
+        )
         operator = args.charts.release(
             "cloudnative-pg",
             release="cloudnative-pg",
             namespace=system,
-            values=operator_values(args.images),
-            opts=child,
+            values=operator_values(args.images, args.hardening),
+            opts=ResourceOptions(parent=self, depends_on=[remains]),
         )
         self.parts = (operator,)
         if args.cluster.backup:
             plugin = args.charts.release(
                 "plugin-barman-cloud",
                 release="plugin-barman-cloud",
-                namespace=system,
-                values=plugin_values(args.images),
                 # A cluster finds the plugin by its Service beside the operator.
+                namespace=system,
+                values=plugin_values(args.images, args.hardening),
                 opts=ResourceOptions(parent=self, depends_on=[operator, *args.certificates]),
             )
             self.parts = (operator, plugin)

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import yaml
 
-from components.database_operator import CRDS
 from components.settings import Settings, SettingsError
 from tests.unit.engine import Run, run_stack
 
@@ -123,9 +122,10 @@ def test_images_of_the_operator_and_of_its_sidecar_come_from_the_mirror() -> Non
     assert run.one("Cluster", "postgres").inputs["spec"]["imageName"].startswith("mirror.test/ghcr.io/")
 
 
-def test_the_definitions_that_the_charts_leave_behind_are_all_named() -> None:
-    assert list(CRDS) == sorted(set(CRDS))
-    assert {name.partition(".")[2] for name in CRDS} == {"postgresql.cnpg.io", "barmancloud.cnpg.io"}
+def test_the_kinds_that_the_charts_leave_behind_go_with_the_operator(backed_up: Run) -> None:
+    remains = backed_up.one("Resource", "cnpg-remains")
+    assert remains.inputs["groups"] == ["barmancloud.cnpg.io", "postgresql.cnpg.io"]
+    assert "cnpg-remains" in backed_up.one("Release", "cloudnative-pg").dependencies
 
 
 def prod() -> dict[str, Any]:

@@ -37,7 +37,7 @@ def test_a_model_without_an_example_is_said_to_be_loaded_and_no_more() -> None:
 
 
 def test_a_server_with_users_is_shown_with_the_first_one_and_never_with_its_password() -> None:
-    text = report.text({"tracking": "https://mlflow.example.com", "trackingPassword": "s3cret"})
+    text = report.text({"tracking": "https://mlflow.example.com", "trackingPassword": "s3cret"}, "prod")
     assert "user admin" in text
     assert "trackingPassword" in text
     assert "s3cret" not in text
