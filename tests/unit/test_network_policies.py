@@ -210,6 +210,12 @@ def test_the_pods_of_the_program_carry_the_labels_that_its_policies_select() -> 
         assert templates[workload].items() >= selected[policy].items(), workload
 
 
+def test_without_a_prometheus_nobody_reads_the_metrics() -> None:
+    made = policies(platform={"prometheus": "off", "metricsAdapter": "off"})
+    for source in (FOREIGN, PROMETHEUS):
+        assert not reaches(made, source, MODEL, 8082)
+
+
 def of_platform() -> Mapping[str, Mapping[str, Spec]]:
     run = run_stack("dev", {"security": {"networkPolicies": True}})
     found: dict[str, dict[str, Spec]] = {}
