@@ -216,6 +216,12 @@ def test_without_a_prometheus_nobody_reads_the_metrics() -> None:
         assert not reaches(made, source, MODEL, 8082)
 
 
+def test_training_goes_through_mlflow_and_not_past_it_to_the_store_that_it_may_not_reach() -> None:
+    job = run_stack("dev").one("Job", "mlflow-wine-classifier-train").inputs["spec"]["template"]["spec"]
+    env = {each["name"]: each["value"] for each in job["containers"][0]["env"]}
+    assert env["MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD"] == env["MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD"] == "false"
+
+
 def of_platform() -> Mapping[str, Mapping[str, Spec]]:
     run = run_stack("dev", {"security": {"networkPolicies": True}})
     found: dict[str, dict[str, Spec]] = {}
