@@ -26,7 +26,7 @@ def values(images: Images, version: str, hardening: Hardening) -> dict[str, Any]
     """The chart's CRDs come and go with it; every image is named in full, because 1.17 has no common registry key."""
 
     def image(name: str) -> dict[str, Any]:
-        return {"image": {"repository": images.rewrite(f"quay.io/jetstack/cert-manager-{name}"), "tag": version}}
+        return {"image": images.in_chart(f"quay.io/jetstack/cert-manager-{name}", version)}
 
     def part(name: str, memory: str) -> dict[str, Any]:
         labels = {"app.kubernetes.io/instance": "cert-manager", "app.kubernetes.io/component": name}
@@ -42,10 +42,10 @@ def values(images: Images, version: str, hardening: Hardening) -> dict[str, Any]
         "crds": {"enabled": True, "keep": False},
         # The default of the leases is kube-system, where they would stay.
         "global": {"leaderElection": {"namespace": NAMESPACE}, "priorityClassName": hardening.priority},
-        **part("controller", "256Mi"),
-        "webhook": part("webhook", "128Mi"),
+        **part("controller", "512Mi"),
+        "webhook": part("webhook", "256Mi"),
         # It keeps every Secret and webhook of the cluster in memory.
-        "cainjector": part("cainjector", "512Mi"),
+        "cainjector": part("cainjector", "1Gi"),
         "acmesolver": image("acmesolver"),
         "startupapicheck": {**image("startupapicheck"), "resources": resources("10m", "32Mi", "128Mi")},
     }

@@ -46,6 +46,8 @@ class Charts:
     """The charts of one stack; `overrides` by the keys of `versions.CHARTS`."""
 
     overrides: Mapping[str, ChartOverride] = field(default_factory=dict)
+    # An `oci://` folder that holds every chart under its name.
+    mirror: str | None = None
     # Pulling the images of a platform over a slow line takes longer than Helm's five minutes.
     timeout: int = 900
 
@@ -53,8 +55,17 @@ class Charts:
         """The version of chart `key` on this stack."""
         return self._source(key).version
 
+    def app_version(self, key: str) -> str | None:
+        """The tag of the images that chart `key` brings; None when the stack has another version of the chart."""
+        version = self.version(key)
+        return (CHARTS[key].ships or version) if version == CHARTS[key].version else None
+
     def _source(self, key: str) -> Chart:
-        return self.overrides.get(key, ChartOverride()).over(CHARTS[key])
+        override = self.overrides.get(key, ChartOverride())
+        source = override.over(CHARTS[key])
+        if not self.mirror or override.chart or override.repository:
+            return source
+        return Chart(chart=f"{self.mirror}/{source.chart.rpartition('/')[2]}", version=source.version)
 
     def release(
         self,

@@ -39,14 +39,14 @@ class CustomMetricsArgs:
     prometheus_url: str | None
 
 
-def prometheus_values(images: Images, hardening: Hardening) -> dict[str, Any]:
+def prometheus_values(images: Images, version: str | None, hardening: Hardening) -> dict[str, Any]:
     return {
         **{part: {"enabled": False} for part in _UNUSED_PARTS},
         # The configuration changes only with the release.
         "configmapReload": {"prometheus": {"enabled": False}},
         "scrapeConfigs": {job: {"enabled": False} for job in _UNUSED_JOBS},
         "server": {
-            "image": {"repository": images.rewrite("quay.io/prometheus/prometheus")},
+            "image": images.in_chart("quay.io/prometheus/prometheus", version),
             "global": {"scrape_interval": _SCRAPE},
             "retention": "6h",
             "persistentVolume": {"enabled": False},
@@ -62,6 +62,7 @@ def prometheus_values(images: Images, hardening: Hardening) -> dict[str, Any]:
 
 def adapter_values(
     images: Images,
+    version: str | None,
     rules: Mapping[Api, list[dict[str, Any]]],
     prometheus_url: str | None,
     hardening: Hardening,
@@ -69,7 +70,7 @@ def adapter_values(
     # The chart appends the port to the URL; its own default is not that of the Prometheus chart's Service.
     prometheus = {"url": prometheus_url, "port": 0} if prometheus_url else {"url": PROMETHEUS_URL, "port": 80}
     return {
-        "image": {"repository": images.rewrite("registry.k8s.io/prometheus-adapter/prometheus-adapter")},
+        "image": images.in_chart("registry.k8s.io/prometheus-adapter/prometheus-adapter", version),
         "prometheus": prometheus,
         "metricsRelistInterval": _LISTING,
         "rules": {"default": False, **rules},
@@ -93,14 +94,20 @@ class CustomMetrics(pulumi.ComponentResource):
                 "prometheus",
                 release="prometheus",
                 namespace=where,
-                values=prometheus_values(args.images, args.hardening),
+                values=prometheus_values(args.images, args.charts.app_version("prometheus"), args.hardening),
                 opts=child,
             )
         args.charts.release(
             "prometheus-adapter",
             release="prometheus-adapter",
             namespace=where,
-            values=adapter_values(args.images, args.rules, args.prometheus_url, args.hardening),
+            values=adapter_values(
+                args.images,
+                args.charts.app_version("prometheus-adapter"),
+                args.rules,
+                args.prometheus_url,
+                args.hardening,
+            ),
             opts=child,
         )
         self.register_outputs({})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, Output, Resource, ResourceOptions
+from pulumi import CustomTimeouts, Input, Output, Resource, ResourceOptions
 
 from components import placement, pods
 from components import settings as s
@@ -18,6 +18,11 @@ MODEL = "mlflow-model"
 INFER_PATH = f"/v2/models/{MODEL}/infer"
 _HTTP, _METRICS = 8080, 8082
 _UID = 1000
+# KServe (Standard) and Knative open nothing to the world by themselves: the gateway's routes do.
+LABELS = {
+    "networking.kserve.io/visibility": "cluster-local",
+    "networking.knative.dev/visibility": "cluster-local",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,21 +31,23 @@ class InferenceServiceArgs:
     namespace: Input[str]
     image: Input[str]
     version: Input[str]
+    # A sidecar that takes requests from the mesh alone.
+    mutual_tls: bool = False
     # KServe, where this stack installs it.
     serving: tuple[Resource, ...]
     # Whether to spread the pods: a Knative that is there may refuse it.
     spread: bool = True
 
 
-def host(model: s.Model, namespace: str, domain: str) -> str:
-    """The host name that a model answers on, as KServe (Standard) or Knative makes it."""
-    return f"{model.name}.{namespace}.{domain}" if model.mode == "Knative" else f"{model.name}-{namespace}.{domain}"
-
-
 def annotations(model: s.Model) -> dict[str, str]:
     """KServe's own HPA is kept out where Slipway's scales (`external`); `none` makes it hold the fixed count."""
     if model.mode == "Knative":
-        return {"serving.kserve.io/deploymentMode": "Knative", **_knative_scaling(model.autoscaling)}
+        rollout = f"{model.rollout_seconds}s" if model.rollout_seconds else None
+        return {
+            "serving.kserve.io/deploymentMode": "Knative",
+            **({"serving.knative.dev/rollout-duration": rollout} if rollout else {}),
+            **_knative_scaling(model.autoscaling),
+        }
     scaling = "external" if model.autoscaling else "none"
     return {"serving.kserve.io/deploymentMode": "Standard", "serving.kserve.io/autoscalerClass": scaling}
 
@@ -124,14 +131,29 @@ def container(model: s.Model, image: Input[str], version: Input[str]) -> dict[st
     }
 
 
-def spec(model: s.Model, image: Input[str], version: Input[str], *, spread: bool = True) -> Mapping[str, Any]:
+# The metrics stay in the clear, at their own port: Prometheus is outside of the mesh.
+_SIDECAR = {
+    "labels": {"sidecar.istio.io/inject": "true"},
+    "annotations": {
+        "traffic.sidecar.istio.io/excludeInboundPorts": str(_METRICS),
+        "prometheus.istio.io/merge-metrics": "false",
+    },
+}
+
+
+def spec(
+    model: s.Model, image: Input[str], version: Input[str], *, spread: bool = True, mutual_tls: bool = False
+) -> Mapping[str, Any]:
+    sidecar = _SIDECAR if mutual_tls else {}
     return {
         "predictor": {
+            **({"labels": sidecar["labels"]} if mutual_tls else {}),
             # KServe hands these on to the pods: MLServer's metrics are on a port of their own.
             "annotations": {
                 "prometheus.io/scrape": "true",
                 "prometheus.io/port": str(_METRICS),
                 "prometheus.io/path": "/metrics",
+                **sidecar.get("annotations", {}),
             },
             "automountServiceAccountToken": False,
             "serviceAccountName": MODEL_ACCOUNT,
@@ -157,14 +179,25 @@ class InferenceService(pulumi.ComponentResource):
             name,
             api_version="serving.kserve.io/v1beta1",
             kind="InferenceService",
-            metadata={"name": args.model.name, "namespace": args.namespace, "annotations": annotations(args.model)},
-            spec=spec(args.model, args.image, args.version, spread=args.spread),
+            metadata={
+                "name": args.model.name,
+                "namespace": args.namespace,
+                "labels": LABELS,
+                "annotations": annotations(args.model),
+            },
+            spec=spec(args.model, args.image, args.version, spread=args.spread, mutual_tls=args.mutual_tls),
             opts=ResourceOptions(
                 parent=self,
                 depends_on=list(args.serving),
-                # KServe's webhook refuses a change of the mode.
-                replace_on_changes=['metadata.annotations["serving.kserve.io/deploymentMode"]'],
+                replace_on_changes=[
+                    # KServe's webhook refuses a change of the mode.
+                    'metadata.annotations["serving.kserve.io/deploymentMode"]',
+                    # KServe leaves the Ingress of a service that was open before.
+                    'metadata.labels["networking.kserve.io/visibility"]',
+                ],
                 delete_before_replace=True,
+                # Knative's pods take a minute; a destroy that waits longer says so.
+                custom_timeouts=CustomTimeouts(delete="5m"),
             ),
         )
         if fewest(args.model) > 1:

@@ -7,6 +7,7 @@ Pulumi and `components.process` are imported.
 
 import json
 import os
+import re
 import secrets
 import socket
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
 from components.process import CommandFailed, run
 
@@ -25,10 +26,16 @@ HTTPS_NODE_PORT = 30443
 
 _SPEC = ("name", "node_image", "workers", "http_port", "https_port", "registry_port", "registry_image", "mirrors")
 
+# Where the images of a cluster usually come from: its nodes look for them in the mirror first, whoever names them.
+_UPSTREAM = ("docker.io", "gcr.io", "ghcr.io", "quay.io", "registry.k8s.io")
+
 
 @dataclass(frozen=True, kw_only=True)
 class KindClusterArgs:
-    """What the cluster is made of. Any change makes a new cluster: kind cannot change a running one."""
+    """What the cluster is made of.
+
+    Any change but the image mirror's makes a new cluster: kind cannot change a running one.
+    """
 
     name: str
     node_image: str
@@ -41,6 +48,8 @@ class KindClusterArgs:
     mirrors: Mapping[str, str]
     # Where this cluster's own kubeconfig file is written, relative to the project.
     kubeconfig_path: str
+    # host[:port][/path] before every image's name; one on localhost is a container's published port.
+    image_mirror: str | None = None
     adopt: bool = False
 
 
@@ -67,16 +76,57 @@ def registry_name(cluster: str) -> str:
     return f"{cluster}-registry"
 
 
-def registry_hosts(spec: Mapping[str, Any]) -> dict[str, str]:
+def registry_hosts(spec: Mapping[str, Any], mirror_url: str | None = None) -> dict[str, str]:
     """containerd's `hosts.toml` of each registry host that the nodes reach elsewhere than under its own name.
 
-    The form is containerd's (https://github.com/containerd/containerd/blob/main/docs/hosts.md).
+    `mirror_url` is where the nodes reach the host of the image mirror. The form is containerd's
+    (https://github.com/containerd/containerd/blob/main/docs/hosts.md).
     """
-    local = {f"localhost:{int(spec['registry_port'])}": f"http://{registry_name(spec['name'])}:5000"}
-    return {
-        host: f'[host."{url}"]\n  capabilities = ["pull", "resolve"]\n'
-        for host, url in {**local, **spec["mirrors"]}.items()
-    }
+    hosts = {f"localhost:{int(spec['registry_port'])}": f"http://{registry_name(spec['name'])}:5000"}
+    if mirror_url:
+        host, _, folder = spec["image_mirror"].partition("/")
+        hosts |= {each: f"{mirror_url}/v2/{folder}{'/' if folder else ''}{each}" for each in _UPSTREAM}
+        hosts |= {host: mirror_url} if mirror_url != f"https://{host}" else {}
+    return {host: _hosts_toml(url) for host, url in {**hosts, **spec["mirrors"]}.items()}
+
+
+def _hosts_toml(url: str) -> str:
+    lines = [f'[host."{url}"]', '  capabilities = ["pull", "resolve"]']
+    # Without it containerd puts a /v2 behind a path too.
+    return "\n".join([*lines, *(["  override_path = true"] if "/v2" in url else []), ""])
+
+
+def _mirror_host(spec: Mapping[str, Any]) -> str:
+    """`host[:port]` of the image mirror; empty without one."""
+    return (spec.get("image_mirror") or "").partition("/")[0]
+
+
+def _published_mirror(spec: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Container and inner port of an image mirror on this machine, whose own address the nodes cannot reach.
+
+    None where the settings say how they reach it, or it is elsewhere. Raises CommandFailed when there is none.
+    """
+    host, _, port = _mirror_host(spec).partition(":")
+    if host not in ("localhost", "127.0.0.1") or _mirror_host(spec) in spec["mirrors"]:
+        return None
+    said = run(["docker", "ps", "--filter", f"publish={port}", "--format", "{{.Names}} {{.Ports}}"])
+    if inner := re.search(rf"^(\S+) .*:{port}->(\d+)/tcp", said, re.MULTILINE):
+        return inner[1], inner[2]
+    raise CommandFailed(
+        f"slipway:imageMirror is {host}:{port}, and no container publishes that port: start the registry, or write "
+        f'where the nodes reach it: slipway:cluster.kind.mirrors: {{"{host}:{port}": "http://…"}}'
+    )
+
+
+def _mirror_url(spec: Mapping[str, Any], network: str) -> str | None:
+    """Where the nodes reach the image mirror; one on this machine is brought onto their network."""
+    if published := _published_mirror(spec):
+        container, port = published
+        if container not in _members(network):
+            run(["docker", "network", "connect", network, container])
+        return f"http://{container}:{port}"
+    host = _mirror_host(spec)
+    return str(spec["mirrors"].get(host, f"https://{host}")) if host else None
 
 
 def nodes(name: str) -> dict[str, bool]:
@@ -127,6 +177,7 @@ def create(spec: Mapping[str, Any]) -> str:
     if found:
         _join_registry(spec)
         return _kubeconfig(spec)
+    _published_mirror(spec)
     # A registry whose cluster was deleted behind Slipway's back holds the port and another cluster's images.
     _remove_registry(name)
     _refuse_taken_ports(
@@ -161,6 +212,11 @@ def _kubeconfig(spec: Mapping[str, Any]) -> str:
     return text
 
 
+def _members(network: str) -> list[str]:
+    """The containers on a network."""
+    return run(["docker", "network", "inspect", "--format", "{{range .Containers}}{{.Name}} {{end}}", network]).split()
+
+
 def _container_exists(name: str) -> bool:
     return bool(run(["docker", "ps", "--all", "--quiet", "--filter", f"name=^{name}$"]).strip())
 
@@ -168,16 +224,18 @@ def _container_exists(name: str) -> bool:
 def _join_registry(spec: Mapping[str, Any]) -> None:
     """Start the registry on the cluster's network and tell the nodes where it is."""
     registry, members = registry_name(spec["name"]), list(nodes(spec["name"]))
+    network = _network(members[0])
     if not _container_exists(registry):
         run(
-            ["docker", "run", "--detach", "--restart", "always", "--name", registry, "--network", _network(members[0])]
+            ["docker", "run", "--detach", "--restart", "always", "--name", registry, "--network", network]
             + ["--publish", f"127.0.0.1:{int(spec['registry_port'])}:5000"]
             # Old images can be deleted (tools/prune).
             + ["--env", "REGISTRY_STORAGE_DELETE_ENABLED=true", spec["registry_image"]],
             timeout=600,
         )
+    hosts = registry_hosts(spec, _mirror_url(spec, network))
     for node in members:
-        for host, toml in registry_hosts(spec).items():
+        for host, toml in hosts.items():
             folder = f"/etc/containerd/certs.d/{host}"
             run(["docker", "exec", node, "mkdir", "-p", folder])
             run(["docker", "exec", "--interactive", node, "tee", f"{folder}/hosts.toml"], stdin=toml)
@@ -199,6 +257,9 @@ def delete(spec: Mapping[str, Any]) -> None:
     )
     _remove_registry(name)
     if run(["docker", "network", "ls", "--quiet", "--filter", f"name=^{name}$"]).strip():
+        # A mirror on this machine stays, but not on this network.
+        for member in _members(name):
+            run(["docker", "network", "disconnect", "--force", name, member])
         run(["docker", "network", "rm", name])
     Path(spec["kubeconfig_path"]).unlink(missing_ok=True)
 
@@ -229,7 +290,14 @@ class KindProvider(ResourceProvider):
                 f"the kind cluster {_id} is gone. `make up` makes it again; without make, first take what was on it "
                 "out of the state: PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh"
             )
-        return DiffResult(changes=bool(replaces), replaces=replaces, delete_before_replace=True)
+        changes = bool(replaces) or _olds.get("image_mirror") != _news.get("image_mirror")
+        return DiffResult(changes=changes, replaces=replaces, delete_before_replace=True)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        for node in nodes(_news["name"]):
+            run(["docker", "exec", node, "rm", "-rf", "/etc/containerd/certs.d"])
+        _join_registry(_news)
+        return UpdateResult({**_news, "kubeconfig": _olds["kubeconfig"], "identity": _olds["identity"]})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         delete(_props)

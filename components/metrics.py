@@ -21,9 +21,9 @@ class MetricsArgs:
     hardening: Hardening
 
 
-def values(images: Images, hardening: Hardening) -> dict[str, Any]:
+def values(images: Images, version: str | None, hardening: Hardening) -> dict[str, Any]:
     return {
-        "image": {"repository": images.rewrite("registry.k8s.io/metrics-server/metrics-server")},
+        "image": images.in_chart("registry.k8s.io/metrics-server/metrics-server", version),
         "replicas": hardening.replicas,
         "podDisruptionBudget": hardening.budget(),
         "topologySpreadConstraints": hardening.spread({"app.kubernetes.io/name": "metrics-server"}),
@@ -38,7 +38,7 @@ class Metrics(pulumi.ComponentResource):
             "metrics-server",
             release="metrics-server",
             namespace=NAMESPACE,
-            values=values(args.images, args.hardening),
+            values=values(args.images, args.charts.app_version("metrics-server"), args.hardening),
             opts=ResourceOptions(parent=self),
         )
         self.register_outputs({})

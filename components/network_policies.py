@@ -150,10 +150,15 @@ def _store(settings: s.Settings) -> list[dict[str, Any]]:
     store = settings.object_store
     if store.engine != "s3":
         return [to([workload("object-store")], STORE_PORTS[store.engine])]
-    secure = (store.endpoint or "https").startswith("https")
+    return _s3(store.endpoint, keys=bool(store.access_key_id))
+
+
+def _s3(endpoint: str | None, *, keys: bool) -> list[dict[str, Any]]:
+    """The way to an S3 service; without keys, to whoever hands out the identity's as well."""
+    secure = (endpoint or "https").startswith("https")
     # The token of an identity is exchanged at a service of the cloud's, which no setting names.
-    numbers = sorted({_port(store.endpoint, HTTPS if secure else 80), *(() if store.access_key_id else (HTTPS,))})
-    return [to([], *numbers), *([] if store.access_key_id else [_IDENTITY])]
+    numbers = sorted({_port(endpoint, HTTPS if secure else 80), *(() if keys else (HTTPS,))})
+    return [to([], *numbers), *([] if keys else [_IDENTITY])]
 
 
 def for_data(settings: s.Settings) -> dict[str, Spec]:
@@ -167,7 +172,9 @@ def for_data(settings: s.Settings) -> dict[str, Spec]:
     }
     reads_store = [workload("mlflow"), workload("bucket")]
     if database.cloud_native_pg:
-        reads_store.append({"podSelector": _CLUSTERED})
+        backup = database.cloud_native_pg.backup
+        if backup:
+            reads_store.append({"podSelector": _CLUSTERED})
         among = from_([{"podSelector": _CLUSTERED}, _OPERATOR], POSTGRES, POSTGRES_STATUS)
         policies["database"] = policy(
             _CLUSTERED,
@@ -175,7 +182,7 @@ def for_data(settings: s.Settings) -> dict[str, Spec]:
             [
                 to([{"podSelector": _CLUSTERED}], POSTGRES, POSTGRES_STATUS),
                 to([], HTTPS, API_SERVER),
-                *(_store(settings) if database.cloud_native_pg.backup else []),
+                *(_s3(backup.endpoint, keys=bool(backup.access_key_id)) if backup else []),
             ],
         )
     elif not database.url:

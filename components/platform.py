@@ -13,6 +13,7 @@ from components import settings as s
 from components.certificates import Certificates, CertificatesArgs
 from components.charts import Charts
 from components.custom_metrics import CustomMetrics, CustomMetricsArgs
+from components.database_operator import DatabaseOperator, DatabaseOperatorArgs
 from components.hardening import Hardening
 from components.images import Images
 from components.mesh import Mesh, MeshArgs
@@ -37,6 +38,8 @@ class PlatformArgs:
     cluster: Input[str]
     # Merged over the KnativeServing spec.
     knative_serving: dict[str, Any]
+    # The cluster of the database, where CloudNativePG runs it.
+    database: s.CloudNativePg | None = None
     # What their metrics need is installed, and no more.
     models: Sequence[s.Model] = ()
 
@@ -71,16 +74,19 @@ def _priority(opts: ResourceOptions) -> Output[str]:
 
 
 class Platform(pulumi.ComponentResource):
-    """`gateway` and `serving`: what a user of the ingress, or of KServe, waits for; empty where it is there already."""
+    """What a user of the gateway, of cert-manager or of KServe waits for; empty where it is there already."""
 
     gateway: tuple[Resource, ...]
+    certificates: tuple[Resource, ...]
     serving: tuple[Resource, ...]
+    # What a CloudNativePG cluster waits for.
+    database: tuple[Resource, ...]
 
     def __init__(self, name: str, args: PlatformArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Platform", name, None, opts)
         charts, images, child = args.charts, args.images, ResourceOptions(parent=self)
         below: list[Resource] = []
-        self.gateway = self.serving = ()
+        self.gateway = self.certificates = self.serving = self.database = ()
         istiod: tuple[Resource, ...] = ()
         hardening = replace(args.hardening, priority=_priority(child)) if _installs(args.parts) else args.hardening
         if args.parts.metrics_server == "install" and uses_resources(args.models):
@@ -96,15 +102,21 @@ class Platform(pulumi.ComponentResource):
             )
             CustomMetrics("custom-metrics", metrics, child)
         if args.parts.certificates == "install":
-            below.append(
-                Certificates("certificates", CertificatesArgs(charts=charts, images=images, hardening=hardening), child)
+            certificates = CertificatesArgs(charts=charts, images=images, hardening=hardening)
+            self.certificates = (Certificates("certificates", certificates, child),)
+            below.extend(self.certificates)
+        if args.parts.database_operator == "install" and args.database:
+            operator = DatabaseOperatorArgs(
+                charts=charts, images=images, cluster=args.database, certificates=self.certificates
             )
+            self.database = DatabaseOperator("database-operator", operator, child).parts
         if args.parts.mesh == "install":
             istio = MeshArgs(
                 charts=charts,
                 images=images,
                 hardening=hardening,
                 ingress=args.ingress,
+                cni=args.parts.mesh_cni,
                 kubeconfig_path=args.kubeconfig_path,
                 context=args.context,
                 cluster=args.cluster,
@@ -118,7 +130,6 @@ class Platform(pulumi.ComponentResource):
                 charts=charts,
                 images=images,
                 hardening=hardening,
-                domain=args.ingress.domain,
                 local_registries=args.local_registries,
                 spec=args.knative_serving,
                 mesh=istiod,
@@ -136,7 +147,6 @@ class Platform(pulumi.ComponentResource):
                 images=images,
                 hardening=hardening,
                 domain=args.ingress.domain,
-                ingress_class=args.ingress.class_name,
                 runtimes=args.parts.serving_runtimes,
                 platform=tuple(below),
             )

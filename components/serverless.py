@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, Resource, ResourceOptions
+from pulumi import CustomTimeouts, Input, Resource, ResourceOptions
 
 from components.charts import Charts, merged
 from components.established import Established, EstablishedArgs
@@ -15,7 +15,7 @@ from components.images import Images
 from components.namespaces import declare, of_part
 from components.placement import ONE_AT_A_TIME
 from components.remains import Remains, RemainsArgs
-from components.versions import KNATIVE_SERVING
+from components.versions import KNATIVE_SERVING, NET_ISTIO
 
 NAMESPACE = "knative-serving"
 OPERATOR_NAMESPACE = "knative-operator"
@@ -24,6 +24,9 @@ _WEBHOOK = 8443
 # The kinds that KServe looks for when it starts.
 CRDS = ("services.serving.knative.dev",)
 
+# Its finalizer takes a minute; a destroy that waits longer says so.
+DELETED_WITHIN = "5m"
+
 # Of the CRDs, which the operator leaves behind.
 GROUPS = (
     "serving.knative.dev",
@@ -31,6 +34,24 @@ GROUPS = (
     "caching.internal.knative.dev",
     "networking.internal.knative.dev",
 )
+
+_RELEASES = "gcr.io/knative-releases/knative.dev"
+QUEUE = "queue-proxy"
+# By the operator's keys, which are a container, or its deployment and container where two have the same name.
+_SERVING_IMAGES = {
+    "activator": "serving/cmd/activator",
+    "autoscaler": "serving/cmd/autoscaler",
+    "autoscaler-hpa": "serving/cmd/autoscaler-hpa",
+    "controller/controller": "serving/cmd/controller",
+    "webhook/webhook": "serving/cmd/webhook",
+    "migrate": "pkg/apiextensions/storageversion/cmd/migrate",
+    "cleanup": "serving/pkg/cleanup/cmd/cleanup",
+    QUEUE: "serving/cmd/queue",
+}
+_NET_ISTIO_IMAGES = {
+    "net-istio-controller/controller": "net-istio/cmd/controller",
+    "net-istio-webhook/webhook": "net-istio/cmd/webhook",
+}
 
 # Deployment to its container, for everything that the operator installs and that should ask for little.
 _WORKLOADS = {
@@ -51,7 +72,6 @@ class ServerlessArgs:
     charts: Charts
     images: Images
     hardening: Hardening
-    domain: str
     # Registries whose tags Knative must not resolve: its controller asks them over the pod network, where a registry
     # on localhost is not.
     local_registries: tuple[str, ...]
@@ -67,15 +87,33 @@ class ServerlessArgs:
 def operator_values(images: Images, version: str) -> dict[str, Any]:
     def image(name: str) -> dict[str, Any]:
         return {
-            "image": images.rewrite(f"gcr.io/knative-releases/knative.dev/operator/cmd/{name}"),
-            "tag": version,
+            **images.in_chart(f"{_RELEASES}/operator/cmd/{name}", version, ("image", "tag")),
             "resources": resources("10m", "64Mi", "512Mi"),
         }
 
     return {"knative_operator": {"knative_operator": image("operator"), "operator_webhook": image("webhook")}}
 
 
-def serving_spec(domain: str, local_registries: tuple[str, ...], hardening: Hardening) -> dict[str, Any]:
+def serving_images(version: str) -> dict[str, str]:
+    """What the operator installs for a version of Serving, by the keys of its `registry.override`."""
+    tags = {**dict.fromkeys(_SERVING_IMAGES, version), **dict.fromkeys(_NET_ISTIO_IMAGES, NET_ISTIO)}
+    paths = {**_SERVING_IMAGES, **_NET_ISTIO_IMAGES}
+    return {key: f"{_RELEASES}/{path}:v{tags[key]}" for key, path in paths.items()}
+
+
+def own_images(images: Images, version: str) -> dict[str, Any]:
+    """The part of the spec that takes Serving's images from elsewhere than the operator does, which has digests.
+
+    The override does not reach the sidecar of the models (https://github.com/knative/operator/issues/2313).
+    """
+    named = serving_images(version)
+    if not any(images.changes(each) for each in named.values()):
+        return {}
+    override = {key: images.rewrite(each) for key, each in named.items()}
+    return {"registry": {"override": override}, "config": {"deployment": {"queue-sidecar-image": override[QUEUE]}}}
+
+
+def serving_spec(local_registries: tuple[str, ...], hardening: Hardening) -> dict[str, Any]:
     """The `spec` of KnativeServing (https://knative.dev/docs/install/operator/configuring-serving-cr/)."""
     small = {"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "500m", "memory": "300Mi"}}
     return {
@@ -83,7 +121,8 @@ def serving_spec(domain: str, local_registries: tuple[str, ...], hardening: Hard
         "ingress": {"istio": {"enabled": True}},
         "high-availability": {"replicas": hardening.replicas},
         "config": {
-            "domain": {domain: ""},
+            # Of the cluster alone: Slipway's own routes are the only way in.
+            "domain": {"svc.cluster.local": ""},
             "deployment": {
                 # The value replaces Knative's own list, so that one is repeated.
                 "registries-skipping-tag-resolving": ",".join(
@@ -149,8 +188,10 @@ class Serverless(pulumi.ComponentResource):
                 "namespace": declare(serving_namespace, child),
                 "annotations": {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "900"},
             },
-            spec=merged(serving_spec(args.domain, args.local_registries, args.hardening), args.spec),
-            opts=ResourceOptions(parent=self, depends_on=[operator, *args.mesh]),
+            spec=self._spec(args),
+            opts=ResourceOptions(
+                parent=self, depends_on=[operator, *args.mesh], custom_timeouts=CustomTimeouts(delete=DELETED_WITHIN)
+            ),
         )
         self.crds = Established(
             "knative-crds",
@@ -160,3 +201,9 @@ class Serverless(pulumi.ComponentResource):
             ResourceOptions(parent=self, depends_on=[operator]),
         )
         self.register_outputs({})
+
+    def _spec(self, args: ServerlessArgs) -> dict[str, Any]:
+        # A mirror may be one that only the nodes reach, or that has no TLS.
+        unasked = (*args.local_registries, *([args.images.mirror.partition("/")[0]] if args.images.mirror else []))
+        own = own_images(args.images, str(args.spec.get("version", KNATIVE_SERVING)))
+        return merged(merged(serving_spec(unasked, args.hardening), own), args.spec)

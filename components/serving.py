@@ -24,21 +24,52 @@ class ServingArgs:
     images: Images
     hardening: Hardening
     domain: str
-    ingress_class: str
     runtimes: bool
     # cert-manager, istiod and Knative's CRDs: the controller decides once, when it starts, what it watches.
     platform: tuple[Resource, ...]
 
 
-def values(images: Images, domain: str, ingress_class: str, hardening: Hardening) -> dict[str, Any]:
-    gateway = {"domain": domain, "ingressGateway": {"className": ingress_class}}
+# The repositories of the runtimes' images, by the chart's keys; tags are the chart's.
+_RUNTIMES = {
+    "tensorflow": "tensorflow/serving",
+    "mlserver": "docker.io/seldonio/mlserver",
+    "tritonserver": "nvcr.io/nvidia/tritonserver",
+    "torchserve": "pytorch/torchserve-kfs",
+    "vllmserver": "vllm/vllm-openai",
+    **{
+        name: f"docker.io/kserve/{name}"
+        for name in (
+            "sklearnserver",
+            "xgbserver",
+            "huggingfaceserver",
+            "pmmlserver",
+            "predictiveserver",
+            "paddleserver",
+            "lgbserver",
+            "autogluonserver",
+        )
+    },
+}
+
+
+def runtime_values(images: Images) -> dict[str, Any]:
+    runtimes = {key: {"image": images.rewrite(repository)} for key, repository in _RUNTIMES.items()}
+    return {"kserve": {"servingruntime": {"enabled": True, **runtimes}}}
+
+
+def values(images: Images, version: str | None, domain: str, hardening: Hardening) -> dict[str, Any]:
+    def image(name: str, keys: tuple[str, str] = ("image", "tag")) -> dict[str, str]:
+        return images.in_chart(f"docker.io/kserve/{name}", version, keys)
+
+    # Slipway's own routes are the only way in: what anybody serves beside them is not open to the world by itself.
+    gateway = {"domain": domain, "disableIngressCreation": True}
     small = {"resources": resources("10m", "128Mi", "512Mi")}
     return {
         "kserve": {
             "controller": {
                 "deploymentMode": "Standard",
                 "gateway": gateway,
-                "image": images.rewrite("docker.io/kserve/kserve-controller"),
+                **image("kserve-controller"),
                 # The chart's Always would ask the registry at every start.
                 "imagePullPolicy": "IfNotPresent",
                 "rbacProxyImage": images.rewrite("quay.io/brancz/kube-rbac-proxy:v0.18.0"),
@@ -46,9 +77,11 @@ def values(images: Images, domain: str, ingress_class: str, hardening: Hardening
                 "topologySpreadConstraints": hardening.spread(_MANAGER),
                 **small,
             },
-            "agent": {"image": images.rewrite("docker.io/kserve/agent")},
-            "router": {"image": images.rewrite("docker.io/kserve/router")},
-            "storage": {"image": images.rewrite("docker.io/kserve/storage-initializer")},
+            "agent": image("agent"),
+            "router": image("router"),
+            "storage": image("storage-initializer"),
+            "servingruntime": {"art": image("art-explainer", ("image", "defaultVersion"))},
+            "localmodel": image("storage-initializer", ("defaultJobImage", "defaultJobTag")),
         }
     }
 
@@ -65,7 +98,7 @@ class Serving(pulumi.ComponentResource):
             "kserve-resources",
             release="kserve",
             namespace=system,
-            values=values(args.images, args.domain, args.ingress_class, args.hardening),
+            values=values(args.images, args.charts.app_version("kserve-resources"), args.domain, args.hardening),
             opts=ResourceOptions(parent=self, depends_on=[crds, *args.platform]),
         )
         if args.hardening.several:
@@ -87,7 +120,7 @@ class Serving(pulumi.ComponentResource):
                 "kserve-runtime-configs",
                 release="kserve-runtime-configs",
                 namespace=system,
-                values={"kserve": {"servingruntime": {"enabled": True}}},
+                values=runtime_values(args.images),
                 opts=ResourceOptions(parent=self, depends_on=[controller]),
             )
         self.register_outputs({})

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """Where a Helm chart comes from. `repository` is None when `chart` is an `oci://` reference or a local path."""
+    """Where a Helm chart comes from. `repository` is None when `chart` is an `oci://` reference or a local path.
+
+    `ships` is the tag of its images where that is not the chart's version; `make render` shows it.
+    """
 
     chart: str
     version: str
     repository: str | None = None
+    ships: str | None = None
 
 
 CHARTS = {
@@ -26,6 +30,7 @@ CHARTS = {
     "istio-base": Chart(chart="base", version="1.28.10", repository="https://blob.istio.io/istio-release/charts"),
     "istiod": Chart(chart="istiod", version="1.28.10", repository="https://blob.istio.io/istio-release/charts"),
     "istio-gateway": Chart(chart="gateway", version="1.28.10", repository="https://blob.istio.io/istio-release/charts"),
+    "istio-cni": Chart(chart="cni", version="1.28.10", repository="https://blob.istio.io/istio-release/charts"),
     # The minor that KServe 0.20 is tested with. The chart's version keeps its `v`.
     # renovate: datasource=helm depName=knative-operator registryUrl=https://knative.github.io/operator
     "knative-operator": Chart(
@@ -36,25 +41,47 @@ CHARTS = {
     "kserve-crd": Chart(chart="oci://ghcr.io/kserve/charts/kserve-crd", version="v0.20.0"),
     "kserve-resources": Chart(chart="oci://ghcr.io/kserve/charts/kserve-resources", version="v0.20.0"),
     "kserve-runtime-configs": Chart(chart="oci://ghcr.io/kserve/charts/kserve-runtime-configs", version="v0.20.0"),
-    # Ships metrics-server 0.8.1, for Kubernetes 1.31 and later.
+    # For Kubernetes 1.31 and later.
     # renovate: datasource=helm depName=metrics-server registryUrl=https://kubernetes-sigs.github.io/metrics-server/
     "metrics-server": Chart(
-        chart="metrics-server", version="3.13.1", repository="https://kubernetes-sigs.github.io/metrics-server/"
+        chart="metrics-server",
+        version="3.13.1",
+        repository="https://kubernetes-sigs.github.io/metrics-server/",
+        ships="v0.8.1",
     ),
-    # Ships Prometheus 3.14.0. Only its server is installed, and it keeps what the autoscalers need.
+    # Only its server is installed, and it keeps what the autoscalers need.
     # renovate: datasource=helm depName=prometheus registryUrl=https://prometheus-community.github.io/helm-charts
     "prometheus": Chart(
-        chart="prometheus", version="29.27.0", repository="https://prometheus-community.github.io/helm-charts"
+        chart="prometheus",
+        version="29.27.0",
+        repository="https://prometheus-community.github.io/helm-charts",
+        ships="v3.14.0",
     ),
-    # Ships prometheus-adapter 0.12.0, which serves custom.metrics.k8s.io/v1beta1 and v1beta2.
+    # Serves custom.metrics.k8s.io/v1beta1 and v1beta2.
     # renovate: datasource=helm depName=prometheus-adapter registryUrl=https://prometheus-community.github.io/helm-charts
     "prometheus-adapter": Chart(
-        chart="prometheus-adapter", version="5.3.0", repository="https://prometheus-community.github.io/helm-charts"
+        chart="prometheus-adapter",
+        version="5.3.0",
+        repository="https://prometheus-community.github.io/helm-charts",
+        ships="v0.12.0",
+    ),
+    # Ships CloudNativePG 1.30.0, for Kubernetes 1.34 to 1.36. Its own backups to S3 leave with 1.31, so the plugin
+    # makes them.
+    # renovate: datasource=helm depName=cloudnative-pg registryUrl=https://cloudnative-pg.github.io/charts
+    "cloudnative-pg": Chart(
+        chart="cloudnative-pg", version="0.29.0", repository="https://cloudnative-pg.github.io/charts"
+    ),
+    # Ships the Barman Cloud plugin 0.13.0, which needs CloudNativePG 1.26 or later and cert-manager.
+    # renovate: datasource=helm depName=plugin-barman-cloud registryUrl=https://cloudnative-pg.github.io/charts
+    "plugin-barman-cloud": Chart(
+        chart="plugin-barman-cloud", version="0.7.0", repository="https://cloudnative-pg.github.io/charts"
     ),
 }
 
 # The Knative Serving that the operator installs; it must be one that the operator's release carries.
 KNATIVE_SERVING = "1.21.1"
+# The net-istio that the operator's release carries beside it.
+NET_ISTIO = "1.21.4"
 
 # What istiod hands to the gateway and to sidecars; charts before 1.31 still default to a host that is being closed.
 ISTIO_HUB = "docker.io/istio"
@@ -69,6 +96,9 @@ IMAGES = {
     # 17 keeps the data under /var/lib/postgresql/data; 18 moves it, so raising this is a migration.
     # renovate: datasource=docker depName=postgres
     "postgres": "docker.io/library/postgres:17",
+    # What CloudNativePG runs. `standard` has no Barman Cloud of its own: the plugin brings it in a sidecar.
+    # renovate: datasource=docker depName=ghcr.io/cloudnative-pg/postgresql versioning=loose
+    "postgres-cluster": "ghcr.io/cloudnative-pg/postgresql:17-standard-trixie",
     # The last community image. MinIO left Docker Hub in September 2026 and is no longer maintained: frozen here, and
     # replaceable by `slipway:objectStore: {engine: seaweedfs}`.
     "minio": "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z",

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 import pulumi
 from pydantic import Field, PositiveInt, ValidationError
 
+from components import lock
 from components.charts import ChartOverride, Charts
 from components.images import Images
 from components.settings import problems
@@ -17,7 +18,9 @@ from components.settings.cluster import Cluster, Embedded, Registry
 from components.settings.data import Database, ObjectStore, Tracking
 from components.settings.ingress import Ingress
 from components.settings.models import Build, Model
+from components.settings.names import OciFolder
 from components.settings.platform import Platform
+from components.settings.policies import Policies
 from components.settings.problems import SettingsError
 from components.settings.rules.stack import check
 from components.settings.section import Section, Text
@@ -58,6 +61,7 @@ class Settings(Section):
     platform: Platform = Platform()
     namespaces: Namespaces = Namespaces()
     security: Security = Security()
+    policies: Policies = Policies()
     teams: Sequence[Team] = ()
     database: Database = Database()
     object_store: ObjectStore = ObjectStore()
@@ -67,7 +71,14 @@ class Settings(Section):
     images: dict[Literal[tuple(IMAGES)], Text] = Field(default_factory=dict)  # type: ignore[valid-type]
     image_mirror: Text | None = Field(
         None,
-        description="Registry (and path) put before the images of Slipway and of its charts; not Knative's own.",
+        description="Registry (and path) put before every image, such as registry.example.com/mirror.",
+    )
+    chart_mirror: OciFolder | None = Field(
+        None, description="Where every chart is under its name, such as oci://registry.example.com/charts."
+    )
+    image_lock: Text | None = Field(
+        None,
+        description="File of the images' digests (tools.images --lock); default: images.lock.yaml, if there.",
     )
     knative_serving: dict[str, Any] = Field(default_factory=dict, description="Merged over the KnativeServing spec.")
     backend: Text | None = Field(
@@ -97,7 +108,7 @@ class Settings(Section):
         }
         if unknown := present - set(known):
             raise SettingsError([problems.unknown_key(key, list(known)) for key in sorted(unknown)])
-        texts = {"backend", "imageMirror"}
+        texts = {"backend", "imageMirror", "chartMirror", "imageLock"}
         data = {key: config.get(key) if key in texts else config.get_object(key) for key in present}
         # Pulumi.yaml must give a default to every key that may be left out; an empty one means just that.
         return cls.parse({key: value for key, value in data.items() if value not in ({}, [], "")})
@@ -108,8 +119,9 @@ class Settings(Section):
 
     @property
     def chart_overrides(self) -> Charts:
-        return Charts(overrides={key: chart.override() for key, chart in self.charts.items()})
+        overrides = {key: chart.override() for key, chart in self.charts.items()}
+        return Charts(overrides=overrides, mirror=self.chart_mirror)
 
     @property
     def image_references(self) -> Images:
-        return Images(overrides=self.images, mirror=self.image_mirror)
+        return Images(overrides=self.images, mirror=self.image_mirror, digests=lock.digests(self.image_lock))

@@ -45,6 +45,7 @@ def test_up_ends_with_the_model_s_prediction(local: automation.Stack) -> None:
 def test_the_model_s_objects_are_on_the_cluster(checkout: Checkout) -> None:
     assert checkout.names("inferenceservices") == {f"models/{MODEL}"}
     assert checkout.names("hpa") == {f"models/{MODEL}-hpa"}
+    assert checkout.names("virtualservices") == {f"models/{MODEL}-route", "mlops/mlflow-route"}
     scaled = checkout.kubectl(
         "get", "hpa", "--namespace=models", "--output=jsonpath={.items[0].spec.scaleTargetRef.name}"
     )
@@ -79,9 +80,21 @@ def test_a_refresh_finds_what_was_deleted_and_up_restores_it(checkout: Checkout,
 
 def test_destroy_leaves_nothing(checkout: Checkout, local: automation.Stack) -> None:
     local.destroy()
-    own = ("namespaces", "deployments", "statefulsets", "jobs", "pods", "pvc", "secrets", "ingresses", "hpa", "isvc")
+    own = (
+        "namespaces",
+        "deployments",
+        "statefulsets",
+        "jobs",
+        "pods",
+        "pvc",
+        "secrets",
+        "gateways",
+        "virtualservices",
+        "hpa",
+        "isvc",
+    )
     left = {kind: checkout.names(kind) for kind in own}
-    system = {"/default", "/kube-node-lease", "/kube-public", "/kube-system"}
+    system = {"/default", "/kube-node-lease", "/kube-public", "/kube-system", "/istio-system"}
     assert left.pop("namespaces") == system
     assert not {kind: names for kind, names in left.items() if names}
     assert not local.export_stack().deployment.get("resources")  # type: ignore[union-attr]

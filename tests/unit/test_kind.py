@@ -21,6 +21,9 @@ class Machine:
         self.commands: list[list[str]] = []
         self.stdin: dict[str, str] = {}
         self.fails: str | None = None
+        # What `docker ps` says of the containers that publish a port.
+        self.published: dict[str, str] = {}
+        self.on_network: set[str] = set()
 
     def run(
         self,
@@ -58,6 +61,14 @@ class Machine:
                     name: "running" if f"{name}-control-plane" in self.running else "exited" for name in self.clusters
                 }
                 return "".join(f"{name}-control-plane {state}\n" for name, state in states.items())
+            case ["docker", "ps", "--filter", asked, *_]:
+                return self.published.get(asked.removeprefix("publish="), "")
+            case ["docker", "network", "inspect", *_]:
+                return " ".join(self.on_network)
+            case ["docker", "network", "connect", _, member]:
+                self.on_network.add(member)
+            case ["docker", "network", "disconnect", *_]:
+                self.on_network.discard(words[-1])
             case ["docker", "ps", *_]:
                 return "id" if words[-1].removeprefix("name=^").removesuffix("$") in self.running else ""
             case ["docker", "network", "ls", *_]:
@@ -105,6 +116,7 @@ def test_a_cluster_is_made_with_its_own_kubeconfig_and_a_registry_that_its_nodes
     assert made.outs["kubeconfig"] == "apiVersion: v1"
     [registry] = machine.ran("docker", "run")
     assert "127.0.0.1:5001:5000" in registry
+    assert "REGISTRY_STORAGE_DELETE_ENABLED=true" in registry
     folder = "/etc/containerd/certs.d"
     assert 'host."http://test-registry:5000"' in machine.stdin[f"{folder}/localhost:5001/hosts.toml"]
     assert 'host."http://mirror.test:5000"' in machine.stdin[f"{folder}/docker.io/hosts.toml"]
@@ -221,3 +233,57 @@ def test_a_taken_port_is_named_with_its_setting() -> None:
         taken.listen()
         with pytest.raises(CommandFailed, match=r"slipway:cluster\.kind\.httpPort"):
             kind._refuse_taken_ports({"httpPort": taken.getsockname()[1]})
+
+
+CERTS = "/etc/containerd/certs.d"
+
+
+def test_a_mirror_on_this_machine_is_brought_onto_the_nodes_network_and_off_it_again(
+    machine: Machine, props: dict[str, Any]
+) -> None:
+    machine.published["5999"] = "offline 127.0.0.1:5999->5000/tcp\n"
+    props = {**props, "mirrors": {}, "image_mirror": "localhost:5999/all"}
+    KindProvider().create(props)
+    assert machine.on_network == {"offline"}
+    assert '[host."http://offline:5000"]' in machine.stdin[f"{CERTS}/localhost:5999/hosts.toml"]
+    upstream = machine.stdin[f"{CERTS}/quay.io/hosts.toml"]
+    assert '[host."http://offline:5000/v2/all/quay.io"]' in upstream
+    assert "override_path = true" in upstream
+    KindProvider().delete("test", props)
+    assert not machine.on_network
+    assert not machine.networks
+    assert "offline" not in {words[-1] for words in machine.ran("docker", "rm")}
+
+
+def test_without_the_mirrors_container_no_cluster_is_made(machine: Machine, props: dict[str, Any]) -> None:
+    with pytest.raises(CommandFailed, match=r"no container publishes that port: start the registry, or write"):
+        KindProvider().create({**props, "image_mirror": "localhost:5999"})
+    assert not machine.ran("kind", "create")
+
+
+def test_a_mirror_elsewhere_is_asked_first_for_what_others_name(machine: Machine, props: dict[str, Any]) -> None:
+    KindProvider().create({**props, "image_mirror": "registry.example.com/mirror"})
+    gcr = machine.stdin[f"{CERTS}/gcr.io/hosts.toml"]
+    assert '[host."https://registry.example.com/v2/mirror/gcr.io"]' in gcr
+    assert 'host."http://mirror.test:5000"]' in machine.stdin[f"{CERTS}/docker.io/hosts.toml"]
+    assert f"{CERTS}/registry.example.com/hosts.toml" not in machine.stdin
+
+
+def test_another_mirror_is_told_to_the_nodes_that_run(machine: Machine, props: dict[str, Any]) -> None:
+    KindProvider().create(props)
+    new = {**props, "image_mirror": "registry.example.com"}
+    old = {**props, "kubeconfig": "k", "identity": "1"}
+    diff = KindProvider().diff("test", old, new)
+    assert diff.changes
+    assert not diff.replaces
+    made = KindProvider().update("test", old, new)
+    assert made.outs is not None
+    assert (made.outs["kubeconfig"], made.outs["identity"]) == ("k", "1")
+    assert f"{CERTS}/gcr.io/hosts.toml" in machine.stdin
+    assert len(machine.ran("kind", "create")) == 1
+
+
+def test_a_state_from_before_the_mirror_was_known_is_no_change(machine: Machine, props: dict[str, Any]) -> None:
+    machine.clusters.add("test")
+    machine.running.add("test-control-plane")
+    assert not KindProvider().diff("test", props, {**props, "image_mirror": None}).changes

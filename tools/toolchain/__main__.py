@@ -7,15 +7,17 @@ import argparse
 import sys
 
 from tools.toolchain.install import install
-from tools.toolchain.pins import TOOLS
+from tools.toolchain.pins import ON_DEMAND, TOOLS
 from tools.toolchain.problem import ToolchainError
 
 
 def main() -> int:
-    names = {tool.name: tool for tool in TOOLS}
+    names = {tool.name: tool for tool in (*TOOLS, *ON_DEMAND)}
     parser = argparse.ArgumentParser(prog="python -m tools.toolchain", description=__doc__)
-    parser.add_argument("tools", nargs="*", metavar="TOOL", help=f"of {', '.join(names)}; default: all")
-    wanted = parser.parse_args().tools or list(names)
+    parser.add_argument(
+        "tools", nargs="*", metavar="TOOL", help=f"of {', '.join(names)}; default: those of `make tools`"
+    )
+    wanted = parser.parse_args().tools or [tool.name for tool in TOOLS]
     if unknown := sorted(set(wanted) - set(names)):
         parser.error(f"no tool {', '.join(unknown)}; there are {', '.join(names)}")
     try:

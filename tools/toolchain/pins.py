@@ -8,6 +8,9 @@ _PROVIDER = "4.25.0"
 _KUBERNETES = "1.34.4"
 _ETCD = "3.6.8"
 _KWOK = "0.7.0"
+# The one that the Kubernetes provider has built in: what is rendered is what is installed.
+_HELM = "3.18.6"
+_CRANE = "0.22.1"
 _SDK = "github.com/pulumi/pulumi/sdk/v3"
 
 ARCH = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "")
@@ -172,3 +175,47 @@ TOOLS = (
         ),
     ),
 )
+
+_CRANE_RELEASE = f"https://github.com/google/go-containerregistry/releases/download/v{_CRANE}"
+
+HELM = Tool(
+    name="helm",
+    version=_HELM,
+    makes=("helm",),
+    downloads=(
+        Download(
+            url=f"https://get.helm.sh/helm-v{_HELM}-linux-{ARCH}.tar.gz",
+            checksum=f"https://get.helm.sh/helm-v{_HELM}-linux-{ARCH}.tar.gz.sha256sum",
+        ),
+    ),
+    builds=(
+        Build(
+            folder="helm",
+            packages=("helm.sh/helm/v3/cmd/helm",),
+            ldflags=f"-X helm.sh/helm/v3/internal/version.version=v{_HELM}",
+            minutes=3,
+        ),
+    ),
+)
+CRANE = Tool(
+    name="crane",
+    version=_CRANE,
+    makes=("crane",),
+    downloads=(
+        Download(
+            url=f"{_CRANE_RELEASE}/go-containerregistry_Linux_{'x86_64' if ARCH == 'amd64' else ARCH}.tar.gz",
+            checksum=f"{_CRANE_RELEASE}/checksums.txt",
+        ),
+    ),
+    builds=(
+        Build(
+            folder="crane",
+            packages=("github.com/google/go-containerregistry/cmd/crane",),
+            ldflags=f"-X github.com/google/go-containerregistry/cmd/crane/cmd.Version=v{_CRANE}",
+            minutes=1,
+        ),
+    ),
+)
+
+# Got when a command needs them, not by `make tools`.
+ON_DEMAND = (HELM, CRANE)

@@ -1,0 +1,19 @@
+"""Where images and their digests come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from components import lock
+from components.settings.problems import Problem, fault
+
+if TYPE_CHECKING:
+    from components.settings import Settings
+
+
+def check(settings: Settings) -> Iterator[Problem]:
+    try:
+        lock.digests(settings.image_lock)
+    except lock.LockError as error:
+        yield fault(("imageLock",), settings.image_lock or lock.DEFAULT, str(error))

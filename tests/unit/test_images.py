@@ -1,0 +1,234 @@
+"""Where images come from: their digests, the mirror, and everything that names one."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components import lock, versions
+from components.charts import ChartOverride, Charts
+from components.images import Images, split
+from components.serverless import own_images, serving_images
+from components.settings import Settings, SettingsError
+from tests.unit.engine import Run, run_stack
+from tools import mirror
+from tools.images import __main__ as listing
+from tools.images import registry
+from tools.images.inventory import Image
+from tools.images.problem import ImagesError
+from tools.images.references import references
+from tools.render.manifest import Manifest
+
+DIGEST = f"sha256:{'a' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("reference", "parts"),
+    [
+        ("localhost:5000/a/b:1", ("localhost:5000/a/b", "1")),
+        ("localhost:5000/a/b", ("localhost:5000/a/b", None)),
+        (f"quay.io/a:v1@{DIGEST}", ("quay.io/a", f"v1@{DIGEST}")),
+    ],
+)
+def test_a_port_is_no_tag(reference: str, parts: tuple[str, str | None]) -> None:
+    assert split(reference) == parts
+
+
+def test_a_locked_digest_is_the_same_in_a_mirror() -> None:
+    images = Images(mirror="mirror.test/all", digests={"docker.io/library/postgres:17": DIGEST})
+    assert images["postgres"] == f"mirror.test/all/docker.io/library/postgres:17@{DIGEST}"
+    assert images["minio"].startswith("mirror.test/all/quay.io/minio/minio:RELEASE")
+
+
+def test_a_chart_gets_the_digest_behind_the_tag() -> None:
+    images = Images(digests={"quay.io/x:v1": DIGEST})
+    assert images.in_chart("quay.io/x", "v1") == {"repository": "quay.io/x", "tag": f"v1@{DIGEST}"}
+    assert images.in_chart("quay.io/x", "v2", ("image", "tag")) == {"image": "quay.io/x", "tag": "v2"}
+    assert images.in_chart("quay.io/x", None) == {"repository": "quay.io/x"}
+
+
+def test_every_chart_takes_the_locked_digests(tmp_path: Path) -> None:
+    wanted = {
+        "quay.io/jetstack/cert-manager-webhook": "v1.17.4",
+        "docker.io/istio/pilot": "1.28.10",
+        "docker.io/istio/proxyv2": "1.28.10",
+        "gcr.io/knative-releases/knative.dev/operator/cmd/operator": "v1.21.4",
+        "gcr.io/knative-releases/knative.dev/serving/cmd/queue": "v1.21.1",
+        "docker.io/kserve/kserve-controller": "v0.20.0",
+        "quay.io/brancz/kube-rbac-proxy": "v0.18.0",
+        "registry.k8s.io/metrics-server/metrics-server": "v0.8.1",
+    }
+    file = lock.write(str(tmp_path / "lock.yaml"), {f"{name}:{tag}": DIGEST for name, tag in wanted.items()})
+    run = run_stack("dev", {"imageLock": str(file)})
+    said = " ".join(str(entry.inputs) for entry in run.kubernetes)
+    assert said.count(DIGEST) >= len(wanted)
+    assert f"v0.8.1@{DIGEST}" in said
+    assert f"cmd/queue:v1.21.1@{DIGEST}" in said
+
+
+def test_a_chart_of_another_version_keeps_its_own_tags() -> None:
+    pinned, other = Charts(), Charts(overrides={"metrics-server": ChartOverride(version="3.14.0")})
+    assert pinned.app_version("metrics-server") == "v0.8.1"
+    assert other.app_version("metrics-server") is None
+
+
+def test_knative_keeps_its_operators_digests_unless_the_stack_has_its_own() -> None:
+    assert own_images(Images(), "1.21.1") == {}
+
+
+def test_a_mirror_reaches_knatives_images_and_the_models_sidecar() -> None:
+    spec = run_stack("dev", {"imageMirror": "mirror.test/all"}).one("KnativeServing").inputs["spec"]
+    override = spec["registry"]["override"]
+    assert set(override) == set(serving_images("1.21.1"))
+    assert all(each.startswith("mirror.test/all/gcr.io/knative-releases/") for each in override.values())
+    deployment = spec["config"]["deployment"]
+    assert deployment["queue-sidecar-image"] == override["queue-proxy"]
+    assert "mirror.test" in deployment["registries-skipping-tag-resolving"].split(",")
+    assert deployment["progress-deadline"] == "600s"
+
+
+def test_every_deployment_that_the_operator_makes_has_its_own_image() -> None:
+    named = serving_images("1.21.1")
+    assert len(set(named.values())) == len(named)
+    assert named["controller/controller"].endswith("/serving/cmd/controller:v1.21.1")
+    assert named["net-istio-controller/controller"].endswith(f"/net-istio/cmd/controller:v{versions.NET_ISTIO}")
+
+
+@pytest.fixture(scope="module")
+def mirrored() -> Run:
+    return run_stack("dev", {"chartMirror": "oci://mirror.test/charts", "platform": {"servingRuntimes": True}})
+
+
+def test_one_key_takes_every_chart_from_the_mirror(mirrored: Run) -> None:
+    releases = mirrored.of("Release")
+    assert {entry.inputs["chart"].rpartition("/")[0] for entry in releases} == {"oci://mirror.test/charts"}
+    assert not [entry for entry in releases if entry.inputs.get("repositoryOpts")]
+    assert "oci://mirror.test/charts/kserve-runtime-configs" in {entry.inputs["chart"] for entry in releases}
+    versions_of = {entry.name: entry.inputs["version"] for entry in releases}
+    assert versions_of["istio-base"] == versions.CHARTS["istio-base"].version
+
+
+def test_a_chart_that_the_stack_names_itself_is_not_looked_for_in_the_mirror() -> None:
+    charts = {"cert-manager": {"chart": "./charts/cert-manager"}}
+    run = run_stack("dev", {"chartMirror": "oci://mirror.test/charts", "charts": charts})
+    assert run.one("Release", "cert-manager").inputs["chart"] == "./charts/cert-manager"
+
+
+BASE: dict[str, Any] = {"cluster": {"kind": {"name": "test"}}, "ingress": {"domain": "models.test"}}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "No such file"), ("- a\n", "not a mapping"), ("a: 1\n", "not a mapping"), ("{", "not a mapping")],
+)
+def test_a_lock_file_that_cannot_be_used_is_a_fault_of_the_settings(
+    tmp_path: Path, content: str | None, said: str
+) -> None:
+    file = tmp_path / "lock.yaml"
+    if content:
+        file.write_text(content)
+    with pytest.raises(SettingsError, match=rf"slipway:imageLock: .*{said}.*tools.images --lock"):
+        Settings.parse({**BASE, "imageLock": str(file)})
+
+
+def test_without_a_lock_file_tags_are_all_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Settings.parse(BASE).image_references.digests == {}
+    lock.write(None, {"docker.io/library/postgres:17": DIGEST})
+    assert Settings.parse(BASE).image_references["postgres"].endswith(DIGEST)
+
+
+def found(content: dict[str, Any]) -> set[str]:
+    return references(Manifest(content={"apiVersion": "v1", "kind": "Thing", **content}))
+
+
+def test_images_are_found_wherever_a_controller_reads_them() -> None:
+    assert found({"spec": {"containers": [{"image": "busybox"}]}}) == {"busybox"}
+    assert found({"env": [{"name": "OPERATOR_IMAGE_NAME", "value": "ghcr.io/a/b:1"}]}) == {"ghcr.io/a/b:1"}
+    assert found({"args": ["--acme-http01-solver-image=quay.io/a/b:1"]}) == {"quay.io/a/b:1"}
+    assert found({"spec": {"imageName": "ghcr.io/a/postgresql:17"}}) == {"ghcr.io/a/postgresql:17"}
+    assert found({"data": {"queue-sidecar-image": "gcr.io/q:1", "SIDECAR_IMAGE": "ghcr.io/s:1"}}) == {
+        "gcr.io/q:1",
+        "ghcr.io/s:1",
+    }
+    assert found({"data": {"agent": '{"image": "kserve/agent:1"}', "_example": '{"image": "no/no:1"}'}}) == {
+        "kserve/agent:1"
+    }
+    assert found({"data": {"art": '{"image": "kserve/art", "defaultImageVersion": "1"}'}}) == {"kserve/art:1"}
+    assert found({"spec": {"registry": {"override": {"activator": "gcr.io/x/activator:1"}}}}) == {
+        "gcr.io/x/activator:1"
+    }
+
+
+def test_what_only_looks_like_an_image_is_none() -> None:
+    assert not found({"spec": {"containers": [{"image": "auto"}]}})
+    assert not found({"spec": {"imagePullPolicy": "Always"}, "data": {"values": '{"image": "proxyv2"}'}})
+    assert not found({"data": {"template": 'image: "{{ .ProxyImage }}"\nx: {{ if }}'}})
+
+
+class Registries:
+    """Plays crane: references to digests, and what is told to copy."""
+
+    def __init__(self, known: dict[str, str]) -> None:
+        self.known = known
+        self.copied: list[tuple[str, str]] = []
+
+    def digest(self, reference: str) -> str:
+        if reference not in self.known:
+            raise ImagesError("MANIFEST_UNKNOWN")
+        return self.known[reference]
+
+    def copy(self, source: str, target: str) -> None:
+        self.copied.append((source, target))
+        self.known[target] = self.known[source]
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> Registries:
+    registries = Registries({"quay.io/a:1": DIGEST})
+    monkeypatch.setattr(registry, "digest", registries.digest)
+    monkeypatch.setattr(registry, "copy", registries.copy)
+    return registries
+
+
+def image(name: str) -> Image:
+    return Image(name=name, at=name, digest=None, users=("test",))
+
+
+def test_what_the_mirror_has_is_not_copied_again(played: Registries) -> None:
+    assert mirror.copy_image(image("quay.io/a:1"), "localhost:5000/all") == "copied"
+    assert mirror.copy_image(image("quay.io/a:1"), "localhost:5000/all") == "there"
+    assert played.copied == [("quay.io/a:1", "localhost:5000/all/quay.io/a:1")]
+
+
+def test_a_tag_that_moved_is_copied_again(played: Registries) -> None:
+    played.known["localhost:5000/quay.io/a:1"] = f"sha256:{'b' * 64}"
+    assert mirror.copy_image(image("quay.io/a:1"), "localhost:5000") == "copied"
+
+
+def test_a_registry_that_changes_digests_is_not_a_mirror(played: Registries, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rewritten(_source: str, target: str) -> None:
+        played.known[target] = f"sha256:{'c' * 64}"
+
+    monkeypatch.setattr(registry, "copy", rewritten)
+    with pytest.raises(ImagesError, match="the registry changed it"):
+        mirror.copy_image(image("quay.io/a:1"), "localhost:5000")
+
+
+def test_a_lock_keeps_what_cannot_be_asked_now(played: Registries, tmp_path: Path) -> None:
+    assert played.known
+    file = lock.write(str(tmp_path / "lock.yaml"), {"gcr.io/other:1": DIGEST})
+    lines = [listing.asked(image(name)) for name in ("quay.io/a:1", "quay.io/gone:1")]
+    said = listing.write_lock(lines, str(file))
+    assert lock.digests(str(file)) == {"gcr.io/other:1": DIGEST, "quay.io/a:1": DIGEST}
+    assert "not locked: quay.io/gone:1: MANIFEST_UNKNOWN" in said
+    assert listing.NOT_REACHABLE in listing.text(lines)
+
+
+@pytest.mark.parametrize(
+    ("reference", "plain"),
+    [("localhost:5000/a", True), ("10.1.2.3:5000/a", True), ("172.20.0.1/a", True), ("172.40.0.1/a", False)],
+)
+def test_only_a_registry_nearby_may_be_without_tls(reference: str, plain: bool) -> None:
+    assert registry.near(reference) is plain
+    assert not registry.near("registry.example.com/a")

@@ -1,0 +1,75 @@
+"""Every image and chart that a stack needs, those included that no manifest shows."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.images import qualified
+from components.serverless import serving_images
+from components.versions import KNATIVE_SERVING
+from tools.images.references import references
+from tools.render.release import Release
+from tools.render.stack import Rendering
+
+# The recorder's digest of an image that `up` builds.
+_BUILT = "@sha256:" + "0" * 64
+_KNATIVE = "what the Knative operator installs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """`name` is the full reference upstream, without digest; `at` is where the stack takes it from."""
+
+    name: str
+    at: str
+    digest: str | None
+    users: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inventory:
+    """`missing` are charts that could not be reached, whose images are not listed."""
+
+    images: tuple[Image, ...]
+    charts: tuple[Release, ...]
+    missing: Mapping[str, str]
+
+
+def inventory(rendering: Rendering) -> Inventory:
+    users: dict[str, set[str]] = defaultdict(set)
+    for manifest in rendering.manifests:
+        for reference in references(manifest):
+            users[qualified(reference)].add(manifest.release or f"{manifest.kind} {manifest.name}")
+    for reference, user in _unseen(rendering):
+        users[qualified(reference)].add(user)
+    mirror = rendering.settings.image_mirror
+    images = [_image(at, names, mirror) for at, names in users.items() if _BUILT not in at]
+    return Inventory(
+        images=tuple(sorted(images, key=lambda image: (image.name, image.digest or ""))),
+        charts=tuple(sorted(rendering.releases, key=lambda release: release.key)),
+        missing=rendering.missing,
+    )
+
+
+def _image(at: str, users: set[str], mirror: str | None) -> Image:
+    upstream = at.removeprefix(f"{mirror}/") if mirror else at
+    name, _, digest = upstream.partition("@")
+    return Image(name=name, at=at, digest=digest or None, users=tuple(sorted(users)))
+
+
+def _unseen(rendering: Rendering) -> list[tuple[str, str]]:
+    """Images beside the manifests, and who uses them."""
+    settings, run = rendering.settings, rendering.run
+    images = settings.image_references
+    found: list[tuple[str, str]] = []
+    for entry in run.all:
+        if "node_image" in entry.inputs:
+            found += [(entry.inputs["node_image"], "kind node"), (entry.inputs["registry_image"], "kind registry")]
+        if entry.type == "docker:index/image:Image":
+            found.append((entry.inputs["build"]["args"]["BASE_IMAGE"], "base of the models' images"))
+        if entry.kind == "KnativeServing":
+            spec: Mapping[str, Any] = entry.inputs["spec"]
+            version = str(spec.get("version", KNATIVE_SERVING))
+            found += [(images.rewrite(each), _KNATIVE) for each in serving_images(version).values()]
+    return found
