@@ -5,55 +5,55 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi import Resource, ResourceOptions
+from pulumi import Input, Resource, ResourceOptions
 
 from components import settings as s
-from components.charts import Charts, namespace
+from components.charts import Charts
+from components.hardening import Hardening, resources
 from components.images import Images
+from components.namespaces import declare, of_part
+from components.remains import Remains, RemainsArgs
 
 NAMESPACE = "cnpg-system"
-# Both charts keep their CustomResourceDefinitions when they are uninstalled, because with one go all its objects.
-CRDS = (
-    "backups.postgresql.cnpg.io",
-    "clusterimagecatalogs.postgresql.cnpg.io",
-    "clusters.postgresql.cnpg.io",
-    "databaseroles.postgresql.cnpg.io",
-    "databases.postgresql.cnpg.io",
-    "failoverquorums.postgresql.cnpg.io",
-    "imagecatalogs.postgresql.cnpg.io",
-    "objectstores.barmancloud.cnpg.io",
-    "poolers.postgresql.cnpg.io",
-    "publications.postgresql.cnpg.io",
-    "scheduledbackups.postgresql.cnpg.io",
-    "subscriptions.postgresql.cnpg.io",
-)
+# Of the CRDs, which both charts keep.
+GROUPS = ("postgresql.cnpg.io", "barmancloud.cnpg.io")
+_WEBHOOK = 9443
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseOperatorArgs:
     charts: Charts
     images: Images
-    cluster: s.CloudNativePg
+    hardening: Hardening
+    database: s.CloudNativePg
     # What issues the plugin's certificates; empty where it is there already.
     certificates: Sequence[Resource]
+    kubeconfig_path: str
+    context: str | None
+    cluster: Input[str]
 
 
-def operator_values(images: Images) -> dict[str, Any]:
+def operator_values(images: Images, version: str | None, hardening: Hardening) -> dict[str, Any]:
     return {
-        "image": {"repository": images.rewrite("ghcr.io/cloudnative-pg/cloudnative-pg")},
-        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}},
+        "image": images.in_chart("ghcr.io/cloudnative-pg/cloudnative-pg", version),
+        "replicaCount": hardening.replicas,
+        "topologySpreadConstraints": hardening.spread({"app.kubernetes.io/name": "cloudnative-pg"}),
+        "priorityClassName": hardening.priority,
+        "resources": resources("10m", "64Mi", "512Mi"),
     }
 
 
-def plugin_values(images: Images) -> dict[str, Any]:
+def plugin_values(images: Images, version: str | None, hardening: Hardening) -> dict[str, Any]:
     def image(name: str) -> dict[str, str]:
-        registry, _, repository = images.rewrite(f"ghcr.io/cloudnative-pg/{name}").partition("/")
-        return {"registry": registry, "repository": repository}
+        named = images.in_chart(f"ghcr.io/cloudnative-pg/{name}", version)
+        registry, _, repository = named["repository"].partition("/")
+        return {**named, "registry": registry, "repository": repository}
 
     return {
         "image": image("plugin-barman-cloud"),
         "sidecarImage": image("plugin-barman-cloud-sidecar"),
-        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
+        "priorityClassName": hardening.priority,
+        "resources": resources("10m", "64Mi", "256Mi"),
     }
 
 
@@ -65,21 +65,33 @@ class DatabaseOperator(pulumi.ComponentResource):
     def __init__(self, name: str, args: DatabaseOperatorArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:DatabaseOperator", name, None, opts)
         child = ResourceOptions(parent=self)
-        system = namespace(NAMESPACE, child)
-        operator = args.charts.release(
+        charts, images, hardening = args.charts, args.images, args.hardening
+        system = declare(of_part(NAMESPACE, hardening, anyone=(_WEBHOOK,)), child)
+        remains = Remains(
+            "cloudnative-pg-remains",
+            RemainsArgs(
+                groups=GROUPS,
+                namespace=system,
+                kubeconfig_path=args.kubeconfig_path,
+                context=args.context,
+                cluster=args.cluster,
+            ),
+            child,
+        )
+        operator = charts.release(
             "cloudnative-pg",
             release="cloudnative-pg",
             namespace=system,
-            values=operator_values(args.images),
-            opts=child,
+            values=operator_values(images, charts.app_version("cloudnative-pg"), hardening),
+            opts=ResourceOptions(parent=self, depends_on=[remains]),
         )
         self.parts = (operator,)
-        if args.cluster.backup:
-            plugin = args.charts.release(
+        if args.database.backup:
+            plugin = charts.release(
                 "plugin-barman-cloud",
                 release="plugin-barman-cloud",
                 namespace=system,
-                values=plugin_values(args.images),
+                values=plugin_values(images, charts.app_version("plugin-barman-cloud"), hardening),
                 # A cluster finds the plugin by its Service beside the operator.
                 opts=ResourceOptions(parent=self, depends_on=[operator, *args.certificates]),
             )

@@ -107,7 +107,14 @@ class Platform(pulumi.ComponentResource):
             below.extend(self.certificates)
         if args.parts.database_operator == "install" and args.database:
             operator = DatabaseOperatorArgs(
-                charts=charts, images=images, cluster=args.database, certificates=self.certificates
+                charts=charts,
+                images=images,
+                hardening=hardening,
+                database=args.database,
+                certificates=self.certificates,
+                kubeconfig_path=args.kubeconfig_path,
+                context=args.context,
+                cluster=args.cluster,
             )
             self.database = DatabaseOperator("database-operator", operator, child).parts
         if args.parts.mesh == "install":

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import yaml
 
-from components.database_operator import CRDS
 from components.settings import Settings, SettingsError
 from tests.unit.engine import Run, run_stack
 
@@ -119,13 +118,15 @@ def test_images_of_the_operator_and_of_its_sidecar_come_from_the_mirror() -> Non
     assert operator["image"]["repository"] == "mirror.test/ghcr.io/cloudnative-pg/cloudnative-pg"
     plugin = run.one("Release", "plugin-barman-cloud").inputs["values"]
     for image, name in (("image", "plugin-barman-cloud"), ("sidecarImage", "plugin-barman-cloud-sidecar")):
-        assert plugin[image] == {"registry": "mirror.test", "repository": f"ghcr.io/cloudnative-pg/{name}"}
+        place = {"registry": "mirror.test", "repository": f"ghcr.io/cloudnative-pg/{name}"}
+        assert plugin[image] == {**place, "tag": "v0.13.0"}
     assert run.one("Cluster", "postgres").inputs["spec"]["imageName"].startswith("mirror.test/ghcr.io/")
 
 
-def test_the_definitions_that_the_charts_leave_behind_are_all_named() -> None:
-    assert list(CRDS) == sorted(set(CRDS))
-    assert {name.partition(".")[2] for name in CRDS} == {"postgresql.cnpg.io", "barmancloud.cnpg.io"}
+def test_the_definitions_that_the_charts_keep_go_when_the_operator_does(backed_up: Run) -> None:
+    remains = backed_up.one("Resource", "cloudnative-pg-remains")
+    assert remains.inputs["groups"] == ["barmancloud.cnpg.io", "postgresql.cnpg.io"]
+    assert "cloudnative-pg-remains" in backed_up.one("Release", "cloudnative-pg").dependencies
 
 
 def prod() -> dict[str, Any]:
