@@ -54,7 +54,7 @@ class Pruning:
             self._say(f"{image.repository}@{image.digest[:19]} of {image.created[:16]}")
             if not self.dry:
                 registry.delete(image)
-        if gone and own and not self.dry:
+        if own and not self.dry:
             local.free_disk(own.name)
         self._locally(registry, images, gone, mark)
         print(f"kept: {len(images) - len(gone)} of {len(images)} images in {registry.address}")
