@@ -1,5 +1,6 @@
 """The MLflow tracking server, on the database and the object store."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,11 @@ def server_command(args: TrackingArgs) -> list[str]:
     return ["mlflow", "server", *(word for option in options.items() for word in option)]
 
 
+def _mark(uri: str) -> str:
+    """Tells one URL from another, and too little to find its password by."""
+    return hashlib.sha256(uri.encode()).hexdigest()[:8]
+
+
 def pod_labels(identity: Mapping[str, str]) -> dict[str, str]:
     """The pods' labels; Azure's webhook acts on labelled pods only."""
     azure = any(key.startswith("azure.workload.identity/") for key in identity)
@@ -89,7 +95,11 @@ def deployment_spec(
         "replicas": settings.replicas,
         "selector": {"matchLabels": _LABELS},
         "template": {
-            "metadata": {"labels": pod_labels(args.store.identity)},
+            "metadata": {
+                "labels": pod_labels(args.store.identity),
+                # A server reads the URL once: another one is another generation of pods.
+                "annotations": {"slipway/database": Output.unsecret(args.database.uri.apply(_mark))},
+            },
             "spec": {
                 "serviceAccountName": account,
                 # A cloud's webhook mounts the token that its identity needs: the one for this cluster's API is none.

@@ -50,6 +50,16 @@ def test_mlflow_gets_its_secrets_by_reference(dev: Run) -> None:
     assert env["MLFLOW_ARTIFACTS_DESTINATION"] == "s3://mlflow"
 
 
+def test_another_database_is_another_generation_of_servers(dev: Run) -> None:
+    def mark(run: Run) -> str:
+        metadata = run.one("Deployment", "mlflow").inputs["spec"]["template"]["metadata"]
+        return str(metadata["annotations"]["slipway/database"])
+
+    elsewhere = run_stack("dev", {"database": {"url": "postgresql+psycopg2://u:p@db.test:5432/mlflow"}})
+    assert mark(dev) == mark(run_stack("dev"))
+    assert mark(dev) != mark(elsewhere)
+
+
 def test_the_database_is_migrated_before_the_server_starts(dev: Run) -> None:
     pod = dev.one("Deployment", "mlflow").inputs["spec"]["template"]["spec"]
     [migrate] = pod["initContainers"]

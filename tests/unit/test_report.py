@@ -34,3 +34,10 @@ def test_a_model_without_an_example_is_said_to_be_loaded_and_no_more() -> None:
     assert text.endswith(
         "wine, version 2, is loaded at http://127.0.0.1:8080/v2; it has no example of its own to be asked with"
     )
+
+
+def test_a_server_with_users_is_shown_with_the_first_one_and_never_with_its_password() -> None:
+    text = report.text({"tracking": "https://mlflow.example.com", "trackingPassword": "s3cret"}, "prod")
+    assert "user admin" in text
+    assert "trackingPassword" in text
+    assert "s3cret" not in text
