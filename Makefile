@@ -5,8 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help tools up preview refresh destroy cancel check render predict scale canary promote rollback prune \
-  hpa test test-unit test-model test-hpa test-embedded \
+.PHONY: help tools up preview refresh destroy cancel teardown upgrade-check check render predict key scale canary \
+  promote rollback prune hpa test test-unit test-model test-hpa test-embedded \
   test-kind lint
 
 help: ## This list.
@@ -24,12 +24,18 @@ tools: $(VENV)/installed ## Get the pinned tools into .tools/bin, if they are no
 	@$(PY) -m tools.toolchain
 
 up preview refresh destroy cancel: $(VENV)/installed
-	@$(PY) -m tools.engine $@ $(STACK) $(ARGS)
+	@$(PY) -m tools.engine $@ $(STACK) $(if $(CONFIRM),--confirm $(CONFIRM)) $(ARGS)
 up: ## Make the stack, or bring it up to date: make up STACK=dev (default: local, no containers needed)
 preview: ## Show what `up` would do.
 refresh: ## Read the real state of what the stack made.
 destroy: ## Remove everything that the stack made.
 cancel: ## Unlock the stack after an `up` that was killed.
+
+teardown: $(VENV)/installed ## Finish a destroy whose controllers are gone.
+	@$(PY) -m tools.teardown $(STACK) $(ARGS)
+
+upgrade-check: $(VENV)/installed ## Compare the versions that a stack has with those that it asks for.
+	@$(PY) -m tools.upgrades $(STACK)
 
 check: $(VENV)/installed ## Check the settings of every stack, without Pulumi.
 	@$(PY) -m tools.check $(filter-out %.override.yaml,$(wildcard Pulumi.*.yaml))
@@ -40,8 +46,20 @@ render: $(VENV)/installed ## Write every manifest of a stack, charts included: m
 predict: $(VENV)/installed ## Ask the deployed models for a prediction.
 	@$(PY) -m tools.predict $(STACK) $(ARGS)
 
+key: $(VENV)/installed ## Print a client's API key: make -s key STACK=prod CLIENT=name (default: the stack's own)
+	@$(PY) -m tools.key $(STACK) $(CLIENT)
+
 scale: $(VENV)/installed ## Set a model's replicas in the stack file: make scale STACK=dev MODEL=name REPLICAS=3
 	@$(PY) -m tools.scale $(STACK) "$(MODEL)" "$(REPLICAS)"
+
+canary: $(VENV)/installed ## Give a version a share: make canary STACK=dev MODEL=name SOURCE=models:/name/2 PERCENT=10
+	@$(PY) -m tools.release canary $(STACK) "$(MODEL)" "$(SOURCE)" "$(PERCENT)"
+
+promote: $(VENV)/installed ## Make the canary the version: make promote STACK=dev MODEL=name
+	@$(PY) -m tools.release promote $(STACK) "$(MODEL)"
+
+rollback: $(VENV)/installed ## Take the canary back, or the version: make rollback STACK=dev MODEL=name [TO=models:/name/1]
+	@$(PY) -m tools.release rollback $(STACK) "$(MODEL)" $(if $(TO),--to "$(TO)")
 
 prune: $(VENV)/installed ## Delete old model images: make prune STACK=dev ARGS=--dry-run
 	@$(PY) -m tools.prune $(STACK) $(ARGS)
@@ -63,10 +81,7 @@ test-unit: $(VENV)/installed ## Seconds.
 test-model: $(VENV)/installed ## Real MLflow and MLServer, about a minute.
 	$(PY) -m pytest tests/model
 
-test-prune: $(VENV)/installed ## Delete old model images: make prune STACK=dev ARGS=--dry-run
-	@$(PY) -m tools.prune $(STACK) $(ARGS)
-
-hpa: $(VENV)/installed ## 200 random cases on the real HPA controller, two minutes; etcd and Kubernetes' binaries needed.
+test-hpa: $(VENV)/installed ## 200 random cases on the real HPA controller, two minutes; etcd and Kubernetes' binaries needed.
 	$(PY) -m pytest tests/hpa -m controller
 
 test-embedded: tools ## The whole program on a real API server with simulated pods, minutes.

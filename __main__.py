@@ -6,10 +6,13 @@ import pulumi
 from pulumi import ResourceOptions
 
 from components import namespaces, teams
-from components.cluster import Cluster, ClusterArgs
+from components.cluster import Cluster, ClusterArgs, ingress_address
 from components.database import Database, DatabaseArgs
+from components.gateway import Gateway, GatewayArgs
+from components.mutual_tls import MutualTls, MutualTlsArgs
 from components.object_store import ObjectStore, ObjectStoreArgs
 from components.platform import Platform, PlatformArgs
+from components.route import host
 from components.served_model import ServedModel, ServedModelArgs
 from components.settings import Settings
 from components.tracking import Tracking, TrackingArgs
@@ -22,7 +25,7 @@ cluster = Cluster(
     "cluster", ClusterArgs(settings=settings.cluster, registry=settings.registry, images=images, state=state)
 )
 here = ResourceOptions(providers=[cluster.provider], deleted_with=cluster.owner)
-address = ingress.address or cluster.ingress_address
+address = ingress_address(settings.cluster, ingress)
 
 platform = Platform(
     "platform",
@@ -31,14 +34,41 @@ platform = Platform(
         ingress=ingress,
         charts=settings.chart_overrides,
         images=images,
+        hardening=namespaces.of_platform(settings),
         local_registries=cluster.local_registries,
         kubeconfig_path=cluster.kubeconfig_path,
         context=cluster.context,
         cluster=cluster.identity,
         knative_serving=settings.knative_serving,
+        database=settings.database.cloud_native_pg,
         models=settings.models,
     ),
     here,
+)
+gateway = (
+    Gateway(
+        "gateway",
+        GatewayArgs(
+            ingress=ingress,
+            namespaces=names,
+            models={
+                host(version, settings.namespace_of(model), ingress.domain): settings.namespace_of(model)
+                for model in settings.models
+                for version in model.versions
+            },
+            tracking=settings.tracking.hosts,
+            https_port=settings.cluster.kind.https_port if settings.cluster.kind else None,
+            mesh=platform.gateway,
+            certificates=platform.certificates,
+            state=state,
+            kubeconfig_path=cluster.kubeconfig_path,
+            context=cluster.context,
+            cluster=cluster.identity,
+        ),
+        here,
+    )
+    if settings.platform.mesh != "off"
+    else None
 )
 cluster_options = ResourceOptions(provider=cluster.provider, deleted_with=cluster.owner)
 data = namespaces.declare(namespaces.of_data(settings), cluster_options)
@@ -46,7 +76,13 @@ places = {
     names.models: namespaces.declare(namespaces.of_models(settings, names.models), cluster_options),
     **{team.name: teams.declare(settings, team, cluster_options) for team in settings.teams},
 }
-database = Database("database", DatabaseArgs(settings=settings.database, images=images, namespace=data), here)
+if settings.security.mutual_tls:
+    MutualTls("mutual-tls", MutualTlsArgs(namespaces=places, mesh=platform.gateway), here)
+database = Database(
+    "database",
+    DatabaseArgs(settings=settings.database, images=images, namespace=data, operator=platform.database),
+    here,
+)
 store = ObjectStore(
     "object-store", ObjectStoreArgs(settings=settings.object_store, images=images, namespace=data), here
 )
@@ -56,9 +92,10 @@ tracking = Tracking(
         settings=settings.tracking,
         images=images,
         namespace=names.data,
-        database_secret=database.secret,
+        database=database,
         store=store,
-        ingress_class=ingress.class_name,
+        gateway=gateway,
+        tls=bool(ingress.tls),
         ingress_address=address,
     ),
     here,
@@ -76,13 +113,21 @@ served = {
             tracking=tracking,
             storage=store,
             platform=platform,
+            gateway=gateway,
             state=state,
         ),
         here,
     )
     for model in settings.models
+    if gateway
 }
 
 pulumi.export("tracking", tracking.uri)
+if tracking.login:
+    pulumi.export("trackingPassword", tracking.login.password)
 pulumi.export("kubeconfig", cluster.kubeconfig_path)
+if gateway and gateway.ca:
+    pulumi.export("certificateAuthority", gateway.ca)
+if gateway and gateway.keys:
+    pulumi.export("apiKeys", gateway.keys)
 pulumi.export("models", {name: model.outputs for name, model in served.items()})

@@ -34,8 +34,6 @@ class Cluster(pulumi.ComponentResource):
     registry: Output[str]
     # Registries that only this machine and the nodes know.
     local_registries: tuple[str, ...]
-    # host:port at which this machine reaches the gateway, where the cluster decides that.
-    ingress_address: str | None
 
     # The kubeconfig file to use beside Pulumi, and the context in it; None is its current one.
     context: str | None
@@ -66,7 +64,6 @@ class Cluster(pulumi.ComponentResource):
         # Known only with the cluster, because the registry comes with it.
         self.registry = self.identity.apply(lambda _: address)
         self.local_registries = (address,)
-        self.ingress_address = f"127.0.0.1:{kind.http_port}"
 
     def _use(self, args: ClusterArgs, existing: s.Existing) -> None:
         self.kubeconfig_path = str(Path(existing.kubeconfig).expanduser())
@@ -82,7 +79,13 @@ class Cluster(pulumi.ComponentResource):
         )
         self.registry = Output.from_input(args.registry.address if args.registry else "")
         self.local_registries = ()
-        self.ingress_address = None
+
+
+def ingress_address(settings: s.Cluster, ingress: s.Ingress) -> str | None:
+    """host:port at which this machine reaches the gateway; None where only the hosts' own names do."""
+    if ingress.address or not settings.kind:
+        return ingress.address
+    return f"127.0.0.1:{settings.kind.https_port if ingress.tls else settings.kind.http_port}"
 
 
 def _kind(args: ClusterArgs, kind: s.Kind, kubeconfig_path: str) -> KindClusterArgs:

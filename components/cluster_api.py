@@ -33,10 +33,13 @@ class Kind:
     def api_version(self) -> str:
         return f"{self.group}/{self.version}" if self.group else self.version
 
-    @property
-    def crd(self) -> str:
-        """The CustomResourceDefinition's name, for a kind that has one."""
-        return f"{self.plural}.{self.group}"
+    @classmethod
+    def of(cls, crd: Object) -> "Kind":
+        """The kind that a CustomResourceDefinition defines, in the version that it is stored in."""
+        spec = crd["spec"]
+        version = next(each["name"] for each in spec["versions"] if each["storage"])
+        names = spec["names"]
+        return cls(spec["group"], version, names["kind"], names["plural"], spec["scope"] == "Namespaced")
 
     def path(self, namespace: str | None = None, name: str | None = None) -> str:
         """Of one object; without a name, of all."""
@@ -48,10 +51,8 @@ class Kind:
 CRD = Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", False)
 NAMESPACE = Kind("", "v1", "Namespace", "namespaces", False)
 DEPLOYMENT = Kind("apps", "v1", "Deployment", "deployments", True)
-SECRET = Kind("", "v1", "Secret", "secrets", True)
 CONFIG_MAP = Kind("", "v1", "ConfigMap", "configmaps", True)
 POD = Kind("", "v1", "Pod", "pods", True)
-SERVICE = Kind("", "v1", "Service", "services", True)
 API_SERVICE = Kind("apiregistration.k8s.io", "v1", "APIService", "apiservices", False)
 VALIDATING = Kind(
     "admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", False

@@ -7,11 +7,16 @@ from typing import Any
 import pulumi
 from pulumi import ResourceOptions
 
+from components import pods
 from components.adapter_rules import Api
-from components.charts import Charts, namespace
+from components.charts import Charts
+from components.hardening import RUNTIME_DEFAULT, Hardening, resources
 from components.images import Images
+from components.namespaces import declare, of_part
 
 NAMESPACE = "monitoring"
+# The API server asks the adapter for metrics.
+_ADAPTER = 6443
 PROMETHEUS_URL = f"http://prometheus-server.{NAMESPACE}.svc"
 
 _SCRAPE = "15s"
@@ -28,12 +33,13 @@ _UNUSED_PARTS = ("alertmanager", "kube-state-metrics", "prometheus-node-exporter
 class CustomMetricsArgs:
     charts: Charts
     images: Images
+    hardening: Hardening
     rules: Mapping[Api, list[dict[str, Any]]]
     # A Prometheus that is there; None installs one.
     prometheus_url: str | None
 
 
-def prometheus_values(images: Images, version: str | None) -> dict[str, Any]:
+def prometheus_values(images: Images, version: str | None, hardening: Hardening) -> dict[str, Any]:
     return {
         **{part: {"enabled": False} for part in _UNUSED_PARTS},
         # The configuration changes only with the release.
@@ -46,13 +52,20 @@ def prometheus_values(images: Images, version: str | None) -> dict[str, Any]:
             "persistentVolume": {"enabled": False},
             # The data goes with the pod, so there is nothing to wait for.
             "terminationGracePeriodSeconds": 10,
-            "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},
+            "resources": resources("50m", "128Mi", "1Gi"),
+            "priorityClassName": hardening.priority,
+            "securityContext": {"seccompProfile": RUNTIME_DEFAULT},
+            "containerSecurityContext": pods.CONTAINER,
         },
     }
 
 
 def adapter_values(
-    images: Images, version: str | None, rules: Mapping[Api, list[dict[str, Any]]], prometheus_url: str | None
+    images: Images,
+    version: str | None,
+    rules: Mapping[Api, list[dict[str, Any]]],
+    prometheus_url: str | None,
+    hardening: Hardening,
 ) -> dict[str, Any]:
     # The chart appends the port to the URL; its own default is not that of the Prometheus chart's Service.
     prometheus = {"url": prometheus_url, "port": 0} if prometheus_url else {"url": PROMETHEUS_URL, "port": 80}
@@ -61,7 +74,11 @@ def adapter_values(
         "prometheus": prometheus,
         "metricsRelistInterval": _LISTING,
         "rules": {"default": False, **rules},
-        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
+        "replicas": hardening.replicas,
+        "podDisruptionBudget": hardening.budget(),
+        "topologySpreadConstraints": hardening.spread({"app.kubernetes.io/name": "prometheus-adapter"}),
+        "priorityClassName": hardening.priority,
+        "resources": resources("20m", "64Mi", "512Mi"),
     }
 
 
@@ -71,13 +88,13 @@ class CustomMetrics(pulumi.ComponentResource):
     def __init__(self, name: str, args: CustomMetricsArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:CustomMetrics", name, None, opts)
         child = ResourceOptions(parent=self)
-        where = namespace(NAMESPACE, child)
+        where = declare(of_part(NAMESPACE, args.hardening, anyone=(_ADAPTER,)), child)
         if args.prometheus_url is None:
             args.charts.release(
                 "prometheus",
                 release="prometheus",
                 namespace=where,
-                values=prometheus_values(args.images, args.charts.app_version("prometheus")),
+                values=prometheus_values(args.images, args.charts.app_version("prometheus"), args.hardening),
                 opts=child,
             )
         args.charts.release(
@@ -85,7 +102,11 @@ class CustomMetrics(pulumi.ComponentResource):
             release="prometheus-adapter",
             namespace=where,
             values=adapter_values(
-                args.images, args.charts.app_version("prometheus-adapter"), args.rules, args.prometheus_url
+                args.images,
+                args.charts.app_version("prometheus-adapter"),
+                args.rules,
+                args.prometheus_url,
+                args.hardening,
             ),
             opts=child,
         )

@@ -6,10 +6,11 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, Output, Resource, ResourceOptions
+from pulumi import CustomTimeouts, Input, Output, Resource, ResourceOptions
 
-from components import pods
+from components import placement, pods
 from components import settings as s
+from components.charts import merged
 from components.namespaces import MODEL_ACCOUNT
 
 # The name that MLServer gives the model, and so a part of the path that it answers on.
@@ -17,6 +18,11 @@ MODEL = "mlflow-model"
 INFER_PATH = f"/v2/models/{MODEL}/infer"
 _HTTP, _METRICS = 8080, 8082
 _UID = 1000
+# KServe (Standard) and Knative open nothing to the world by themselves: the gateway's routes do.
+LABELS = {
+    "networking.kserve.io/visibility": "cluster-local",
+    "networking.knative.dev/visibility": "cluster-local",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,19 +31,23 @@ class InferenceServiceArgs:
     namespace: Input[str]
     image: Input[str]
     version: Input[str]
+    # A sidecar that takes requests from the mesh alone.
+    mutual_tls: bool = False
     # KServe, where this stack installs it.
     serving: tuple[Resource, ...]
-
-
-def host(model: s.Model, namespace: str, domain: str) -> str:
-    """The host name that a model answers on, as KServe (Standard) or Knative makes it."""
-    return f"{model.name}.{namespace}.{domain}" if model.mode == "Knative" else f"{model.name}-{namespace}.{domain}"
+    # Whether to spread the pods: a Knative that is there may refuse it.
+    spread: bool = True
 
 
 def annotations(model: s.Model) -> dict[str, str]:
     """KServe's own HPA is kept out where Slipway's scales (`external`); `none` makes it hold the fixed count."""
     if model.mode == "Knative":
-        return {"serving.kserve.io/deploymentMode": "Knative", **_knative_scaling(model.autoscaling)}
+        rollout = f"{model.rollout_seconds}s" if model.rollout_seconds else None
+        return {
+            "serving.kserve.io/deploymentMode": "Knative",
+            **({"serving.knative.dev/rollout-duration": rollout} if rollout else {}),
+            **_knative_scaling(model.autoscaling),
+        }
     scaling = "external" if model.autoscaling else "none"
     return {"serving.kserve.io/deploymentMode": "Standard", "serving.kserve.io/autoscalerClass": scaling}
 
@@ -65,6 +75,40 @@ def scale(model: s.Model) -> dict[str, int]:
     return {"minReplicas": count, "maxReplicas": count}
 
 
+def labels(model: s.Model) -> dict[str, str]:
+    """Of every pod of the model, in both modes and of every version."""
+    return {"serving.kserve.io/inferenceservice": model.name}
+
+
+def fewest(model: s.Model) -> int:
+    """How many pods the model has at least."""
+    return model.autoscaling.min if model.autoscaling else model.replicas or 1
+
+
+def most(model: s.Model) -> int:
+    """How many pods the model has at most."""
+    return model.autoscaling.max if model.autoscaling else model.replicas or 1
+
+
+def placed(model: s.Model, *, spread: bool) -> dict[str, Any]:
+    """What the predictor says of the nodes that its pods may be on."""
+    fields = {
+        "nodeSelector": dict(model.node_selector),
+        "tolerations": [each.model_dump(exclude_none=True) for each in model.tolerations],
+        "priorityClassName": model.priority_class,
+        "topologySpreadConstraints": placement.spread(labels(model)) if spread and most(model) > 1 else [],
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def resources(model: s.Model) -> dict[str, Any]:
+    """The container's `resources`; of an accelerator the limit is the request too."""
+    if not model.gpus:
+        return model.resources.manifest()
+    gpus = {model.gpus.resource: str(model.gpus.count)}
+    return merged(model.resources.manifest(), {"requests": gpus, "limits": gpus})
+
+
 def container(model: s.Model, image: Input[str], version: Input[str]) -> dict[str, Any]:
     ready = pods.http_probe(f"/v2/models/{MODEL}/ready", _HTTP, timeoutSeconds=5)
     return {
@@ -72,7 +116,7 @@ def container(model: s.Model, image: Input[str], version: Input[str]) -> dict[st
         "image": image,
         "env": [{"name": "PROTOCOL", "value": "v2"}, {"name": "MLSERVER_MODEL_VERSION", "value": version}],
         "ports": [{"containerPort": _HTTP, "protocol": "TCP"}],
-        "resources": model.resources.manifest(),
+        "resources": resources(model),
         "securityContext": {
             **pods.CONTAINER,
             "runAsNonRoot": True,
@@ -87,18 +131,36 @@ def container(model: s.Model, image: Input[str], version: Input[str]) -> dict[st
     }
 
 
-def spec(model: s.Model, image: Input[str], version: Input[str]) -> Mapping[str, Any]:
+_SIDECAR = {
+    "labels": {"sidecar.istio.io/inject": "true"},
+    # Of the pod: Istio's own containers say nothing of it, and Pod Security "restricted" would refuse them.
+    "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+}
+# The metrics stay in the clear, at their own port: Prometheus is outside of the mesh.
+_SIDECAR_ANNOTATIONS = {
+    "traffic.sidecar.istio.io/excludeInboundPorts": str(_METRICS),
+    "prometheus.istio.io/merge-metrics": "false",
+}
+
+
+def spec(
+    model: s.Model, image: Input[str], version: Input[str], *, spread: bool = True, mutual_tls: bool = False
+) -> Mapping[str, Any]:
+    sidecar = _SIDECAR if mutual_tls else {}
     return {
         "predictor": {
+            **sidecar,
             # KServe hands these on to the pods: MLServer's metrics are on a port of their own.
             "annotations": {
                 "prometheus.io/scrape": "true",
                 "prometheus.io/port": str(_METRICS),
                 "prometheus.io/path": "/metrics",
+                **(_SIDECAR_ANNOTATIONS if mutual_tls else {}),
             },
             "automountServiceAccountToken": False,
             "serviceAccountName": MODEL_ACCOUNT,
             **scale(model),
+            **placed(model, spread=spread),
             "containers": [container(model, image, version)],
             "volumes": [{"name": "tmp", "emptyDir": {}}],
         }
@@ -119,16 +181,30 @@ class InferenceService(pulumi.ComponentResource):
             name,
             api_version="serving.kserve.io/v1beta1",
             kind="InferenceService",
-            metadata={"name": args.model.name, "namespace": args.namespace, "annotations": annotations(args.model)},
-            spec=spec(args.model, args.image, args.version),
+            metadata={
+                "name": args.model.name,
+                "namespace": args.namespace,
+                "labels": LABELS,
+                "annotations": annotations(args.model),
+            },
+            spec=spec(args.model, args.image, args.version, spread=args.spread, mutual_tls=args.mutual_tls),
             opts=ResourceOptions(
                 parent=self,
                 depends_on=list(args.serving),
-                # KServe's webhook refuses a change of the mode.
-                replace_on_changes=['metadata.annotations["serving.kserve.io/deploymentMode"]'],
+                replace_on_changes=[
+                    # KServe's webhook refuses a change of the mode.
+                    'metadata.annotations["serving.kserve.io/deploymentMode"]',
+                    # KServe leaves the Ingress of a service that was open before.
+                    'metadata.labels["networking.kserve.io/visibility"]',
+                ],
                 delete_before_replace=True,
+                # Knative's pods take a minute; a destroy that waits longer says so.
+                custom_timeouts=CustomTimeouts(delete="5m"),
             ),
         )
+        if fewest(args.model) > 1:
+            child = ResourceOptions(parent=self)
+            placement.budget(name, namespace=args.namespace, labels=labels(args.model), opts=child)
         # The id is <namespace>/<name>, and is known when the service is there.
         self.name = service.id.apply(lambda id_: id_.rpartition("/")[2])
         self.deployment = Output.concat(self.name, "-predictor")

@@ -1,20 +1,25 @@
 """Istio: its CRDs, istiod, and the gateway through which every request comes in."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-import pulumi_kubernetes as k8s
 from pulumi import Input, Resource, ResourceOptions
 
 from components import settings as s
-from components.charts import Charts, namespace
+from components.charts import Charts
+from components.hardening import RUNTIME_DEFAULT, Hardening, resources
 from components.images import Images
+from components.namespaces import declare, of_part
+from components.placement import ONE_AT_A_TIME
 from components.remains import Remains, RemainsArgs
 from components.versions import ISTIO_HUB
 
-NAMESPACE = "istio-system"
+NAMESPACE, CNI_NAMESPACE = "istio-system", "istio-cni"
+# The world's and a load balancer's way in; proxies (15012) and the API server (15017) call istiod.
+_GATEWAY, _ISTIOD = (80, 443, 15021), (15012, 15017)
+# Where Knative's cluster-local routes are.
+_LOCAL_GATEWAY = 8081
 # Knative's Gateways select `istio: ingressgateway`, which the chart derives from exactly this release name.
 GATEWAY = "istio-ingressgateway"
 # Of the CRDs, which the base chart keeps.
@@ -25,13 +30,16 @@ GROUPS = ("extensions.istio.io", "networking.istio.io", "security.istio.io", "te
 class MeshArgs:
     charts: Charts
     images: Images
+    hardening: Hardening
     ingress: s.Ingress
+    # Whether Istio's CNI plugin is installed here, is there, or is not (sidecars then need a privileged container).
+    cni: s.Part
     kubeconfig_path: str
     context: str | None
     cluster: Input[str]
 
 
-def istiod_values(images: Images, version: str) -> dict[str, Any]:
+def istiod_values(images: Images, version: str, hardening: Hardening, *, cni: bool) -> dict[str, Any]:
     hub = images.rewrite(f"{ISTIO_HUB}/pilot").removesuffix("/pilot")
     # In full, because each has a digest of its own; what the templates still put together comes from `hub`.
     proxy = images.rewrite(f"{ISTIO_HUB}/proxyv2:{version}")
@@ -43,31 +51,55 @@ def istiod_values(images: Images, version: str) -> dict[str, Any]:
             "proxy": {"autoInject": "disabled", "image": proxy},
             "proxy_init": {"image": proxy},
             "imagePullPolicy": "IfNotPresent",
+            "priorityClassName": hardening.priority,
         },
         "hub": hub,
         "tag": version,
         "image": images.rewrite(f"{ISTIO_HUB}/pilot:{version}"),
-        "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}},
+        "resources": resources("50m", "256Mi", "2Gi"),
         "autoscaleEnabled": False,
+        "replicaCount": hardening.replicas,
+        "topologySpreadConstraints": hardening.spread({"app": "istiod"}),
+        # The chart makes it for several replicas only.
+        "pdb": ONE_AT_A_TIME,
+        "seccompProfile": RUNTIME_DEFAULT,
         # istiod turns this to Fail by itself; said here, an upgrade does not turn it back.
         "base": {"validationFailurePolicy": "Fail"},
+        "cni": {"enabled": cni},
     }
 
 
-def gateway_values(service_type: str, node_ports: Mapping[s.GatewayPort, int]) -> dict[str, Any]:
-    """`node_ports` maps a port's name to its NodePort; the cluster chooses those that are left out."""
+def cni_values(images: Images, version: str) -> dict[str, Any]:
+    return {
+        # In full, with its own digest.
+        "image": images.rewrite(f"{ISTIO_HUB}/install-cni:{version}"),
+        "resources": resources("10m", "100Mi", "512Mi"),
+    }
+
+
+def gateway_values(ingress: s.Ingress, hardening: Hardening) -> dict[str, Any]:
+    """The cluster chooses the node ports that are left out."""
     numbers: dict[s.GatewayPort, int] = {"status-port": 15021, "http2": 80, "https": 443}
     ports = [
         {"name": name, "port": port, "targetPort": port, "protocol": "TCP"}
-        | ({"nodePort": node_ports[name]} if name in node_ports else {})
+        | ({"nodePort": ingress.node_ports[name]} if name in ingress.node_ports else {})
         for name, port in numbers.items()
     ]
     return {
         # The chart's image is `auto`, which Kubernetes reads as `:latest` and so would pull at every start.
         "imagePullPolicy": "IfNotPresent",
-        "service": {"type": service_type, "ports": ports},
-        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
+        "service": {"type": ingress.service_type, "ports": ports, "annotations": dict(ingress.annotations)},
+        "resources": resources("20m", "64Mi", "1Gi"),
         "autoscaling": {"enabled": False},
+        "replicaCount": hardening.replicas,
+        "podDisruptionBudget": ONE_AT_A_TIME if hardening.several else {},
+        "topologySpreadConstraints": hardening.spread({"app": GATEWAY}),
+        "priorityClassName": hardening.priority,
+        # The chart's own sysctl, without which 80 and 443 need root, and what "restricted" asks for besides.
+        "securityContext": {
+            "sysctls": [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}],
+            "seccompProfile": RUNTIME_DEFAULT,
+        },
     }
 
 
@@ -80,7 +112,9 @@ class Mesh(pulumi.ComponentResource):
     def __init__(self, name: str, args: MeshArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Mesh", name, None, opts)
         child = ResourceOptions(parent=self)
-        system = namespace(NAMESPACE, child)
+        system = declare(
+            of_part(NAMESPACE, args.hardening, anyone=(*_GATEWAY, *_ISTIOD), gateway=(_LOCAL_GATEWAY,)), child
+        )
         remains = Remains(
             "istio-remains",
             RemainsArgs(
@@ -105,20 +139,30 @@ class Mesh(pulumi.ComponentResource):
             "istiod",
             release="istiod",
             namespace=system,
-            values=istiod_values(args.images, args.charts.version("istiod")),
-            opts=ResourceOptions(parent=self, depends_on=[base]),
+            values=istiod_values(args.images, args.charts.version("istiod"), args.hardening, cni=args.cni != "off"),
+            # A pod with a sidecar is refused where the plugin is not, so that nothing starts before it is.
+            opts=ResourceOptions(parent=self, depends_on=[base, *self._cni(args, base)]),
         )
         args.charts.release(
             "istio-gateway",
             release=GATEWAY,
             namespace=system,
-            values=gateway_values(args.ingress.service_type, args.ingress.node_ports),
+            values=gateway_values(args.ingress, args.hardening),
             opts=ResourceOptions(parent=self, depends_on=[self.istiod]),
         )
-        k8s.networking.v1.IngressClass(
-            args.ingress.class_name,
-            metadata={"name": args.ingress.class_name},
-            spec={"controller": "istio.io/ingress-controller"},
-            opts=child,
-        )
         self.register_outputs({})
+
+    def _cni(self, args: MeshArgs, base: Resource) -> list[Resource]:
+        if args.cni != "install":
+            return []
+        child = ResourceOptions(parent=self)
+        return [
+            args.charts.release(
+                "istio-cni",
+                release="istio-cni",
+                # It writes to the nodes.
+                namespace=declare(of_part(CNI_NAMESPACE, args.hardening, level="privileged"), child),
+                values=cni_values(args.images, args.charts.version("istio-cni")),
+                opts=ResourceOptions(parent=self, depends_on=[base]),
+            )
+        ]

@@ -7,6 +7,7 @@ import pulumi
 from pulumi import ResourceOptions
 
 from components.charts import Charts
+from components.hardening import Hardening, resources
 from components.images import Images
 
 # A system service: it belongs where the kubelet's other clients are, and needs no namespace of its own.
@@ -17,12 +18,16 @@ NAMESPACE = "kube-system"
 class MetricsArgs:
     charts: Charts
     images: Images
+    hardening: Hardening
 
 
-def values(images: Images, version: str | None) -> dict[str, Any]:
+def values(images: Images, version: str | None, hardening: Hardening) -> dict[str, Any]:
     return {
         "image": images.in_chart("registry.k8s.io/metrics-server/metrics-server", version),
-        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
+        "replicas": hardening.replicas,
+        "podDisruptionBudget": hardening.budget(),
+        "topologySpreadConstraints": hardening.spread({"app.kubernetes.io/name": "metrics-server"}),
+        "resources": resources("20m", "64Mi", "512Mi"),
     }
 
 
@@ -33,7 +38,7 @@ class Metrics(pulumi.ComponentResource):
             "metrics-server",
             release="metrics-server",
             namespace=NAMESPACE,
-            values=values(args.images, args.charts.app_version("metrics-server")),
+            values=values(args.images, args.charts.app_version("metrics-server"), args.hardening),
             opts=ResourceOptions(parent=self),
         )
         self.register_outputs({})

@@ -1,17 +1,13 @@
 """A model version, brought from MLflow into the folder that its image is built from.
 
 Stored by reference to this module's and class's names, like the provider in `components.kind`: do not rename them.
-MLflow is imported where it is used: it takes seconds, and an `up` without changes never needs it.
 """
 
 import hashlib
 import json
-import os
 import shutil
-import time
-import urllib.error
+import socket
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +18,19 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
+from components.tracking_server import TrackingServer
 
 _INPUTS = ("source", "tracking_uri", "server", "ca_bundle", "folder", "cluster")
 # What the image is made of beside the model.
 _SERVER_FILES = ("Dockerfile", "runtime.py")
-# How long MLflow may take to answer at the ingress after its Deployment is ready.
-REACHABLE_WITHIN = 180
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """A user of the tracking server; the password is a secret."""
+
+    username: str
+    password: Input[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,8 @@ class ModelFilesArgs:
     source: str
     # None for a local folder.
     tracking_uri: Input[str] | None
+    # None where nobody must log in.
+    login: Login | None
     # The folder with the Dockerfile and what it copies.
     server: str
     ca_bundle: str | None
@@ -45,40 +50,8 @@ class ModelFilesArgs:
     folder: str
     # Known once the version is registered.
     trained: Input[str] | None = None
-
-
-def registered_version(tracking_uri: str, model: RegisteredModel) -> str:
-    """The version that a reference stands for now; an alias is asked for at the server.
-
-    Raises LookupError when the server does not know it, OSError when it does not answer.
-    """
-    if model.version is not None:
-        return str(model.version)
-    query = urllib.parse.urlencode({"name": model.name, "alias": model.alias})
-    url = f"{tracking_uri}/api/2.0/mlflow/registered-models/alias?{query}"
-    try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return str(json.load(answer)["model_version"]["version"])
-    except urllib.error.HTTPError as error:
-        raise LookupError(
-            f"{tracking_uri} has no models:/{model.name}@{model.alias}: {error.read().decode()[:300]}"
-        ) from None
-
-
-def wait_until_reachable(tracking_uri: str, seconds: float = REACHABLE_WITHIN) -> None:
-    """Return when the tracking server answers; raises TimeoutError with its last answer."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(f"{tracking_uri}/health", timeout=5):
-                return
-        except OSError as error:
-            if time.monotonic() > deadline:
-                raise TimeoutError(
-                    f"MLflow did not answer at {tracking_uri} within {seconds:.0f} s ({error}); is the ingress "
-                    "reachable from this machine? slipway:tracking.uri names another way"
-                ) from None
-            time.sleep(1)
+    # The authority (PEM) that the tracking server's certificate is signed by; None is what this machine trusts.
+    trust: Input[str] | None = None
 
 
 def digest(folder: Path) -> str:
@@ -114,26 +87,38 @@ def fetch(props: dict[str, Any]) -> dict[str, Any]:
     if isinstance(source, ModelFolder):
         model, version = source.path, "local"
     else:
-        wait_until_reachable(props["tracking_uri"])
-        version = registered_version(props["tracking_uri"], source)
-        model = _download(props["tracking_uri"], source.name, version, folder / "model")
+        server = TrackingServer.of(props)
+        server.wait_until_reachable()
+        version = server.version_of(source)
+        model = server.download(source.name, version, folder / "model", _authority(folder))
     bundle = Path(props["ca_bundle"]) if props.get("ca_bundle") else None
     return {**props, "version": version, **write_context(model, folder, Path(props["server"]), bundle)}
 
 
-def _download(tracking_uri: str, name: str, version: str, folder: Path) -> Path:
-    # MLflow 3.17's server offers every client presigned URLs of its store, which is known inside the cluster only; the
-    # client would try them for minutes. This makes the server hand the files on.
-    os.environ["MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD"] = "false"
-    import mlflow
+def _authority(folder: Path) -> Path:
+    """Beside the build context: what is in it goes into the image."""
+    return folder.with_name(f"{folder.name}.ca.crt")
 
-    # Both: download_artifacts takes a tracking server, and looks versions up in the registry that is set.
-    mlflow.set_tracking_uri(tracking_uri)
-    mlflow.set_registry_uri(tracking_uri)
-    mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{name}/{version}", dst_path=str(folder))
-    # The registry's own note of where the files came from; it differs between two downloads of one version.
-    (folder / "registered_model_meta").unlink(missing_ok=True)
-    return folder
+
+def _bring_back(olds: dict[str, Any]) -> None:
+    """Get the files of the last `up` again, where the server answers: a fresh checkout is no change of the model."""
+    uri = olds.get("tracking_uri")
+    if not uri or not _listens(uri):
+        return
+    try:
+        fetch(olds)
+    except (OSError, LookupError):
+        shutil.rmtree(olds["folder"], ignore_errors=True)
+
+
+def _listens(uri: str) -> bool:
+    """Whether something is at the URL now; a preview does not wait for it to come up."""
+    at = urllib.parse.urlsplit(uri)
+    try:
+        with socket.create_connection((at.hostname or "", at.port or (443 if at.scheme == "https" else 80)), timeout=3):
+            return True
+    except OSError:
+        return False
 
 
 def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
@@ -145,8 +130,9 @@ def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
         yield "server"
     source = parse_source(str(news["source"]))
     if isinstance(source, RegisteredModel) and source.alias:
-        known = isinstance(news.get("tracking_uri"), str)
-        if known and registered_version(news["tracking_uri"], source) != olds.get("version"):
+        # What is not a text is not known yet.
+        known = all(isinstance(news.get(key), str | None) for key in ("tracking_uri", "username", "password", "trust"))
+        if known and TrackingServer.of(news).version_of(source) != olds.get("version"):
             yield "version"
     if isinstance(source, ModelFolder) and digest(source.path) != digest(folder / "model"):
         yield "source"
@@ -164,10 +150,13 @@ class ModelFilesProvider(ResourceProvider):
         return UpdateResult(fetch(_news))
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        if not Path(_olds["folder"]).is_dir():
+            _bring_back(_olds)
         return DiffResult(changes=any(_changes(_olds, _news)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         shutil.rmtree(_props["folder"], ignore_errors=True)
+        _authority(Path(_props["folder"])).unlink(missing_ok=True)
 
 
 class ModelFiles(Resource):
@@ -179,5 +168,8 @@ class ModelFiles(Resource):
     digest: Output[str]
 
     def __init__(self, name: str, args: ModelFilesArgs, opts: ResourceOptions | None = None) -> None:
-        props: dict[str, Input[Any] | None] = {**vars(args), "version": None, "example": None, "digest": None}
-        super().__init__(ModelFilesProvider(), name, props, opts)
+        given = {key: value for key, value in vars(args).items() if key != "login"}
+        login = vars(args.login) if args.login else {}
+        props: dict[str, Input[Any] | None] = {**given, **login, "version": None, "example": None, "digest": None}
+        secret = ResourceOptions(additional_secret_outputs=["password"])
+        super().__init__(ModelFilesProvider(), name, props, ResourceOptions.merge(opts, secret))

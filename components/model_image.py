@@ -11,7 +11,7 @@ from pulumi import Input, Output, Resource, ResourceOptions
 
 from components import settings as s
 from components.images import Images
-from components.model_files import ModelFiles, ModelFilesArgs
+from components.model_files import Login, ModelFiles, ModelFilesArgs
 
 SERVER = "model"
 
@@ -25,6 +25,10 @@ class ModelImageArgs:
     image: str | None
     # None for a local model folder.
     tracking_uri: Input[str] | None
+    # The authority (PEM) that its certificate is signed by; None is what this machine trusts.
+    trust: Input[str] | None
+    # None where nobody must log in.
+    login: Login | None
     trained: Input[str] | None
     # What must be there before the tracking server is reached from this machine.
     ingress: tuple[Resource, ...]
@@ -62,6 +66,8 @@ class ModelImage(pulumi.ComponentResource):
             ModelFilesArgs(
                 source=args.source,
                 tracking_uri=args.tracking_uri,
+                trust=args.trust,
+                login=args.login,
                 trained=args.trained,
                 cluster=args.cluster,
                 server=SERVER,
@@ -81,6 +87,9 @@ class ModelImage(pulumi.ComponentResource):
             build_args["PIP_INDEX_URL"] = args.build.package_index
         # pulumi-docker, not docker-build: a refresh of the latter fails on a registry without TLS, which kind's is
         # (https://github.com/pulumi/pulumi-docker-build/issues/324).
+        # Known with the model's files, and with it the provider's configuration: what comes before, such as a preview
+        # of a new stack, asks for no container engine and looks for no Dockerfile.
+        engine = docker.Provider(f"{name}-engine", host=files.digest.apply(lambda _: None), opts=child)
         image = docker.Image(
             f"{name}-image",
             # A registry beside a new cluster is empty: the image is pushed again.
@@ -89,7 +98,7 @@ class ModelImage(pulumi.ComponentResource):
             ),
             build=docker.DockerBuildArgs(context=files.folder, args=build_args),
             registry=_registry(args.credentials),
-            opts=child,
+            opts=ResourceOptions(parent=self, provider=engine),
         )
         return image.repo_digest
 

@@ -1,6 +1,6 @@
 """The stack's namespaces, and what belongs to each: Pod Security, NetworkPolicies, ServiceAccounts, a quota."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi_kubernetes as k8s
@@ -9,6 +9,7 @@ from pulumi import Output, ResourceOptions
 from components import network_policies
 from components import settings as s
 from components.charts import namespace
+from components.hardening import Hardening
 
 # The models' own ServiceAccount: no rights, and no token in the pods.
 MODEL_ACCOUNT = "model"
@@ -68,6 +69,35 @@ def of_data(settings: s.Settings) -> NamespaceArgs:
         policies=network_policies.for_data(settings) if settings.security.network_policies else {},
         accounts=(DATA_ACCOUNT,),
     )
+
+
+def of_platform(settings: s.Settings) -> Hardening:
+    """What the platform's own namespaces and workloads get."""
+    return Hardening(
+        replicas=settings.platform.replicas,
+        labels=pod_security(settings),
+        network_policies=settings.security.network_policies,
+        scrapers=network_policies.prometheus(settings),
+        gateway=[network_policies.gateway(settings)],
+    )
+
+
+def of_part(
+    name: str,
+    hardening: Hardening,
+    *,
+    level: str | None = None,
+    anyone: Sequence[int] = (),
+    gateway: Sequence[int] = (),
+) -> NamespaceArgs:
+    """A namespace of the platform; `anyone` and `gateway` as network_policies.for_part takes them.
+
+    `level` is the most that its workloads are fit for, if less than "restricted": what is above is warned of alone.
+    """
+    key = "pod-security.kubernetes.io/enforce"
+    weaker = {key: level} if level and hardening.labels.get(key) == "restricted" else {}
+    policies = {"default": network_policies.for_part(hardening, anyone, gateway)} if hardening.network_policies else {}
+    return NamespaceArgs(name=name, labels={**hardening.labels, **weaker}, policies=policies)
 
 
 def declare(args: NamespaceArgs, opts: ResourceOptions) -> Output[str]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from components import pods as own
 from components import settings as s
+from components.hardening import Hardening
 
 Spec = Mapping[str, Any]
 Peer = Mapping[str, Any]
@@ -93,11 +94,28 @@ def prometheus(settings: s.Settings) -> list[Peer]:
 def for_models(settings: s.Settings) -> dict[str, Spec]:
     """Policies of a namespace of models, by name."""
     knative = namespace("knative-serving")
-    ingress = [from_([gateway(settings)], MODEL, *QUEUE_REQUESTS), from_(prometheus(settings), MODEL_METRICS)]
+    ingress = [from_([gateway(settings)], MODEL, *QUEUE_REQUESTS)]
+    if settings.platform.prometheus != "off":
+        ingress.append(from_(prometheus(settings), MODEL_METRICS))
     if settings.platform.serverless != "off":
         ingress.append(from_([knative], *QUEUE_REQUESTS, *QUEUE_OWN))
     egress = [to([namespace(settings.ingress.gateway.namespace)], ISTIOD)] if settings.security.mutual_tls else []
     return {"default-deny": default_deny(), "models": policy({}, ingress, egress)}
+
+
+def for_part(hardening: Hardening, anyone: Sequence[int], gateway: Sequence[int]) -> Spec:
+    """Policy of a namespace of the platform: closed from outside, but for the ports that are named.
+
+    `anyone` is what the API server calls, which no selector can name (webhooks, aggregated APIs), or the whole world
+    (the ingress); `gateway` is for the ingress gateway and Knative, who probes it. Controllers call the API server, so
+    that nothing is said of what goes out.
+    """
+    rules: list[dict[str, Any]] = [{"from": [{"podSelector": {}}, *hardening.scrapers]}]
+    if anyone:
+        rules.append(from_([], *anyone))
+    if gateway:
+        rules.append(from_([namespace("knative-serving"), *hardening.gateway], *gateway))
+    return {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": rules}
 
 
 # Instances of a CloudNativePG cluster, and the jobs that make them.
@@ -132,10 +150,15 @@ def _store(settings: s.Settings) -> list[dict[str, Any]]:
     store = settings.object_store
     if store.engine != "s3":
         return [to([workload("object-store")], STORE_PORTS[store.engine])]
-    secure = (store.endpoint or "https").startswith("https")
+    return _s3(store.endpoint, keys=bool(store.access_key_id))
+
+
+def _s3(endpoint: str | None, *, keys: bool) -> list[dict[str, Any]]:
+    """The way to an S3 service; without keys, to whoever hands out the identity's as well."""
+    secure = (endpoint or "https").startswith("https")
     # The token of an identity is exchanged at a service of the cloud's, which no setting names.
-    numbers = sorted({_port(store.endpoint, HTTPS if secure else 80), *(() if store.access_key_id else (HTTPS,))})
-    return [to([], *numbers), *([] if store.access_key_id else [_IDENTITY])]
+    numbers = sorted({_port(endpoint, HTTPS if secure else 80), *(() if keys else (HTTPS,))})
+    return [to([], *numbers), *([] if keys else [_IDENTITY])]
 
 
 def for_data(settings: s.Settings) -> dict[str, Spec]:
@@ -149,7 +172,9 @@ def for_data(settings: s.Settings) -> dict[str, Spec]:
     }
     reads_store = [workload("mlflow"), workload("bucket")]
     if database.cloud_native_pg:
-        reads_store.append({"podSelector": _CLUSTERED})
+        backup = database.cloud_native_pg.backup
+        if backup:
+            reads_store.append({"podSelector": _CLUSTERED})
         among = from_([{"podSelector": _CLUSTERED}, _OPERATOR], POSTGRES, POSTGRES_STATUS)
         policies["database"] = policy(
             _CLUSTERED,
@@ -157,7 +182,7 @@ def for_data(settings: s.Settings) -> dict[str, Spec]:
             [
                 to([{"podSelector": _CLUSTERED}], POSTGRES, POSTGRES_STATUS),
                 to([], HTTPS, API_SERVER),
-                *(_store(settings) if database.cloud_native_pg.backup else []),
+                *(_s3(backup.endpoint, keys=bool(backup.access_key_id)) if backup else []),
             ],
         )
     elif not database.url:

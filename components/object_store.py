@@ -67,7 +67,7 @@ class ObjectStoreArgs:
     namespace: Input[str]
 
 
-def stateful_set_spec(images: Images, settings: s.ObjectStore, secret: Input[str]) -> dict[str, Any]:
+def stateful_set_spec(images: Images, settings: s.ObjectStore, secret: Input[str], claim: Input[str]) -> dict[str, Any]:
     engine = ENGINES[settings.engine]
     container = {
         "name": settings.engine,
@@ -78,21 +78,27 @@ def stateful_set_spec(images: Images, settings: s.ObjectStore, secret: Input[str
         "resources": settings.resources.manifest(),
         **stateful.probes(pods.http_probe(engine.health, engine.port)),
     }
-    return stateful.spec("object-store", _LABELS, container, settings, images, user=_UID, mount="/data")
+    return stateful.spec("object-store", _LABELS, container, settings, images, claim, user=_UID, mount="/data")
 
 
 class ObjectStore(pulumi.ComponentResource):
-    """`env` is what an S3 client in the cluster needs: endpoint, region and the keys (by reference), if any."""
+    """`env` is what an S3 client in the cluster needs: endpoint, region and the keys (by reference), if any.
+
+    `identity` is what its ServiceAccount is annotated with, where a cloud identity stands in place of keys. With
+    `keep`, all that holds the data or is needed to read it is protected: the engine refuses to delete or replace it.
+    """
 
     bucket: str
+    identity: dict[str, str]
     env: list[dict[str, Any]]
 
     def __init__(self, name: str, args: ObjectStoreArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:storage:ObjectStore", name, None, opts)
-        child = ResourceOptions(parent=self)
         settings = args.settings
+        kept = ResourceOptions(parent=self, protect=settings.keep)
         in_cluster = settings.engine in ENGINES
         self.bucket = settings.bucket
+        self.identity = settings.identity
         self.env = pods.env({"AWS_DEFAULT_REGION": settings.region})
         if in_cluster:
             port = ENGINES[settings.engine].port
@@ -100,15 +106,16 @@ class ObjectStore(pulumi.ComponentResource):
         elif settings.endpoint:
             self.env += pods.env({ENDPOINT: settings.endpoint})
         if in_cluster or settings.secret_access_key:
-            secret = self._secret(args, child)
+            secret = self._secret(args, kept)
             self.env += [pods.secret_env(key, secret, key) for key in _SECRET_KEYS.values()]
             if in_cluster:
-                self._serve(args, secret, child)
+                self._serve(args, secret, kept)
+                self._make_bucket(args)
         self.register_outputs({"bucket": self.bucket})
 
-    def _secret(self, args: ObjectStoreArgs, child: ResourceOptions) -> Output[str]:
+    def _secret(self, args: ObjectStoreArgs, kept: ResourceOptions) -> Output[str]:
         given = args.settings.secret_access_key
-        value = Output.secret(given.get_secret_value()) if given else Password("object-store-password", child).value
+        value = Output.secret(given.get_secret_value()) if given else Password("object-store-password", kept).value
         return k8s.core.v1.Secret(
             "object-store",
             metadata={"name": "object-store", "namespace": args.namespace},
@@ -116,23 +123,26 @@ class ObjectStore(pulumi.ComponentResource):
                 _SECRET_KEYS["access"]: args.settings.access_key_id or ACCESS_KEY,
                 _SECRET_KEYS["secret"]: value,
             },
-            opts=child,
+            opts=kept,
         ).metadata["name"]
 
-    def _serve(self, args: ObjectStoreArgs, secret: Output[str], child: ResourceOptions) -> None:
+    def _serve(self, args: ObjectStoreArgs, secret: Output[str], kept: ResourceOptions) -> None:
         metadata = {"name": "object-store", "namespace": args.namespace, "labels": _LABELS}
+        claim = stateful.volume("object-store", args.namespace, args.settings, kept)
         k8s.core.v1.Service(
             "object-store",
             metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
             spec={"selector": _LABELS, "ports": [{"name": "s3", "port": ENGINES[args.settings.engine].port}]},
-            opts=child,
+            opts=kept,
         )
         k8s.apps.v1.StatefulSet(
             "object-store",
             metadata=metadata,
-            spec=stateful_set_spec(args.images, args.settings, secret),
-            opts=child,
+            spec=stateful_set_spec(args.images, args.settings, secret, claim),
+            opts=kept,
         )
+
+    def _make_bucket(self, args: ObjectStoreArgs) -> None:
         scratch, tmp = pods.scratch("tmp")
         k8s.batch.v1.Job(
             "bucket",
@@ -161,5 +171,5 @@ class ObjectStore(pulumi.ComponentResource):
                     },
                 },
             },
-            opts=child,
+            opts=ResourceOptions(parent=self),
         )

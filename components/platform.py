@@ -1,23 +1,28 @@
 """The parts that serving stands on, each installed only where the stack says so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
-from pulumi import Input, Resource, ResourceOptions
+import pulumi_kubernetes as k8s
+from pulumi import Input, Output, Resource, ResourceOptions
 
 from components import adapter_rules
 from components import settings as s
 from components.certificates import Certificates, CertificatesArgs
 from components.charts import Charts
 from components.custom_metrics import CustomMetrics, CustomMetricsArgs
+from components.database_operator import DatabaseOperator, DatabaseOperatorArgs
+from components.hardening import Hardening
 from components.images import Images
 from components.mesh import Mesh, MeshArgs
 from components.metrics import Metrics, MetricsArgs
 from components.serverless import Serverless, ServerlessArgs
 from components.serving import Serving, ServingArgs
 from components.settings.scaling import QueriedMetric
+
+PRIORITY_CLASS = "slipway-platform"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +31,15 @@ class PlatformArgs:
     ingress: s.Ingress
     charts: Charts
     images: Images
+    hardening: Hardening
     local_registries: tuple[str, ...]
     kubeconfig_path: str
     context: str | None
     cluster: Input[str]
     # Merged over the KnativeServing spec.
     knative_serving: dict[str, Any]
+    # The cluster of the database, where CloudNativePG runs it.
+    database: s.CloudNativePg | None = None
     # What their metrics need is installed, and no more.
     models: Sequence[s.Model] = ()
 
@@ -47,33 +55,75 @@ def uses_resources(models: Sequence[s.Model]) -> bool:
     )
 
 
+def _installs(parts: s.Platform) -> bool:
+    return "install" in (parts.certificates, parts.mesh, parts.serverless, parts.serving)
+
+
+def _priority(opts: ResourceOptions) -> Output[str]:
+    """A class above every model's, so that a full cluster does not put the platform out.
+
+    Not system-cluster-critical: some clouds allow that one in their own namespaces alone.
+    """
+    return k8s.scheduling.v1.PriorityClass(
+        PRIORITY_CLASS,
+        metadata={"name": PRIORITY_CLASS},
+        value=1_000_000,
+        description="The platform that the models stand on.",
+        opts=opts,
+    ).metadata["name"]
+
+
 class Platform(pulumi.ComponentResource):
-    """`gateway` and `serving`: what a user of the ingress, or of KServe, waits for; empty where it is there already."""
+    """What a user of the gateway, of cert-manager or of KServe waits for; empty where it is there already."""
 
     gateway: tuple[Resource, ...]
+    certificates: tuple[Resource, ...]
     serving: tuple[Resource, ...]
+    # What a CloudNativePG cluster waits for.
+    database: tuple[Resource, ...]
 
     def __init__(self, name: str, args: PlatformArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Platform", name, None, opts)
         charts, images, child = args.charts, args.images, ResourceOptions(parent=self)
         below: list[Resource] = []
-        self.gateway = self.serving = ()
+        self.gateway = self.certificates = self.serving = self.database = ()
         istiod: tuple[Resource, ...] = ()
+        hardening = replace(args.hardening, priority=_priority(child)) if _installs(args.parts) else args.hardening
         if args.parts.metrics_server == "install" and uses_resources(args.models):
-            Metrics("metrics", MetricsArgs(charts=charts, images=images), child)
+            Metrics("metrics", MetricsArgs(charts=charts, images=images, hardening=hardening), child)
         if args.parts.metrics_adapter == "install" and any((rules := adapter_rules.rules(args.models)).values()):
             own = args.parts.prometheus == "install"
             metrics = CustomMetricsArgs(
-                charts=charts, images=images, rules=rules, prometheus_url=None if own else args.parts.prometheus_url
+                charts=charts,
+                images=images,
+                hardening=hardening,
+                rules=rules,
+                prometheus_url=None if own else args.parts.prometheus_url,
             )
             CustomMetrics("custom-metrics", metrics, child)
         if args.parts.certificates == "install":
-            below.append(Certificates("certificates", CertificatesArgs(charts=charts, images=images), child))
+            certificates = CertificatesArgs(charts=charts, images=images, hardening=hardening)
+            self.certificates = (Certificates("certificates", certificates, child),)
+            below.extend(self.certificates)
+        if args.parts.database_operator == "install" and args.database:
+            operator = DatabaseOperatorArgs(
+                charts=charts,
+                images=images,
+                hardening=hardening,
+                database=args.database,
+                certificates=self.certificates,
+                kubeconfig_path=args.kubeconfig_path,
+                context=args.context,
+                cluster=args.cluster,
+            )
+            self.database = DatabaseOperator("database-operator", operator, child).parts
         if args.parts.mesh == "install":
             istio = MeshArgs(
                 charts=charts,
                 images=images,
+                hardening=hardening,
                 ingress=args.ingress,
+                cni=args.parts.mesh_cni,
                 kubeconfig_path=args.kubeconfig_path,
                 context=args.context,
                 cluster=args.cluster,
@@ -86,7 +136,7 @@ class Platform(pulumi.ComponentResource):
             serverless = ServerlessArgs(
                 charts=charts,
                 images=images,
-                domain=args.ingress.domain,
+                hardening=hardening,
                 local_registries=args.local_registries,
                 spec=args.knative_serving,
                 mesh=istiod,
@@ -102,8 +152,8 @@ class Platform(pulumi.ComponentResource):
             serving = ServingArgs(
                 charts=charts,
                 images=images,
+                hardening=hardening,
                 domain=args.ingress.domain,
-                ingress_class=args.ingress.class_name,
                 runtimes=args.parts.serving_runtimes,
                 platform=tuple(below),
             )

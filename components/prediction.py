@@ -9,18 +9,25 @@ import shlex
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
-_INPUTS = ("address", "host", "path", "example", "version", "canary", "image", "settings", "cluster", "seconds")
+from components import https
+
 # Which version of a model with a canary is to answer, `stable` or `canary`; without the header the shares decide.
 VERSION_HEADER = "x-slipway-version"
+_INPUTS = (
+    *("address", "host", "path", "example", "version", "canary", "image", "settings", "cluster", "seconds"),
+    *("tls", "ca", "key"),
+)
 # What a gateway, Knative or KServe answers while a model is on its way; anything else in the 400s is the model's word.
 _NOT_YET = {404, 408, 425, 429}
+# A gateway takes seconds to learn of a new key.
+_NOT_ALLOWED_YET = _NOT_YET | {401, 403}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,28 +49,51 @@ class PredictionArgs:
     seconds: int
     # How to look further, for the error when no answer comes.
     look: str
+    tls: bool = False
+    # The authority (PEM) of the gateway's certificate, "" for one that this machine trusts, and the file that has it.
+    ca: Input[str] = ""
+    ca_file: str | None = None
+    # The credential; None where none is asked for.
+    key: Input[str] | None = None
 
 
 class Refused(Exception):
     """The model answered, and the answer was an error or the wrong one."""
 
 
-def request(
-    url: str, host: str, body: dict[str, Any] | None, more_headers: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """What a request to a protected gateway needs: the gateway's address, its authority (PEM) and a credential.
+
+    `track` asks for one version of a model with a canary: `stable` or `canary`.
+    """
+
+    address: str | None = None
+    ca: str = ""
+    key: str | None = None
+    track: str | None = None
+
+
+def request(url: str, host: str, body: dict[str, Any] | None, access: Access | None = None) -> dict[str, Any]:
     """POST a V2 request (or GET, without one) and return the answer.
 
     Raises Refused for an answer that waiting will not change, OSError for any other failure.
     """
-    headers = {"Host": host, "Content-Type": "application/json", **(more_headers or {})}
+    access = access or Access()
+    headers = {"Host": host, "Content-Type": "application/json"}
+    if access.key:
+        headers["Authorization"] = f"Bearer {access.key}"
+    if access.track:
+        headers[VERSION_HEADER] = access.track
     data = json.dumps(body).encode() if body is not None else None
+    opener = https.opener(access.ca, access.address)
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=30) as answer:
+        with opener.open(urllib.request.Request(url, data, headers), timeout=30) as answer:
             content = answer.read()
             return dict(json.loads(content)) if content else {}
     except urllib.error.HTTPError as error:
         text = error.read().decode(errors="replace").strip()
-        if 400 <= error.code < 500 and error.code not in _NOT_YET:
+        if 400 <= error.code < 500 and error.code not in (_NOT_ALLOWED_YET if access.key else _NOT_YET):
             raise Refused(f"the model answered {error.code}: {message(text)}") from None
         raise OSError(f"{error.code} {error.reason}: {text[:200]}") from None
 
@@ -91,14 +121,31 @@ def agree(got: Sequence[Any], right: Sequence[Any]) -> bool:
 
 
 def url(props: dict[str, Any], path: str) -> str:
+    """What is asked: by TLS always the host by its name, which its certificate must have."""
+    if props.get("tls"):
+        return f"{https.origin(props['host'], props.get('address'))}{path}"
     return f"http://{props.get('address') or props['host']}{path}"
 
 
+def access(props: dict[str, Any]) -> Access:
+    address = props.get("address") if props.get("tls") else None
+    return Access(address=address, ca=props.get("ca") or "", key=props.get("key"))
+
+
 def curl(props: dict[str, Any], body: dict[str, Any]) -> str:
-    """A command that makes the same request again."""
-    host = ["-H", f"Host: {props['host']}"] if props.get("address") else []
-    content = ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
-    return shlex.join(["curl", "-sS", *host, *content, url(props, props["path"])])
+    """A command that makes the same request again; a key stands in it as $SLIPWAY_KEY."""
+    address, words = props.get("address"), ["curl", "-sS"]
+    if props.get("tls"):
+        if props.get("ca"):
+            words += ["--cacert", props["ca_file"]]
+        if address:
+            place, port = https.split(address)
+            words += ["--connect-to", f"{props['host']}:{port}:{place}:{port}"]
+    elif address:
+        words += ["-H", f"Host: {props['host']}"]
+    key = ['-H "Authorization: Bearer $SLIPWAY_KEY"'] if props.get("key") else []
+    content = ["-H", "Content-Type: application/json", "-d", json.dumps(body), url(props, props["path"])]
+    return " ".join([shlex.join(words), *key, shlex.join(content)])
 
 
 def predict(props: dict[str, Any]) -> dict[str, Any]:
@@ -124,10 +171,10 @@ def _from_version(
     props: dict[str, Any], path: str, body: dict[str, Any] | None, deadline: float, version: str, track: str
 ) -> dict[str, Any]:
     """Ask until `version` answers on its track, `stable` or `canary`. Raises Refused, or TimeoutError."""
-    headers = {VERSION_HEADER: track} if props.get("canary") is not None else {}
+    by = replace(access(props), track=track if props.get("canary") is not None else None)
     while True:
         try:
-            answer = request(url(props, path), props["host"], body, headers)
+            answer = request(url(props, path), props["host"], body, by)
             served = answer.get("model_version") or (answer.get("versions") or [None])[0]
             if served in (None, version):
                 return answer
@@ -161,4 +208,6 @@ class Prediction(Resource):
     curl: Output[str]
 
     def __init__(self, name: str, args: PredictionArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__(PredictionProvider(), name, {**vars(args), "url": None, "answer": None, "curl": None}, opts)
+        secret = ResourceOptions(additional_secret_outputs=["key"])
+        props = {**vars(args), "url": None, "answer": None, "curl": None}
+        super().__init__(PredictionProvider(), name, props, ResourceOptions.merge(opts, secret))

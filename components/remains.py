@@ -66,7 +66,8 @@ def remove(cluster: "Cluster", props: Mapping[str, Any], used: float = USED_WITH
         if time.monotonic() > deadline:
             raise TimeoutError(f"not removed within {gone:.0f} s: {'; '.join(map(_why, waiting.values()))}")
         time.sleep(0.5)
-    if labels := props["config_maps"]:
+    # The engine leaves out what is None.
+    if labels := props.get("config_maps"):
         for each in cluster.list(api.CONFIG_MAP, labels=labels):
             cluster.delete(api.CONFIG_MAP.path(each["metadata"]["namespace"], each["metadata"]["name"]))
     _end_pods(cluster, props["namespace"])
@@ -91,11 +92,7 @@ def objects(cluster: "Cluster", crd: "Object") -> list["Object"]:
     """The objects of a CRD's kind."""
     from components.cluster_api import Kind
 
-    spec = crd["spec"]
-    version = next(each["name"] for each in spec["versions"] if each["storage"])
-    names = spec["names"]
-    kind = Kind(spec["group"], version, names["kind"], names["plural"], spec["scope"] == "Namespaced")
-    return cluster.list(kind, metadata=True)
+    return cluster.list(Kind.of(crd), metadata=True)
 
 
 def _why(crd: "Object") -> str:

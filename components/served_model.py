@@ -9,11 +9,13 @@ from pulumi import Input, Resource, ResourceOptions
 
 from components import settings as s
 from components.autoscaling import Autoscaler, AutoscalerArgs
-from components.inference import INFER_PATH, InferenceService, InferenceServiceArgs, host
+from components.gateway import Gateway
+from components.inference import INFER_PATH, InferenceService, InferenceServiceArgs
 from components.model_image import ModelImage, ModelImageArgs
 from components.object_store import ObjectStore
 from components.platform import Platform
 from components.prediction import Prediction, PredictionArgs
+from components.route import destinations, host, model_spec, virtual_service
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
 from components.tracking import Tracking
 from components.training import Training, TrainingArgs
@@ -32,6 +34,7 @@ class ServedModelArgs:
     tracking: Tracking
     storage: ObjectStore
     platform: Platform
+    gateway: Gateway
     # Folder of this stack's own files, relative to the project.
     state: Path
     # The model whose canary this is, and the trainings that register the versions before this one.
@@ -62,6 +65,8 @@ class ServedModel(pulumi.ComponentResource):
                 image=image.reference,
                 version=image.version,
                 serving=platform.serving,
+                spread=model.mode == "Standard" or settings.platform.serverless == "install",
+                mutual_tls=settings.security.mutual_tls,
             ),
             ResourceOptions(parent=self),
         )
@@ -73,6 +78,13 @@ class ServedModel(pulumi.ComponentResource):
         namespace = settings.namespace_of(model)
         where = f"kubectl --namespace {namespace}"
         hostname = host(model, namespace, settings.ingress.domain)
+        route = virtual_service(
+            name,
+            args.namespace,
+            model_spec(args.gateway.name, hostname, destinations(model, namespace)),
+            # Its share comes when the canary has answered right.
+            ResourceOptions(parent=self, depends_on=[args.gateway, *([canary] if canary else [])]),
+        )
         prediction = Prediction(
             f"{name}-prediction",
             PredictionArgs(
@@ -87,8 +99,12 @@ class ServedModel(pulumi.ComponentResource):
                 cluster=args.cluster,
                 seconds=model.ready_within,
                 look=f"`{where} describe inferenceservice {name}`, then `{where} get pods,events`",
+                tls=bool(settings.ingress.tls),
+                ca=args.gateway.ca or "",
+                ca_file=str(args.state / "ca.crt"),
+                key=args.gateway.own_key,
             ),
-            ResourceOptions(parent=self, depends_on=[service, *platform.gateway]),
+            ResourceOptions(parent=self, depends_on=[service, route]),
         )
         self.outputs = {
             "image": image.reference,
@@ -115,6 +131,8 @@ class ServedModel(pulumi.ComponentResource):
                 repository=args.canary_of or name,
                 image=args.model.image,
                 tracking_uri=args.tracking.uri if registered else None,
+                trust=args.gateway.ca if registered else None,
+                login=args.tracking.login if registered else None,
                 trained=training.done if training else None,
                 build=settings.build,
                 images=settings.image_references,
@@ -122,7 +140,7 @@ class ServedModel(pulumi.ComponentResource):
                 cluster=args.cluster,
                 credentials=settings.registry,
                 state=args.state,
-                ingress=(*args.platform.gateway, args.tracking) if registered else (),
+                ingress=(args.gateway, args.tracking) if registered else (),
             ),
             ResourceOptions(parent=self),
         )
@@ -136,6 +154,7 @@ class ServedModel(pulumi.ComponentResource):
             images=args.settings.image_references,
             namespace=args.settings.namespaces.data,
             tracking_uri=args.tracking.internal_uri,
+            login=args.tracking.auth.client_env if args.tracking.auth else (),
             storage=args.storage,
             after=args.after,
         )

@@ -6,19 +6,26 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, Resource, ResourceOptions
+from pulumi import CustomTimeouts, Input, Resource, ResourceOptions
 
-from components.charts import Charts, merged, namespace
+from components.charts import Charts, merged
 from components.established import Established, EstablishedArgs
+from components.hardening import Hardening, resources
 from components.images import Images
+from components.namespaces import declare, of_part
+from components.placement import ONE_AT_A_TIME
 from components.remains import Remains, RemainsArgs
 from components.versions import KNATIVE_SERVING, NET_ISTIO
 
 NAMESPACE = "knative-serving"
 OPERATOR_NAMESPACE = "knative-operator"
+_WEBHOOK = 8443
 
 # The kinds that KServe looks for when it starts.
 CRDS = ("services.serving.knative.dev",)
+
+# Its finalizer takes a minute; a destroy that waits longer says so.
+DELETED_WITHIN = "5m"
 
 # Of the CRDs, which the operator leaves behind.
 GROUPS = (
@@ -57,12 +64,14 @@ _WORKLOADS = {
     "net-istio-webhook": "webhook",
 }
 
+_POD_FIELDS = ("nodeselector", "tolerations", "priorityclassname", "topologyspreadconstraints")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServerlessArgs:
     charts: Charts
     images: Images
-    domain: str
+    hardening: Hardening
     # Registries whose tags Knative must not resolve: its controller asks them over the pod network, where a registry
     # on localhost is not.
     local_registries: tuple[str, ...]
@@ -79,7 +88,7 @@ def operator_values(images: Images, version: str) -> dict[str, Any]:
     def image(name: str) -> dict[str, Any]:
         return {
             **images.in_chart(f"{_RELEASES}/operator/cmd/{name}", version, ("image", "tag")),
-            "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}},
+            "resources": resources("10m", "64Mi", "512Mi"),
         }
 
     return {"knative_operator": {"knative_operator": image("operator"), "operator_webhook": image("webhook")}}
@@ -104,15 +113,16 @@ def own_images(images: Images, version: str) -> dict[str, Any]:
     return {"registry": {"override": override}, "config": {"deployment": {"queue-sidecar-image": override[QUEUE]}}}
 
 
-def serving_spec(domain: str, local_registries: tuple[str, ...]) -> dict[str, Any]:
+def serving_spec(local_registries: tuple[str, ...], hardening: Hardening) -> dict[str, Any]:
     """The `spec` of KnativeServing (https://knative.dev/docs/install/operator/configuring-serving-cr/)."""
-    resources = {"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "500m", "memory": "300Mi"}}
+    small = {"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "500m", "memory": "300Mi"}}
     return {
         "version": KNATIVE_SERVING,
         "ingress": {"istio": {"enabled": True}},
-        "high-availability": {"replicas": 1},
+        "high-availability": {"replicas": hardening.replicas},
         "config": {
-            "domain": {domain: ""},
+            # Of the cluster alone: Slipway's own routes are the only way in.
+            "domain": {"svc.cluster.local": ""},
             "deployment": {
                 # The value replaces Knative's own list, so that one is repeated.
                 "registries-skipping-tag-resolving": ",".join(
@@ -120,11 +130,19 @@ def serving_spec(domain: str, local_registries: tuple[str, ...]) -> dict[str, An
                 ),
                 "progress-deadline": "600s",
             },
+            # What a model's settings may ask for; Knative refuses each of them unless it is named here.
+            "features": {f"kubernetes.podspec-{field}": "enabled" for field in _POD_FIELDS},
         },
         "workloads": [
-            {"name": deployment, "resources": [{"container": container, **resources}]}
+            {
+                "name": deployment,
+                "resources": [{"container": container, **small}],
+                "topologySpreadConstraints": hardening.spread({"app": deployment}),
+            }
             for deployment, container in _WORKLOADS.items()
         ],
+        # Knative's own 80 % would never let go of one pod, nor of one of two.
+        "podDisruptionBudgets": [{"name": name, **ONE_AT_A_TIME} for name in ("activator-pdb", "webhook-pdb")],
     }
 
 
@@ -139,7 +157,10 @@ class Serverless(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServerlessArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Serverless", name, None, opts)
         child = ResourceOptions(parent=self)
-        system = namespace(OPERATOR_NAMESPACE, child)
+        # The chart has no way to set a seccomp profile.
+        system = declare(of_part(OPERATOR_NAMESPACE, args.hardening, level="baseline", anyone=(_WEBHOOK,)), child)
+        # The activator answers the gateway; the webhooks the API server.
+        serving_namespace = of_part(NAMESPACE, args.hardening, anyone=(_WEBHOOK,), gateway=(8012, 8013, 8112))
         remains = Remains(
             "knative-remains",
             RemainsArgs(
@@ -164,11 +185,13 @@ class Serverless(pulumi.ComponentResource):
             kind="KnativeServing",
             metadata={
                 "name": "knative-serving",
-                "namespace": namespace(NAMESPACE, child),
+                "namespace": declare(serving_namespace, child),
                 "annotations": {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "900"},
             },
             spec=self._spec(args),
-            opts=ResourceOptions(parent=self, depends_on=[operator, *args.mesh]),
+            opts=ResourceOptions(
+                parent=self, depends_on=[operator, *args.mesh], custom_timeouts=CustomTimeouts(delete=DELETED_WITHIN)
+            ),
         )
         self.crds = Established(
             "knative-crds",
@@ -183,4 +206,4 @@ class Serverless(pulumi.ComponentResource):
         # A mirror may be one that only the nodes reach, or that has no TLS.
         unasked = (*args.local_registries, *([args.images.mirror.partition("/")[0]] if args.images.mirror else []))
         own = own_images(args.images, str(args.spec.get("version", KNATIVE_SERVING)))
-        return merged(merged(serving_spec(args.domain, unasked), own), args.spec)
+        return merged(merged(serving_spec(unasked, args.hardening), own), args.spec)

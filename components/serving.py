@@ -4,20 +4,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+import pulumi_kubernetes as k8s
 from pulumi import Resource, ResourceOptions
 
-from components.charts import Charts, namespace
+from components.charts import Charts
+from components.hardening import Hardening, resources
 from components.images import Images
+from components.namespaces import declare, of_part
+from components.placement import budget
 
 NAMESPACE = "kserve"
+_WEBHOOK = 9443
+_MANAGER = {"control-plane": "kserve-controller-manager"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServingArgs:
     charts: Charts
     images: Images
+    hardening: Hardening
     domain: str
-    ingress_class: str
     runtimes: bool
     # cert-manager, istiod and Knative's CRDs: the controller decides once, when it starts, what it watches.
     platform: tuple[Resource, ...]
@@ -51,12 +57,13 @@ def runtime_values(images: Images) -> dict[str, Any]:
     return {"kserve": {"servingruntime": {"enabled": True, **runtimes}}}
 
 
-def values(images: Images, version: str | None, domain: str, ingress_class: str) -> dict[str, Any]:
+def values(images: Images, version: str | None, domain: str, hardening: Hardening) -> dict[str, Any]:
     def image(name: str, keys: tuple[str, str] = ("image", "tag")) -> dict[str, str]:
         return images.in_chart(f"docker.io/kserve/{name}", version, keys)
 
-    gateway = {"domain": domain, "ingressGateway": {"className": ingress_class}}
-    small = {"resources": {"requests": {"cpu": "10m", "memory": "128Mi"}}}
+    # Slipway's own routes are the only way in: what anybody serves beside them is not open to the world by itself.
+    gateway = {"domain": domain, "disableIngressCreation": True}
+    small = {"resources": resources("10m", "128Mi", "512Mi")}
     return {
         "kserve": {
             "controller": {
@@ -67,6 +74,7 @@ def values(images: Images, version: str | None, domain: str, ingress_class: str)
                 "imagePullPolicy": "IfNotPresent",
                 "rbacProxyImage": images.rewrite("quay.io/brancz/kube-rbac-proxy:v0.18.0"),
                 "rbacProxy": small,
+                "topologySpreadConstraints": hardening.spread(_MANAGER),
                 **small,
             },
             "agent": image("agent"),
@@ -84,15 +92,29 @@ class Serving(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServingArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Serving", name, None, opts)
         child = ResourceOptions(parent=self)
-        system = namespace(NAMESPACE, child)
+        system = declare(of_part(NAMESPACE, args.hardening, anyone=(_WEBHOOK,)), child)
         crds = args.charts.release("kserve-crd", release="kserve-crd", namespace=system, values={}, opts=child)
         controller = args.charts.release(
             "kserve-resources",
             release="kserve",
             namespace=system,
-            values=values(args.images, args.charts.app_version("kserve-resources"), args.domain, args.ingress_class),
+            values=values(args.images, args.charts.app_version("kserve-resources"), args.domain, args.hardening),
             opts=ResourceOptions(parent=self, depends_on=[crds, *args.platform]),
         )
+        if args.hardening.several:
+            # The chart has no key for it. Its webhook must answer for every new pod of a model.
+            k8s.apps.v1.DeploymentPatch(
+                "kserve-replicas",
+                metadata={
+                    "name": "kserve-controller-manager",
+                    "namespace": system,
+                    # Kubernetes counts the default of a field among what the chart wrote.
+                    "annotations": {"pulumi.com/patchForce": "true"},
+                },
+                spec={"replicas": args.hardening.replicas},
+                opts=ResourceOptions(parent=self, depends_on=[controller]),
+            )
+            budget("kserve", namespace=system, labels=_MANAGER, opts=child)
         if args.runtimes:
             args.charts.release(
                 "kserve-runtime-configs",

@@ -2,6 +2,9 @@
 
 from typing import Any, Protocol
 
+import pulumi_kubernetes as k8s
+from pulumi import Input, Output, ResourceOptions
+
 from components import pods
 from components.images import Images
 from components.namespaces import DATA_ACCOUNT
@@ -12,8 +15,6 @@ class Stored(Protocol):
 
     @property
     def storage(self) -> str: ...
-    @property
-    def keep(self) -> bool: ...
     @property
     def volume_permissions(self) -> bool: ...
 
@@ -27,18 +28,34 @@ def probes(check: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def volume(name: str, namespace: Input[str], settings: Stored, opts: ResourceOptions) -> Output[str]:
+    """Declare the server's volume and return its claim's name.
+
+    A claim that a StatefulSet makes from its template is not the program's: it could not be protected, and a bigger
+    one would replace the StatefulSet.
+    """
+    return k8s.core.v1.PersistentVolumeClaim(
+        name,
+        # It may be bound only when its pod is there, which waits for it.
+        metadata={"name": name, "namespace": namespace, "annotations": {"pulumi.com/skipAwait": "true"}},
+        spec={"access_modes": ["ReadWriteOnce"], "resources": {"requests": {"storage": settings.storage}}},
+        opts=opts,
+    ).metadata["name"]
+
+
 def spec(
     name: str,
     labels: dict[str, str],
     container: dict[str, Any],
     settings: Stored,
     images: Images,
+    claim: Input[str],
     *,
     user: int,
     mount: str,
     volumes: tuple[dict[str, Any], ...] = (),
 ) -> dict[str, Any]:
-    """The `spec` of a StatefulSet of one pod: `container` run by `user`, its volume at `mount`, /tmp and `volumes`."""
+    """The `spec` of a StatefulSet of one pod: `container` run by `user`, `claim` at `mount`, /tmp and `volumes`."""
     scratch, tmp = pods.scratch("tmp")
     owner = pods.own_volume(images["volume-permissions"], "data", user)
     mounts = [{"name": "data", "mountPath": mount}, tmp, *container.get("volumeMounts", [])]
@@ -46,10 +63,6 @@ def spec(
         "serviceName": name,
         "replicas": 1,
         "selector": {"matchLabels": labels},
-        "persistentVolumeClaimRetentionPolicy": {
-            "whenDeleted": "Retain" if settings.keep else "Delete",
-            "whenScaled": "Retain",
-        },
         "template": {
             "metadata": {"labels": labels},
             "spec": {
@@ -58,13 +71,7 @@ def spec(
                 "securityContext": pods.pod_security(user),
                 "initContainers": [owner] if settings.volume_permissions else [],
                 "containers": [{**container, "securityContext": pods.CONTAINER, "volumeMounts": mounts}],
-                "volumes": [scratch, *volumes],
+                "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}, scratch, *volumes],
             },
         },
-        "volumeClaimTemplates": [
-            {
-                "metadata": {"name": "data"},
-                "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": settings.storage}}},
-            }
-        ],
     }

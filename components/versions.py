@@ -30,6 +30,7 @@ CHARTS = {
     "istio-base": Chart(chart="base", version="1.28.10", repository="https://blob.istio.io/istio-release/charts"),
     "istiod": Chart(chart="istiod", version="1.28.10", repository="https://blob.istio.io/istio-release/charts"),
     "istio-gateway": Chart(chart="gateway", version="1.28.10", repository="https://blob.istio.io/istio-release/charts"),
+    "istio-cni": Chart(chart="cni", version="1.28.10", repository="https://blob.istio.io/istio-release/charts"),
     # The minor that KServe 0.20 is tested with. The chart's version keeps its `v`.
     # renovate: datasource=helm depName=knative-operator registryUrl=https://knative.github.io/operator
     "knative-operator": Chart(
@@ -64,6 +65,20 @@ CHARTS = {
         repository="https://prometheus-community.github.io/helm-charts",
         ships="v0.12.0",
     ),
+    # For Kubernetes 1.34 to 1.36. Its own backups to S3 leave with 1.31, so the plugin
+    # makes them.
+    # renovate: datasource=helm depName=cloudnative-pg registryUrl=https://cloudnative-pg.github.io/charts
+    "cloudnative-pg": Chart(
+        chart="cloudnative-pg", version="0.29.0", repository="https://cloudnative-pg.github.io/charts", ships="1.30.0"
+    ),
+    # Needs CloudNativePG 1.26 or later and cert-manager.
+    # renovate: datasource=helm depName=plugin-barman-cloud registryUrl=https://cloudnative-pg.github.io/charts
+    "plugin-barman-cloud": Chart(
+        chart="plugin-barman-cloud",
+        version="0.7.0",
+        repository="https://cloudnative-pg.github.io/charts",
+        ships="v0.13.0",
+    ),
 }
 
 # The Knative Serving that the operator installs; it must be one that the operator's release carries.
@@ -84,6 +99,9 @@ IMAGES = {
     # 17 keeps the data under /var/lib/postgresql/data; 18 moves it, so raising this is a migration.
     # renovate: datasource=docker depName=postgres
     "postgres": "docker.io/library/postgres:17",
+    # What CloudNativePG runs. `standard` has no Barman Cloud of its own: the plugin brings it in a sidecar.
+    # renovate: datasource=docker depName=ghcr.io/cloudnative-pg/postgresql versioning=loose
+    "postgres-cluster": "ghcr.io/cloudnative-pg/postgresql:17-standard-trixie",
     # The last community image. MinIO left Docker Hub in September 2026 and is no longer maintained: frozen here, and
     # replaceable by `slipway:objectStore: {engine: seaweedfs}`.
     "minio": "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z",

@@ -59,7 +59,7 @@ def policy(each: Policy) -> pp.Policy:
 
     def validate(args: pp.ResourceValidationArgs, report: pp.ReportViolation) -> None:
         for message in check(resource(args)):
-            report(message)
+            report(message, None)
 
     return pp.ResourceValidationPolicy(each.name, each.description, validate, _LEVELS[each.elsewhere])
 

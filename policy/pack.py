@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from policy.resource import Resource
 from policy.rules import data, endpoints, images, limits, plain_secrets, privilege
@@ -82,6 +82,6 @@ POLICIES: tuple[Policy, ...] = (
 )
 
 
-def levels(production: bool, chosen: Mapping[str, Level]) -> dict[str, Level]:
+def levels(production: bool, chosen: Mapping[Any, Level]) -> dict[str, Level]:
     """The level of every policy: the stack's own choice, else the default of its sort."""
     return {each.name: chosen.get(each.name, each.production if production else each.elsewhere) for each in POLICIES}

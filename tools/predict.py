@@ -11,7 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from components.prediction import Refused, request
+from components.api_keys import OWN
+from components.cluster import ingress_address
+from components.prediction import Access, Refused, request
+from components.settings import Settings, SettingsError
 from tools import stack_file
 from tools.engine import state
 from tools.engine.backend import environment
@@ -19,9 +22,16 @@ from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
 
 
-def ask(model: dict[str, Any], body: dict[str, Any]) -> str:
+def access(outputs: dict[str, Any], address: str | None) -> Access | None:
+    """What the stack's gateway asks for, with the key that the gate used; None without TLS."""
+    if "certificateAuthority" not in outputs:
+        return None
+    return Access(address=address, ca=outputs["certificateAuthority"], key=outputs.get("apiKeys", {}).get(OWN))
+
+
+def ask(model: dict[str, Any], body: dict[str, Any], by: Access | None) -> str:
     """The model's answer. Raises Refused and OSError as `components.prediction.request` does."""
-    return json.dumps(request(model["url"], model["host"], body))
+    return json.dumps(request(model["url"], model["host"], body, by))
 
 
 def example(model: dict[str, Any]) -> dict[str, Any]:
@@ -43,16 +53,19 @@ def main() -> int:
     try:
         stack = Stack(arguments.stack)
         env = environment(stack, stack.content, os.environ)
-        models = state.outputs(stack, env).get("models", {})
+        outputs = state.outputs(stack, env, "--show-secrets")
+        models = outputs.get("models", {})
+        settings = Settings.parse(stack.values)
+        by = access(outputs, ingress_address(settings.cluster, settings.ingress))
         wanted = [arguments.model] if arguments.model else list(models)
         for name in wanted:
             if name not in models:
                 raise EngineError(f"{stack.name} serves no model {name}; it serves: {', '.join(models) or 'none'}")
             body = json.loads(arguments.inputs.read_text()) if arguments.inputs else example(models[name])
-            print(f"{name}: {ask(models[name], body)}")
+            print(f"{name}: {ask(models[name], body, by)}")
         if not wanted:
             raise EngineError(f"{stack.name} serves no model yet: make up STACK={stack.name}")
-    except (EngineError, stack_file.StackFileError, Refused, OSError, ValueError) as error:
+    except (EngineError, stack_file.StackFileError, SettingsError, Refused, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

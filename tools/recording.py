@@ -23,6 +23,9 @@ class _Answers(mocks.Mocks):
         if args.typ == "pulumi-python:dynamic:Resource":
             outputs |= {"kubeconfig": "apiVersion: v1", "value": "s3cret", "version": "1", "example": "null"}
             outputs |= {"digest": "d" * 64, "answer": "{}", "curl": "curl", "identity": "1a2b"}
+            outputs |= {"ca": "PEM", "issuer": "slipway-1a2b", "jwks": '{"keys": []}'}
+            clients = (*args.inputs.get("clients", ()), "slipway")
+            outputs |= {"subjects": {name: f"{name}.0" for name in clients}, "keys": dict.fromkeys(clients, "k3y")}
         if args.typ == "docker:index/image:Image":
             outputs["repoDigest"] = f"{args.inputs['imageName'].rpartition(':')[0]}@sha256:{'0' * 64}"
         if args.typ == "kubernetes:helm.sh/v3:Release":
@@ -44,6 +47,7 @@ class Registration:
         self.custom: bool = request.custom
         self.parent: str = request.parent
         self.provider: str = request.provider
+        self.protect: bool = request.protect
         self.deleted_with: str = request.deletedWith
         self.dependencies: set[str] = {urn.rpartition("::")[2] for urn in request.dependencies}
         self.secret_outputs: list[str] = list(request.additionalSecretOutputs)
@@ -85,7 +89,7 @@ class Recorder(mocks.MockMonitor):
         # The engine marks them, not the provider.
         for name in request.additionalSecretOutputs:
             if name in answer.object.fields:
-                plain = answer.object.fields[name].string_value
+                plain = json_format.MessageToDict(answer.object.fields[name])
                 answer.object.update({name: {rpc._special_sig_key: rpc._special_secret_sig, "value": plain}})
         return answer
 

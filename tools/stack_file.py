@@ -60,6 +60,11 @@ def settings_of(content: Mapping[str, Any]) -> dict[str, Any]:
     return {key.removeprefix(PREFIX): _opened(value) for key, value in config.items() if key.startswith(PREFIX)}
 
 
+def without_secrets(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The content with a placeholder for every secret, and without what opens them."""
+    return {"config": {key: _opened(value) for key, value in content.get("config", {}).items()}}
+
+
 def _opened(value: Any) -> Any:
     if isinstance(value, Mapping):
         return SECRET_PLACEHOLDER if set(value) == {"secure"} else {key: _opened(item) for key, item in value.items()}

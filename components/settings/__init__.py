@@ -1,10 +1,11 @@
 """Everything that a stack file can say."""
 
 from components.settings.cluster import Cluster, Embedded, Existing, Kind, Registry
-from components.settings.data import Backup, CloudNativePg, Database, ObjectStore, Tracking
-from components.settings.ingress import Auth, Gateway, GatewayPort, Ingress, Issuer, Jwt, Tls
+from components.settings.data import Backup, CloudNativePg, Database, ObjectStore, Recovery, Tracking
+from components.settings.ingress import Acme, Auth, Gateway, GatewayPort, Ingress, Issuer, Jwt, Tls
 from components.settings.models import Build, Canary, Gpus, Model, Toleration, Train
 from components.settings.platform import Part, Platform
+from components.settings.policies import Policies, PolicyLevel
 from components.settings.problems import Problem, SettingsError
 from components.settings.resources import Requests, Resources
 from components.settings.scaling import Autoscaling, KnativeAutoscaling
@@ -14,6 +15,7 @@ from components.settings.teams import Namespaces, Team
 
 __all__ = [
     "PROJECT",
+    "Acme",
     "Auth",
     "Autoscaling",
     "Backup",
@@ -38,7 +40,10 @@ __all__ = [
     "ObjectStore",
     "Part",
     "Platform",
+    "Policies",
+    "PolicyLevel",
     "Problem",
+    "Recovery",
     "Registry",
     "Requests",
     "Resources",

@@ -5,7 +5,16 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt, SecretStr
 
-from components.settings.names import Bucket, Host, HttpUrl
+from components.settings.names import (
+    Bucket,
+    BucketPath,
+    ClusterName,
+    CronWithSeconds,
+    Host,
+    HttpUrl,
+    Retention,
+    Timestamp,
+)
 from components.settings.quantity import Quantity
 from components.settings.resources import Requests, Resources
 from components.settings.section import Section, Text
@@ -16,30 +25,51 @@ VOLUME_PERMISSIONS = Field(
     "that ignore fsGroup, such as host-path.",
 )
 
+KEEP = Field(
+    False,
+    description="Protect the server and its volume: a destroy leaves them, until this is false and confirmed.",
+)
+IDENTITY = "annotations of its ServiceAccount that name a cloud identity, such as eks.amazonaws.com/role-arn"
+
 
 class Backup(Section):
-    """Base backups and the log of a CloudNativePG cluster, kept in an S3 bucket."""
+    """Base backups and the log of a CloudNativePG cluster, in an S3 bucket: every moment in between can be had back."""
 
-    schedule: Text = Field("0 0 2 * * *", description="Cron with seconds, as CloudNativePG reads it.")
-    destination: Text = Field(description="s3://bucket/path")
-    retention: Text = Field("30d", description="Days, weeks or months, such as 30d, 4w, 6m.")
+    destination: BucketPath = Field(description="s3://bucket/path")
+    schedule: CronWithSeconds = Field("0 0 2 * * *", description="Of the base backups: cron with seconds first.")
+    retention: Retention = Field("30d", description="How far back: days, weeks or months, such as 30d, 4w, 6m.")
+    endpoint: HttpUrl | None = Field(None, description="The endpoint's URL; leave it out for AWS.")
+    region: Text = "us-east-1"
+    access_key_id: Text | None = None
+    secret_access_key: SecretStr | None = None
+    identity: dict[Text, Text] = Field(default_factory=dict, description=f"Instead of keys: {IDENTITY}.")
+
+
+class Recovery(Section):
+    """The backups that a new CloudNativePG cluster begins with."""
+
+    source: ClusterName = Field(description="The `name` of the cluster that made the backups.")
+    until: Timestamp | None = Field(None, description="The moment to return to, in quotes; default: the latest.")
 
 
 class CloudNativePg(Section):
     """A PostgreSQL cluster with failover, run by the CloudNativePG operator."""
 
+    name: ClusterName = Field(
+        "postgres", description="Of the cluster and of its backups' folder; another name is another cluster."
+    )
     instances: PositiveInt = 3
     backup: Backup | None = None
+    recovery: Recovery | None = Field(None, description="Read when the cluster is made, and never again.")
 
 
 class Database(Section):
     """PostgreSQL for MLflow: one pod, a CloudNativePG cluster, or one that is there (`url`)."""
 
-    cloud_native_pg: CloudNativePg | None = None
-
     url: SecretStr | None = Field(None, description="postgresql+psycopg2://user:password@host:5432/name, a secret.")
+    cloud_native_pg: CloudNativePg | None = None
     storage: Quantity = "1Gi"
-    keep: bool = Field(False, description="Keep the volume when the stack is destroyed.")
+    keep: bool = KEEP
     volume_permissions: bool = VOLUME_PERMISSIONS
     resources: Resources = Resources(requests=Requests(cpu="50m", memory="128Mi"), limits=Requests(memory="512Mi"))
 
@@ -50,16 +80,16 @@ class ObjectStore(Section):
     engine: Literal["minio", "seaweedfs", "s3"] = "minio"
     bucket: Bucket = "mlflow"
     storage: Quantity = "2Gi"
-    keep: bool = Field(False, description="Keep the volume when the stack is destroyed.")
+    keep: bool = KEEP
     volume_permissions: bool = VOLUME_PERMISSIONS
     resources: Resources = Resources(requests=Requests(cpu="50m", memory="128Mi"), limits=Requests(memory="1Gi"))
     endpoint: HttpUrl | None = Field(None, description="engine s3: the endpoint's URL; leave it out for AWS.")
     region: Text = "us-east-1"
-    access_key_id: Text | None = Field(None, description="engine s3: without keys, the pods' own identity is used.")
+    access_key_id: Text | None = Field(None, description="engine s3: without keys, MLflow's own identity is used.")
     secret_access_key: SecretStr | None = None
     identity: dict[Text, Text] = Field(
         default_factory=dict,
-        description="engine s3: annotations of MLflow's ServiceAccount that name its cloud identity, instead of keys.",
+        description=f"engine s3, instead of keys; MLflow's: {IDENTITY}.",
     )
 
 
@@ -77,4 +107,7 @@ class Tracking(Section):
     replicas: PositiveInt = 1
     workers: PositiveInt = 1
     resources: Resources = Resources(requests=Requests(cpu="100m", memory="512Mi"), limits=Requests(memory="2Gi"))
-    auth: bool = Field(False, description="MLflow's own users; the admin's password is a secret output.")
+    auth: bool = Field(
+        False,
+        description="Users and passwords of MLflow's own; the first one is admin, its password a secret output.",
+    )

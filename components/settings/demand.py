@@ -64,7 +64,7 @@ def served(settings: Settings, namespace: str) -> Iterator[Model]:
     """The models of a namespace, canaries too."""
     for model in settings.models:
         if settings.namespace_of(model) == namespace:
-            yield from (each for each in (model, model.canary_model) if each)
+            yield from model.versions
 
 
 def total(settings: Settings, namespace: str) -> dict[str, Decimal]:

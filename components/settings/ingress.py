@@ -85,14 +85,12 @@ class Gateway(Section):
 class Ingress(Section):
     """How requests reach the cluster."""
 
-    domain: Domain = Field(
-        description="Models answer on <model>-<namespace>.<domain>, or <model>.<namespace>.<domain> in Knative mode."
-    )
+    domain: Domain = Field(description="Models answer on <model>-<namespace>.<domain>.")
     address: Text | None = Field(
         None,
-        description="host:port at which this machine reaches the gateway; default: the kind port, else each host.",
+        description="host:port at which this machine reaches the gateway (with tls, its HTTPS port); default: the "
+        "kind port, else each host's own name.",
     )
-    class_name: Text = Field("istio", description="IngressClass of the Ingress objects.")
     service_type: Literal["NodePort", "LoadBalancer", "ClusterIP"] = "LoadBalancer"
     node_ports: dict[GatewayPort, Port] = Field(default_factory=dict)
     annotations: dict[Text, Text] = Field(

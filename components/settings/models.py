@@ -73,6 +73,10 @@ class Model(Section):
     )
     team: Namespace | None = Field(None, description="The team whose namespace it is in; default: namespaces.models.")
     canary: Canary | None = None
+    rollout_seconds: PositiveInt | None = Field(
+        None,
+        description="mode Knative: how long a new version takes to take over, share by share; default: none.",
+    )
     node_selector: dict[Text, Text] = Field(default_factory=dict, description="Labels that its nodes must have.")
     tolerations: Sequence[Toleration] = ()
     gpus: Gpus | None = None
@@ -95,6 +99,11 @@ class Model(Section):
             "canary": None,
         }
         return self.model_copy(update=changes)
+
+    @property
+    def versions(self) -> Sequence[Self]:
+        """The model, and its canary if it has one: what is served."""
+        return (self, self.canary_model) if self.canary_model else (self,)
 
 
 def _scaled(scaling: Autoscaling | KnativeAutoscaling, percent: int) -> Autoscaling | KnativeAutoscaling:

@@ -48,6 +48,12 @@ MetricName = _text(r"[A-Za-z0-9_]([-A-Za-z0-9_.:]*[A-Za-z0-9_])?", 253, "letters
 SeriesName = _text(r"[a-zA-Z_:][a-zA-Z0-9_:]*", 200, "the name of a Prometheus series, without braces")
 LabelName = _text(r"[a-zA-Z_][a-zA-Z0-9_]*", 200, "the name of a Prometheus label")
 KubernetesVersion = _text(r"1\.\d+", 6, 'the minor version in quotes, such as "1.35"')
+BucketPath = _text(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s/]+)*/?", 500, "s3://<bucket>/<path>")
+CronWithSeconds = _text(r"(\S+ ){5}\S+", 100, "six fields, seconds first, such as 0 0 2 * * *")
+Retention = _text(r"[1-9]\d*[dwm]", 10, "a count of days, weeks or months, such as 30d, 4w or 6m")
+Timestamp = _text(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)", 40, 'a moment such as "2026-01-31T12:00:00Z"'
+)
 OciFolder = _text(r"oci://[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*", 200, "oci://host[:port][/path]")
 HttpUrl = _text(r"https?://[^\s]+", 500, "a URL that begins with http:// or https://")
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from components.settings.names import HttpUrl
 from components.settings.section import Section
@@ -13,6 +13,9 @@ Part = Literal["install", "existing", "off"]
 class Platform(Section):
     """What Slipway installs, finds installed, or does without."""
 
+    replicas: PositiveInt = Field(
+        1, description="Pods of each part that can have several, spread over zones and nodes, drained one at a time."
+    )
     certificates: Part = Field("install", description="cert-manager")
     mesh: Part = Field("install", description="Istio: base, istiod and the ingress gateway")
     mesh_cni: Part = Field("off", description="Istio's CNI plugin, without which sidecars need a privileged container")

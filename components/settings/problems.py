@@ -77,7 +77,7 @@ def _shown(data: Any, path: Path) -> str:
             data = data[step]
     except (LookupError, TypeError):
         return ""
-    if any(word in str(path[-1]).lower() for word in ("password", "secret", "url")):
+    if any(word in str(path[-1]).lower() for word in ("password", "secret", "url", "key")):
         return "(not shown)"
     text = repr(data)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -15,5 +15,6 @@ class Security(Section):
         None, description="Pod Security level that the stack's namespaces enforce; default: no label."
     )
     mutual_tls: bool = Field(
-        False, description="Sidecars and strict mutual TLS in the models' namespaces; needs platform.meshCni."
+        False,
+        description="Sidecars and strict mutual TLS for the models (mode Standard); needs platform.meshCni.",
     )

@@ -20,6 +20,7 @@ from components.settings.ingress import Ingress
 from components.settings.models import Build, Model
 from components.settings.names import OciFolder
 from components.settings.platform import Platform
+from components.settings.policies import Policies
 from components.settings.problems import SettingsError
 from components.settings.rules.stack import check
 from components.settings.section import Section, Text
@@ -60,6 +61,7 @@ class Settings(Section):
     platform: Platform = Platform()
     namespaces: Namespaces = Namespaces()
     security: Security = Security()
+    policies: Policies = Policies()
     teams: Sequence[Team] = ()
     database: Database = Database()
     object_store: ObjectStore = ObjectStore()

@@ -14,6 +14,6 @@ def protected_data(resource: Resource) -> Iterator[str]:
         yield f"{resource.title}: a destroy deletes this volume; write {_REMEDY}"
     if kind == "Cluster" and resource.group.startswith("postgresql.cnpg.io/") and not protected:
         yield f"{resource.title}: a destroy deletes this database; write {_REMEDY}"
-    if kind == "StatefulSet" and resource.get("spec", "volumeClaimTemplates") and not protected:
-        if resource.get("spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted") == "Delete":
-            yield f"{resource.title}: its volumes are deleted with it; write {_REMEDY}"
+    deleted = resource.get("spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted") == "Delete"
+    if kind == "StatefulSet" and resource.get("spec", "volumeClaimTemplates") and deleted and not protected:
+        yield f"{resource.title}: its volumes are deleted with it; write {_REMEDY}"

@@ -26,9 +26,9 @@ def requests_and_limits(resource: Resource) -> Iterator[str]:
     for container in containers(resource):
         if lacks := missing(container.spec.get("resources")):
             yield f"{container.title}: no {', no '.join(lacks)}; write it in {_OWN}"
-    if resource.group.startswith("postgresql.cnpg.io/") and resource.kind == "Cluster":
-        if lacks := missing(resource.get("spec", "resources")):
-            yield f"{resource.title}: no {', no '.join(lacks)}; write it in slipway:database.resources"
+    database = resource.kind == "Cluster" and resource.group.startswith("postgresql.cnpg.io/")
+    if database and (lacks := missing(resource.get("spec", "resources"))):
+        yield f"{resource.title}: no {', no '.join(lacks)}; write it in slipway:database.resources"
     if resource.kind == "Release":
         for path, value in walk(resource.get("values")):
             said = (

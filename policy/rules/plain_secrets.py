@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from policy.resource import Resource, chart_key, containers, walk
 
 # Whole words at the end: `passwordKey` and `secretName` say where a secret is, `POSTGRES_PASSWORD` is one.
-_NAME = re.compile(
-    r"(password|passwd|passphrase|secret|token|credentials?|(api|access|secret|private|signing)[_-]?key)$",
+NAME = re.compile(
+    r"(password|passwd|passphrase|(?<!existing)(?<!pull)secret|token|credentials?|"
+    r"(api|access|secret|private|signing)[_-]?key)$",
     re.IGNORECASE,
 )
-_VALUES = {
+FORMS = {
     "a URL with a password": re.compile(r"://[^/\s:@]+:[^/\s@]+@"),
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     "an AWS access key": re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b"),
@@ -40,11 +41,11 @@ def no_plain_secrets(resource: Resource) -> Iterator[str]:
                 at = chart_key(resource, path) if inside == "values" else ".".join((inside, *path))
                 yield f"{resource.title}: {at} holds a secret as it is; put it into a Secret and name that"
     for path, value in walk(resource.inputs):
-        for what, form in _VALUES.items():
+        for what, form in FORMS.items():
             if isinstance(value, str) and form.search(value):
                 yield f"{resource.title}: {'.'.join(path)} holds {what}; put it into a Secret and name that"
 
 
 def _named(name: str, value: object) -> bool:
     """Whether something of this name and value is a secret: a variable in a value, such as $(TOKEN), is none."""
-    return isinstance(value, str) and bool(value) and not value.startswith("$") and bool(_NAME.search(name))
+    return isinstance(value, str) and bool(value) and not value.startswith("$") and bool(NAME.search(name))

@@ -4,6 +4,7 @@ The tests are one story and run in their order.
 """
 
 import json
+import shutil
 from typing import Any
 
 import pytest
@@ -45,6 +46,7 @@ def test_up_ends_with_the_model_s_prediction(local: automation.Stack) -> None:
 def test_the_model_s_objects_are_on_the_cluster(checkout: Checkout) -> None:
     assert checkout.names("inferenceservices") == {f"models/{MODEL}"}
     assert checkout.names("hpa") == {f"models/{MODEL}-hpa"}
+    assert checkout.names("virtualservices") == {f"models/{MODEL}-route", "mlops/mlflow-route"}
     scaled = checkout.kubectl(
         "get", "hpa", "--namespace=models", "--output=jsonpath={.items[0].spec.scaleTargetRef.name}"
     )
@@ -70,6 +72,21 @@ def test_up_again_changes_nothing(local: automation.Stack) -> None:
     assert changes(local.up().summary) == {}
 
 
+def test_a_fresh_checkout_is_no_change(checkout: Checkout, local: automation.Stack) -> None:
+    shutil.rmtree(checkout.root / ".slipway" / "local" / "images")
+    local.preview(expect_no_changes=True)
+    assert list((checkout.root / ".slipway" / "local" / "images").iterdir())
+
+
+def test_drift_is_found_without_a_word_to_the_state(checkout: Checkout, local: automation.Stack) -> None:
+    local.preview(refresh=True, expect_no_changes=True)
+    checkout.kubectl("delete", "ingress", "mlflow", "--namespace=mlops")
+    with pytest.raises(automation.CommandError, match="no changes were expected"):
+        local.preview(refresh=True, expect_no_changes=True)
+    local.up(refresh=True)
+    assert "mlops/mlflow" in checkout.names("ingresses")
+
+
 def test_a_refresh_finds_what_was_deleted_and_up_restores_it(checkout: Checkout, local: automation.Stack) -> None:
     checkout.kubectl("delete", "deployment", "mlflow", "--namespace=mlops")
     assert changes(local.refresh().summary) == {"delete": 1}
@@ -79,9 +96,21 @@ def test_a_refresh_finds_what_was_deleted_and_up_restores_it(checkout: Checkout,
 
 def test_destroy_leaves_nothing(checkout: Checkout, local: automation.Stack) -> None:
     local.destroy()
-    own = ("namespaces", "deployments", "statefulsets", "jobs", "pods", "pvc", "secrets", "ingresses", "hpa", "isvc")
+    own = (
+        "namespaces",
+        "deployments",
+        "statefulsets",
+        "jobs",
+        "pods",
+        "pvc",
+        "secrets",
+        "gateways",
+        "virtualservices",
+        "hpa",
+        "isvc",
+    )
     left = {kind: checkout.names(kind) for kind in own}
-    system = {"/default", "/kube-node-lease", "/kube-public", "/kube-system"}
+    system = {"/default", "/kube-node-lease", "/kube-public", "/kube-system", "/istio-system"}
     assert left.pop("namespaces") == system
     assert not {kind: names for kind, names in left.items() if names}
     assert not local.export_stack().deployment.get("resources")  # type: ignore[union-attr]

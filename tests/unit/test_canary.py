@@ -80,6 +80,55 @@ def test_the_outputs_tell_both_versions(fixed: Run) -> None:
     assert f"{NAME}-canary" not in fixed.outputs["models"]
 
 
+def routes_of(run: Run, name: str) -> dict[str, Any]:
+    spec = run.one("VirtualService", f"{name}-route").inputs["spec"]
+    return {each["name"]: each for each in spec["http"]}
+
+
+def weights(route: Any) -> dict[str, int]:
+    return {each["destination"]["host"].partition(".")[0]: each["weight"] for each in route["route"]}
+
+
+def test_requests_are_split_by_the_percentage(fixed: Run) -> None:
+    routes = routes_of(fixed, NAME)
+    assert list(routes) == ["stable", "canary", "model", "not-found"]
+    assert weights(routes["model"]) == {f"{NAME}-predictor": 80, f"{NAME}-canary-predictor": 20}
+
+
+@pytest.mark.parametrize(("track", "service"), [("stable", NAME), ("canary", f"{NAME}-canary")])
+def test_a_request_may_ask_for_a_version_on_the_same_paths_and_no_others(fixed: Run, track: str, service: str) -> None:
+    routes = routes_of(fixed, NAME)
+    assert weights(routes[track]) == {f"{service}-predictor": 100}
+    plain = [each["uri"] for each in routes["model"]["match"]]
+    assert [each["uri"] for each in routes[track]["match"]] == plain
+    assert {str(each["headers"]) for each in routes[track]["match"]} == {str({"x-slipway-version": {"exact": track}})}
+
+
+def test_without_a_canary_the_header_means_nothing() -> None:
+    assert list(routes_of(run(FIXED), NAME)) == ["model", "not-found"]
+
+
+def test_the_canary_has_answered_before_it_gets_a_share(fixed: Run) -> None:
+    assert f"{NAME}-canary-prediction" in fixed.one("VirtualService", f"{NAME}-route").dependencies
+    assert f"{NAME}-canary-prediction" not in fixed.one("VirtualService", f"{NAME}-canary-route").dependencies
+
+
+def test_knatives_gateway_is_told_which_version_by_the_host() -> None:
+    both = run(with_canary(knative(**{"class": "kpa"})))
+    hosts = {each["headers"]["request"]["set"]["Host"] for each in routes_of(both, NAME)["model"]["route"]}
+    assert hosts == {f"{name}-predictor.models.svc.cluster.local" for name in (NAME, f"{NAME}-canary")}
+
+
+def test_knative_can_shift_the_requests_to_a_new_version_by_itself() -> None:
+    service = run({**knative(**{"class": "kpa"}), "rolloutSeconds": 300}).one("InferenceService")
+    assert service.inputs["metadata"]["annotations"]["serving.knative.dev/rollout-duration"] == "300s"
+
+
+def test_the_gateway_serves_the_canarys_host_too(fixed: Run) -> None:
+    [server] = fixed.one("Gateway", "gateway").inputs["spec"]["servers"]
+    assert f"models/{NAME}-canary-models.slipway.localhost" in server["hosts"]
+
+
 @pytest.mark.parametrize(
     ("models", "sections", "line"),
     [
@@ -108,6 +157,11 @@ def test_the_outputs_tell_both_versions(fixed: Run) -> None:
             [with_canary(FIXED, train="no.py")],
             {},
             "models[0].canary.train: 'no.py': no such file",
+        ),
+        (
+            [{**FIXED, "rolloutSeconds": 300}],
+            {},
+            "models[0].rolloutSeconds: 300: Knative takes over bit by bit; write mode: Knative, or a canary",
         ),
         (
             [with_canary(FIXED)],

@@ -15,9 +15,12 @@ def dev() -> Run:
     return run_stack("dev")
 
 
+def pod_of(entry: Any) -> dict[str, Any]:
+    return dict(entry.inputs["spec"]["template"]["spec"])
+
+
 def container(entry: Any, name: str | None = None) -> dict[str, Any]:
-    pod = entry.inputs["spec"]["template"]["spec"]
-    return dict(next(each for each in pod["containers"] if name in (None, each["name"])))
+    return dict(next(each for each in pod_of(entry)["containers"] if name in (None, each["name"])))
 
 
 def env_of(entry: Any) -> dict[str, Any]:
@@ -47,6 +50,16 @@ def test_mlflow_gets_its_secrets_by_reference(dev: Run) -> None:
     assert env["MLFLOW_ARTIFACTS_DESTINATION"] == "s3://mlflow"
 
 
+def test_another_database_is_another_generation_of_servers(dev: Run) -> None:
+    def mark(run: Run) -> str:
+        metadata = run.one("Deployment", "mlflow").inputs["spec"]["template"]["metadata"]
+        return str(metadata["annotations"]["slipway/database"])
+
+    elsewhere = run_stack("dev", {"database": {"url": "postgresql+psycopg2://u:p@db.test:5432/mlflow"}})
+    assert mark(dev) == mark(run_stack("dev"))
+    assert mark(dev) != mark(elsewhere)
+
+
 def test_the_database_is_migrated_before_the_server_starts(dev: Run) -> None:
     pod = dev.one("Deployment", "mlflow").inputs["spec"]["template"]["spec"]
     [migrate] = pod["initContainers"]
@@ -64,9 +77,9 @@ def test_mlflow_answers_to_its_names_in_the_cluster_with_and_without_a_port() ->
 
 
 def test_without_a_host_of_its_own_mlflow_is_at_a_path_and_models_keep_the_rest(dev: Run) -> None:
-    [rule] = dev.one("Ingress", "mlflow").inputs["spec"]["rules"]
-    assert "host" not in rule
-    assert rule["http"]["paths"][0]["path"] == "/mlflow"
+    spec = dev.one("VirtualService", "mlflow-route").inputs["spec"]
+    assert spec["hosts"] == ["*"]
+    assert spec["http"][0]["match"] == [{"uri": {"exact": "/mlflow"}}, {"uri": {"prefix": "/mlflow/"}}]
     mlflow = container(dev.one("Deployment", "mlflow"))
     assert mlflow["command"][-2:] == ["--static-prefix", "/mlflow"]
     assert mlflow["readinessProbe"]["httpGet"]["path"] == "/mlflow/health"
@@ -76,8 +89,8 @@ def test_without_a_host_of_its_own_mlflow_is_at_a_path_and_models_keep_the_rest(
 
 def test_with_a_host_of_its_own_it_is_at_the_root() -> None:
     run = run_stack("prod")
-    [rule] = run.one("Ingress", "mlflow").inputs["spec"]["rules"]
-    assert (rule["host"], rule["http"]["paths"][0]["path"]) == ("mlflow.example.com", "/")
+    spec = run.one("VirtualService", "mlflow-route").inputs["spec"]
+    assert (spec["hosts"], spec["http"][0]["match"]) == (["mlflow.example.com"], [{"uri": {"prefix": "/"}}])
     assert "--static-prefix" not in container(run.one("Deployment", "mlflow"))["command"]
 
 
@@ -98,8 +111,10 @@ def test_servers_have_probes_requests_and_a_volume(dev: Run) -> None:
         server = container(entry)
         assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(server)
         assert server["resources"]["requests"]
-        [claim] = entry.inputs["spec"]["volumeClaimTemplates"]
-        assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
+        [volume] = [each for each in pod_of(entry)["volumes"] if each["name"] == "data"]
+        claim = dev.one("PersistentVolumeClaim", name)
+        assert volume["persistentVolumeClaim"]["claimName"] == claim.inputs["metadata"]["name"]
+        assert claim.inputs["spec"]["accessModes"] == ["ReadWriteOnce"]
 
 
 def test_root_is_used_only_where_a_stack_asks_for_it_and_only_to_change_an_owner() -> None:
@@ -110,11 +125,33 @@ def test_root_is_used_only_where_a_stack_asks_for_it_and_only_to_change_an_owner
     assert not run.one("StatefulSet", "object-store").inputs["spec"]["template"]["spec"].get("initContainers")
 
 
-@pytest.mark.parametrize(("keep", "policy"), [(True, "Retain"), (False, "Delete")])
-def test_a_volume_outlives_its_server_only_when_it_is_to_be_kept(keep: bool, policy: str) -> None:
-    run = run_stack("dev", {"database": {"keep": keep}})
-    retention = run.one("StatefulSet", "postgres").inputs["spec"]["persistentVolumeClaimRetentionPolicy"]
-    assert retention["whenDeleted"] == policy
+def test_a_volume_is_not_made_by_its_server_so_that_a_bigger_one_replaces_nothing(dev: Run) -> None:
+    for name in ("postgres", "object-store"):
+        assert "volumeClaimTemplates" not in dev.one("StatefulSet", name).inputs["spec"]
+
+
+def protected(run: Run) -> set[str]:
+    return {f"{entry.kind}/{entry.name}" for entry in run.all if entry.protect}
+
+
+def test_what_is_kept_is_protected_whole_and_what_can_be_made_again_is_not() -> None:
+    run = run_stack("dev", {"database": {"keep": True}, "objectStore": {"keep": True}})
+    kinds = ("StatefulSet", "PersistentVolumeClaim", "Service")
+    assert protected(run) == {
+        *(f"{kind}/{name}" for kind in kinds for name in ("postgres", "object-store")),
+        *(f"{kind}/{name}" for kind, name in (("Secret", "database"), ("Secret", "object-store"))),
+        *(f"Resource/{name}-password" for name in ("database", "object-store")),
+    }
+
+
+def test_one_of_the_two_can_be_kept_alone() -> None:
+    names = protected(run_stack("dev", {"objectStore": {"keep": True}}))
+    assert "StatefulSet/object-store" in names
+    assert not [name for name in names if "postgres" in name or "database" in name]
+
+
+def test_nothing_is_protected_that_nobody_asked_to_keep(dev: Run) -> None:
+    assert not protected(dev)
 
 
 def test_an_external_database_needs_no_server() -> None:
@@ -142,9 +179,27 @@ def test_an_s3_endpoint_with_keys_needs_no_server() -> None:
     assert env["AWS_SECRET_ACCESS_KEY"]["secretKeyRef"]["key"] == "AWS_SECRET_ACCESS_KEY"
 
 
-def test_s3_without_keys_leaves_it_to_the_pods_identity() -> None:
-    env = env_of(run_stack("prod").one("Deployment", "mlflow"))
-    assert not [name for name in env if name.startswith("AWS_") and name != "AWS_DEFAULT_REGION"]
+def test_s3_without_keys_leaves_it_to_mlflows_identity() -> None:
+    role = {"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/mlflow"}
+    run = run_stack("dev", {"objectStore": {"engine": "s3", "identity": role}})
+    mlflow = run.one("Deployment", "mlflow")
+    assert not [name for name in env_of(mlflow) if name.startswith("AWS_") and name != "AWS_DEFAULT_REGION"]
+    assert run.one("ServiceAccount", "mlflow").inputs["metadata"]["annotations"] == role
+    assert pod_of(mlflow)["serviceAccountName"] == "mlflow"
+
+
+def test_mlflow_has_an_account_of_its_own_and_no_token_for_the_cluster(dev: Run) -> None:
+    mlflow = pod_of(dev.one("Deployment", "mlflow"))
+    assert mlflow["serviceAccountName"] == "mlflow"
+    assert mlflow["automountServiceAccountToken"] is False
+    assert dev.one("ServiceAccount", "mlflow").inputs["automountServiceAccountToken"] is False
+
+
+def test_azures_identity_comes_with_the_label_that_its_webhook_looks_for() -> None:
+    identity = {"azure.workload.identity/client-id": "1234"}
+    run = run_stack("dev", {"objectStore": {"engine": "s3", "identity": identity}})
+    metadata = run.one("Deployment", "mlflow").inputs["spec"]["template"]["metadata"]
+    assert metadata["labels"]["azure.workload.identity/use"] == "true"
 
 
 def test_the_training_job_runs_the_script_as_it_is_in_the_repository(dev: Run) -> None:

@@ -8,9 +8,10 @@ import pytest
 import yaml
 
 from components import kind
+from components.cluster_api import ClusterError
 from components.process import CommandFailed
-from tools import environment
-from tools.engine import backend, process, verbs
+from tools import environment, stack_file
+from tools.engine import backend, cluster, process, verbs
 from tools.engine.problem import EngineError
 from tools.engine.stack import Stack, write_used_file
 from tools.engine.vanished import vanished
@@ -56,11 +57,37 @@ def test_a_shared_state_brings_its_own_passphrase() -> None:
     assert not Path(".slipway/passphrase").exists()
 
 
-@pytest.mark.usefixtures("checkout")
-def test_the_environment_has_the_last_word_on_the_backend() -> None:
-    given = {"PULUMI_BACKEND_URL": "file:///elsewhere", "PULUMI_CONFIG_PASSPHRASE": "x"}
+def test_the_environment_has_the_last_word_on_the_backend(checkout: Path) -> None:
+    given = {"PULUMI_BACKEND_URL": f"file://{checkout}/elsewhere", "PULUMI_CONFIG_PASSPHRASE": "x"}
     env = backend.environment(Stack("prod"), content(backend="s3://state"), given)
-    assert env["PULUMI_BACKEND_URL"] == "file:///elsewhere"
+    assert env["PULUMI_BACKEND_URL"] == f"file://{checkout}/elsewhere"
+
+
+@pytest.mark.usefixtures("checkout")
+def test_pulumi_cloud_needs_a_token_and_no_passphrase(tmp_path: Path) -> None:
+    cloud = content(backend="https://api.pulumi.com")
+    with pytest.raises(EngineError, match="set PULUMI_ACCESS_TOKEN"):
+        backend.environment(Stack("prod"), cloud, {"PULUMI_HOME": str(tmp_path / "none")})
+    env = backend.environment(Stack("prod"), cloud, {"PULUMI_ACCESS_TOKEN": "pul-1"})
+    assert env["PULUMI_BACKEND_URL"] == "https://api.pulumi.com"
+    assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in env
+
+
+def test_a_folder_as_backend_is_made_and_means_the_same_from_everywhere(checkout: Path) -> None:
+    env = backend.environment(Stack("prod"), content(backend="file://shared"), {"PULUMI_CONFIG_PASSPHRASE": "x"})
+    assert env["PULUMI_BACKEND_URL"] == f"file://{checkout}/shared"
+    assert (checkout / "shared").is_dir()
+
+
+@pytest.mark.usefixtures("checkout")
+def test_only_a_preview_can_be_from_nothing() -> None:
+    with pytest.raises(EngineError, match="--from-nothing is for preview"):
+        verbs.run("up", Stack("dev"), ["--from-nothing"])
+
+
+def test_a_stack_without_its_secrets_has_placeholders_and_no_key() -> None:
+    kept = {"encryptionsalt": "v1:x", "secretsprovider": "awskms://", **content(database={"url": {"secure": "v1:y"}})}
+    assert stack_file.without_secrets(kept) == content(database={"url": "secure value"})
 
 
 def test_the_salt_of_the_state_is_kept_out_of_the_committed_file(checkout: Path) -> None:
@@ -125,3 +152,45 @@ def test_a_stopped_cluster_is_not_taken_for_gone(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(kind, "there", stopped)
     with pytest.raises(CommandFailed, match="docker start"):
         vanished(Stack("dev"), {})
+
+
+@pytest.mark.usefixtures("checkout")
+@pytest.mark.parametrize(("left", "forgotten"), [("[]", True), ('[{"type": "kept"}]', False)])
+def test_a_stack_is_forgotten_only_when_nothing_of_it_was_kept(
+    monkeypatch: pytest.MonkeyPatch, left: str, forgotten: bool
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(process, "ask", lambda *_: f'{{"deployment": {{"resources": {left}}}}}')
+
+    def pulumi(arguments: list[str], _env: object) -> int:
+        asked.append(arguments[:2])
+        return 1
+
+    monkeypatch.setattr(process, "pulumi", pulumi)
+    verbs.forget(verbs.Command(Stack("dev"), {"PULUMI_BACKEND_URL": backend.own_backend()}, []))
+    assert asked == ([["stack", "rm"]] if forgotten else [])
+
+
+def with_cluster(checkout: Path, section: dict[str, Any]) -> Stack:
+    content = {"config": {"slipway:cluster": section}}
+    (checkout / "Pulumi.there.yaml").write_text(yaml.safe_dump(content))
+    return Stack("there")
+
+
+def test_a_kind_cluster_that_is_not_made_yet_is_not_asked(checkout: Path) -> None:
+    stack = with_cluster(checkout, {"kind": {"name": "x"}})
+    assert cluster.standing(stack) is None
+    assert cluster.reachable(stack) is None
+
+
+def test_a_cluster_that_does_not_answer_is_told_apart_from_none(checkout: Path) -> None:
+    existing = {"kubeconfig": str(checkout / "kubeconfig"), "context": "c"}
+    stack = with_cluster(checkout, {"existing": existing})
+    with pytest.raises(ClusterError, match="kubeconfig"):
+        cluster.standing(stack)
+    named = {"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}
+    context = {"name": "c", "context": {"cluster": "c", "user": "u"}}
+    content = {"clusters": [named], "contexts": [context], "users": [{"name": "u", "user": {}}], "current-context": "c"}
+    (checkout / "kubeconfig").write_text(yaml.safe_dump(content))
+    with pytest.raises(ClusterError, match="the cluster does not answer"):
+        cluster.standing(stack)

@@ -116,6 +116,7 @@ def test_a_cluster_is_made_with_its_own_kubeconfig_and_a_registry_that_its_nodes
     assert made.outs["kubeconfig"] == "apiVersion: v1"
     [registry] = machine.ran("docker", "run")
     assert "127.0.0.1:5001:5000" in registry
+    assert "REGISTRY_STORAGE_DELETE_ENABLED=true" in registry
     folder = "/etc/containerd/certs.d"
     assert 'host."http://test-registry:5000"' in machine.stdin[f"{folder}/localhost:5001/hosts.toml"]
     assert 'host."http://mirror.test:5000"' in machine.stdin[f"{folder}/docker.io/hosts.toml"]

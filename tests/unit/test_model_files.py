@@ -1,16 +1,14 @@
 """A model's files become a build context, and only a change makes it anew."""
 
 import json
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components.model_files import ModelFilesProvider, registered_version
-from components.settings.names import RegisteredModel
-from tests.unit.http_server import served_by
+from components import model_files
+from components.model_files import ModelFilesProvider
 
 
 @pytest.fixture
@@ -94,39 +92,26 @@ def test_a_model_without_requirements_says_how_to_log_it(props: dict[str, Any], 
         ModelFilesProvider().create(props)
 
 
-@pytest.fixture
-def registry() -> Iterator[str]:
-    """MLflow's alias call, for one alias."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            known = self.path == "/api/2.0/mlflow/registered-models/alias?name=wine&alias=champion"
-            self.send_response(200 if known else 404)
-            self.end_headers()
-            self.wfile.write(b'{"model_version": {"version": "7"}}' if known else b"no such alias")
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with served_by(Handler) as address:
-        yield f"http://{address}"
-
-
-def test_an_alias_is_the_version_that_the_server_says(registry: str) -> None:
-    assert registered_version(registry, RegisteredModel("wine", alias="champion")) == "7"
-
-
-def test_a_version_asks_nobody() -> None:
-    assert registered_version("http://127.0.0.1:9", RegisteredModel("wine", version=3)) == "3"
-
-
-def test_an_unknown_alias_is_named(registry: str) -> None:
-    with pytest.raises(LookupError, match="has no models:/wine@challenger: no such alias"):
-        registered_version(registry, RegisteredModel("wine", alias="challenger"))
-
-
 def test_an_alias_that_moved_is_a_change(registry: str, props: dict[str, Any]) -> None:
     made = ModelFilesProvider().create(props).outs
     news = {**props, "source": "models:/wine@champion", "tracking_uri": registry}
     assert changes({**(made or {}), **news, "version": "6"}, news)
     assert not changes({**(made or {}), **news, "version": "7"}, news)
+
+
+def test_a_fresh_checkout_gets_the_files_again_and_sees_no_change(
+    registry: str, props: dict[str, Any], model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ModelFilesProvider().create(props).outs or {}
+    kept = model.parent / "kept"
+    shutil.move(props["folder"], kept)
+    monkeypatch.setattr(model_files, "fetch", lambda olds: shutil.copytree(kept, olds["folder"]))
+    asked = {**props, "tracking_uri": registry}
+    assert not changes({**made, **asked}, asked)
+
+
+def test_a_fresh_checkout_away_from_the_server_is_a_change_and_does_not_wait(props: dict[str, Any]) -> None:
+    made = ModelFilesProvider().create(props).outs or {}
+    shutil.rmtree(props["folder"])
+    asked = {**props, "tracking_uri": "http://127.0.0.1:9"}
+    assert changes({**made, **asked}, asked)

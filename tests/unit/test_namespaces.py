@@ -64,3 +64,35 @@ def test_a_team_gets_a_namespace_of_its_own_with_its_quota_and_labels() -> None:
     assert made.one("ResourceQuota", "vision-quota").inputs["spec"] == {"hard": {"pods": "10"}}
     assert {policy.inputs["metadata"]["name"] for policy in made.of("NetworkPolicy")} == {"default-deny", "models"}
     assert made.one("ServiceAccount").inputs["metadata"]["namespace"] == "vision"
+
+
+PLATFORM = ("cert-manager", "istio-system", "knative-serving", "kserve")
+
+
+def test_the_platforms_namespaces_enforce_the_level_too_and_where_a_chart_is_not_fit_for_it_warn(hard: Run) -> None:
+    def level(name: str, mode: str) -> object:
+        return hard.one("Namespace", name).inputs["metadata"]["labels"][f"pod-security.kubernetes.io/{mode}"]
+
+    assert {level(name, "enforce") for name in PLATFORM} == {"restricted"}
+    assert (level("knative-operator", "enforce"), level("knative-operator", "warn")) == ("baseline", "restricted")
+    weaker = run_stack("dev", {"security": {"podSecurity": "privileged"}}).one("Namespace", "knative-operator")
+    assert weaker.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "privileged"
+
+
+def test_the_gateways_pod_keeps_its_ports_below_1024_and_has_the_profile_that_restricted_asks_for(hard: Run) -> None:
+    security = hard.one("Release", "istio-gateway").inputs["values"]["securityContext"]
+    assert security["sysctls"] == [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
+    assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert hard.one("Release", "istiod").inputs["values"]["seccompProfile"] == {"type": "RuntimeDefault"}
+
+
+def test_no_pod_of_our_own_has_a_token_or_the_namespaces_default_account_but_mlflows(hard: Run) -> None:
+    pods = {
+        entry.name: entry.inputs["spec"]["template"]["spec"]
+        for kind in ("Deployment", "StatefulSet", "Job")
+        for entry in hard.of(kind)
+    }
+    assert len(pods) == 5
+    assert not [name for name, pod in pods.items() if pod["automountServiceAccountToken"]]
+    assert {pod.get("serviceAccountName") for name, pod in pods.items() if name != "mlflow"} == {"data"}
+    assert not [entry for entry in hard.kubernetes if "Role" in entry.kind]

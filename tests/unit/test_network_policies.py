@@ -98,7 +98,7 @@ def test_what_belongs_to_the_stack_is_kept_apart_too(source: Pod, target: Pod, p
 
 
 def test_a_sidecar_reaches_istiod() -> None:
-    made = policies(security={"networkPolicies": True, "mutualTls": True})
+    made = policies(security={"networkPolicies": True, "mutualTls": True}, platform={"meshCni": "install"})
     assert reaches(made, MODEL, ISTIOD, 15012)
     assert not reaches(made, FOREIGN, MODEL, 8080)
 
@@ -156,6 +156,16 @@ def test_what_a_cloudnativepg_cluster_needs_is_open(source: Place, target: Place
     assert reaches(policies(**CLUSTERED), source, target, port)
 
 
+def test_an_instance_reaches_the_store_of_its_backups_and_no_other() -> None:
+    assert not reaches(policies(**CLUSTERED), INSTANCE, INTERNET, 9000)
+    backup = {"destination": "s3://backups", "endpoint": "http://s3.test:9000", "accessKeyId": "a"}
+    backed = {"database": {"cloudNativePg": {"backup": {**backup, "secretAccessKey": "b"}}}}
+    assert reaches(policies(**backed), INSTANCE, INTERNET, 9000)
+    assert not reaches(policies(**backed), INSTANCE, CLOUD, 80)
+    identified = {"database": {"cloudNativePg": {"backup": {"destination": "s3://backups"}}}}
+    assert reaches(policies(**identified), INSTANCE, CLOUD, 80)
+
+
 def test_an_instance_is_open_to_nobody_else() -> None:
     made = policies(**CLUSTERED)
     for source in (FOREIGN, TRAIN, MODEL, GATEWAY):
@@ -164,9 +174,10 @@ def test_an_instance_is_open_to_nobody_else() -> None:
     assert not reaches(made, INSTANCE, STORE, 9000)
 
 
-def test_an_instance_that_is_backed_up_reaches_the_store() -> None:
-    backup = {"cloudNativePg": {"instances": 2, "backup": {"destination": "s3://backups/mlflow"}}}
-    assert reaches(policies(database=backup), INSTANCE, STORE, 9000)
+def test_an_instance_may_be_backed_up_to_the_stacks_own_store() -> None:
+    keys = {"accessKeyId": "a", "secretAccessKey": "b"}
+    backup = {"destination": "s3://mlflow/backups", "endpoint": "http://object-store.mlops:9000", **keys}
+    assert reaches(policies(database={"cloudNativePg": {"backup": backup}}), INSTANCE, STORE, 9000)
 
 
 def test_a_gateway_and_a_prometheus_that_are_there_are_the_ones_let_in() -> None:
@@ -208,3 +219,47 @@ def test_the_pods_of_the_program_carry_the_labels_that_its_policies_select() -> 
         "mlflow-wine-classifier-train": "train",
     }.items():
         assert templates[workload].items() >= selected[policy].items(), workload
+
+
+def test_without_a_prometheus_nobody_reads_the_metrics() -> None:
+    made = policies(platform={"prometheus": "off", "metricsAdapter": "off"})
+    for source in (FOREIGN, PROMETHEUS):
+        assert not reaches(made, source, MODEL, 8082)
+
+
+def test_training_goes_through_mlflow_and_not_past_it_to_the_store_that_it_may_not_reach() -> None:
+    job = run_stack("dev").one("Job", "mlflow-wine-classifier-train").inputs["spec"]["template"]["spec"]
+    env = {each["name"]: each["value"] for each in job["containers"][0]["env"]}
+    assert env["MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD"] == env["MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD"] == "false"
+
+
+def of_platform() -> Mapping[str, Mapping[str, Spec]]:
+    run = run_stack("dev", {"security": {"networkPolicies": True}})
+    found: dict[str, dict[str, Spec]] = {}
+    for entry in run.of("NetworkPolicy"):
+        metadata = entry.inputs["metadata"]
+        found.setdefault(metadata["namespace"], {})[metadata["name"]] = entry.inputs["spec"]
+    return found
+
+
+def test_a_part_of_the_platform_lets_in_who_calls_it_and_nobody_else() -> None:
+    made = of_platform()
+    knative, kserve, certificates = Pod("knative-serving"), Pod("kserve"), Pod("cert-manager")
+    for target, port in ((knative, 8443), (kserve, 9443), (certificates, 10250), (ISTIOD, 15017), (GATEWAY, 443)):
+        assert reaches(made, API_SERVER, target, port)
+    flows: tuple[tuple[Pod, Pod | Address, int], ...] = (
+        (GATEWAY, ACTIVATOR, 8012),
+        (ACTIVATOR, AUTOSCALER, 8080),
+        (Pod("knative-serving", {"app": "net-istio-controller"}), GATEWAY, 8081),
+        (FOREIGN, GATEWAY, 80),
+        (GATEWAY, ISTIOD, 15012),
+        (PROMETHEUS, ISTIOD, 15014),
+        (PROMETHEUS, certificates, 9402),
+        (kserve, API_SERVER, 6443),
+    )
+    for caller, called, port in flows:
+        assert reaches(made, caller, called, port), (caller, called, port)
+    # The activator hands on whatever it is asked for, so a way to it would be a way past the gateway.
+    for source in (FOREIGN, MODEL, TRAIN):
+        for target, port in ((ACTIVATOR, 8012), (AUTOSCALER, 8080), (ISTIOD, 8080), (GATEWAY, 8081)):
+            assert not reaches(made, source, target, port), (source, target, port)

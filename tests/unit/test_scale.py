@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tools import scale
+from tools.stack_edit import EditError
 
 HEAD = """\
 # Ours.
@@ -74,7 +75,7 @@ def test_an_override_that_has_the_models_is_what_changes(file: Path) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_changes(file: Path, model: str, replicas: int, said: str) -> None:
-    with pytest.raises(scale.ScaleError, match=said):
+    with pytest.raises(EditError, match=said):
         scale.scale(file, model, replicas)
     assert file.read_text() == BLOCK
 
@@ -82,7 +83,7 @@ def test_what_cannot_be_is_refused_and_nothing_changes(file: Path, model: str, r
 def test_a_file_that_would_be_wrong_stays_as_it_was(file: Path) -> None:
     wrong = BLOCK.replace("name: x", "nmae: x")
     file.write_text(wrong)
-    with pytest.raises(scale.ScaleError, match="is unchanged, for it would be wrong"):
+    with pytest.raises(EditError, match="is unchanged, for it would be wrong"):
         scale.scale(file, "wine", 3)
     assert file.read_text() == wrong
 

@@ -28,6 +28,11 @@ def test_the_image_is_built_from_the_models_files_and_pushed_to_the_clusters_reg
     assert "registry" not in image.inputs
 
 
+def test_a_first_preview_asks_for_no_container_engine(dev: Run) -> None:
+    # A provider of its own: what configures it is known with the model's files, and until then it is not asked.
+    assert f"::{NAME}-engine::" in dev.one("Image").provider
+
+
 def test_a_registry_with_a_password_gets_it_as_a_secret() -> None:
     registry = {"address": "registry.test:5000/team", "username": "u", "password": "s3cret"}
     image = run_stack("prod", {"registry": registry}).one("Image")
@@ -67,12 +72,12 @@ def test_a_fixed_count_is_held_by_kserve() -> None:
     assert (predictor["minReplicas"], predictor["maxReplicas"]) == (2, 2)
 
 
-def test_a_model_in_knative_mode_has_knatives_host_and_no_autoscaler_of_ours() -> None:
+def test_a_model_in_knative_mode_has_the_same_host_and_no_autoscaler_of_ours() -> None:
     run = run_stack("dev", model(mode="Knative"))
     annotations = run.one("InferenceService").inputs["metadata"]["annotations"]
     assert annotations == {"serving.kserve.io/deploymentMode": "Knative"}
     assert not run.of("HorizontalPodAutoscaler")
-    assert run.one("Resource", f"{NAME}-prediction").inputs["host"] == f"{NAME}.models.slipway.localhost"
+    assert run.one("Resource", f"{NAME}-prediction").inputs["host"] == f"{NAME}-models.slipway.localhost"
 
 
 def test_the_hpa_scales_the_predictor_under_a_name_that_kserve_leaves_alone(dev: Run) -> None:
@@ -114,7 +119,9 @@ def test_up_ends_with_a_prediction_through_the_ingress(dev: Run) -> None:
     assert gate.inputs["host"] == f"{NAME}-models.slipway.localhost"
     assert gate.inputs["path"] == "/v2/models/mlflow-model/infer"
     assert gate.inputs["image"] == DIGEST
-    assert {NAME, "istio-gateway"} <= gate.dependencies
+    assert {NAME, f"{NAME}-route"} <= gate.dependencies
+    assert "gateway" in dev.one("VirtualService", f"{NAME}-route").dependencies
+    assert "istio-gateway" in dev.one("Gateway", "gateway").dependencies
 
 
 def test_another_setting_of_the_model_is_proven_by_another_prediction(dev: Run) -> None:

@@ -82,7 +82,7 @@ def test_settings_cannot_be_changed() -> None:
             "http://s3.test",
             "slipway:objectStore.endpoint: 'http://s3.test': only for `engine: s3`",
         ),
-        ("objectStore", {"engine": "s3", "accessKeyId": "A"}, "slipway:objectStore: 's3': write both `accessKeyId`"),
+        ("objectStore", {"engine": "s3", "accessKeyId": "A"}, "slipway:objectStore: write both `accessKeyId`"),
         ("build.caBundle", "no-such.pem", "slipway:build.caBundle: 'no-such.pem': no such file"),
         ("build.packageIndex", "https://u:p@pypi.test", "slipway:build.packageIndex: a credential here would stay"),
         ("models.0.name", "x" * 41, "slipway:models[0].name: 'xxxx"),

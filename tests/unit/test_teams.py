@@ -33,6 +33,12 @@ def test_each_model_is_served_in_its_teams_namespace_and_at_its_host(both: Run) 
     assert both.outputs["models"]["wine"]["host"] == "wine-red.slipway.localhost"
 
 
+def test_only_its_own_team_can_route_a_models_host(both: Run) -> None:
+    [server] = both.one("Gateway", "gateway").inputs["spec"]["servers"]
+    assert "red/wine-red.slipway.localhost" in server["hosts"]
+    assert both.one("VirtualService", "wine-route").inputs["metadata"]["namespace"] == "red"
+
+
 def test_a_model_waits_for_the_quota_and_the_defaults_of_its_namespace(both: Run) -> None:
     assert {"red", "red-quota", "red-defaults"} <= both.one("InferenceService", "wine").dependencies
 

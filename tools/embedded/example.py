@@ -11,9 +11,10 @@ from typing import Any
 
 from components import settings as s
 from components.inference import MODEL
-from components.model_files import ModelFilesProvider, registered_version
+from components.model_files import ModelFilesProvider
 from components.model_image import SERVER
 from components.settings.names import RegisteredModel, parse_source
+from components.tracking_server import TrackingServer
 from components.training import command as train_command
 from tools.dockerfile import Dockerfile
 from tools.embedded import waiting
@@ -99,7 +100,7 @@ class Example:
         """Whether MLflow has the version or alias; the training script would ask the same, seconds later."""
         if model.version is None:
             try:
-                return bool(registered_version(self.tracking_uri, model))
+                return bool(TrackingServer(uri=self.tracking_uri).version_of(model))
             except LookupError:
                 return False
         query = urllib.parse.urlencode({"name": model.name, "version": model.version})

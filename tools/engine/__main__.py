@@ -22,9 +22,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.engine", description=__doc__)
     parser.add_argument("verb", choices=VERBS)
     parser.add_argument("stack")
+    parser.add_argument("--confirm", metavar="WORD", help="what lets kept data go; the refusal says which word")
     arguments, extra = parser.parse_known_args()
     try:
-        return run(arguments.verb, Stack(arguments.stack), extra)
+        return run(arguments.verb, Stack(arguments.stack), extra, arguments.confirm)
     except (EngineError, ToolchainError, EmbeddedError, stack_file.StackFileError, CommandFailed) as error:
         print(error, file=sys.stderr)
         return 1

@@ -18,12 +18,20 @@ def own_backend() -> str:
 
 
 def environment(stack: Stack, content: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
-    """The environment that Pulumi runs in. Raises EngineError when a shared state comes without a passphrase."""
+    """The environment that Pulumi runs in.
+
+    Raises EngineError when a shared state comes without a passphrase, or Pulumi Cloud without a token.
+    """
     env = tools_first(given)
     backend = given.get("PULUMI_BACKEND_URL") or content.get("config", {}).get(f"{stack_file.PREFIX}backend")
     own = not backend
-    env["PULUMI_BACKEND_URL"] = backend or own_backend()
+    env["PULUMI_BACKEND_URL"] = _absolute(backend) if backend else own_backend()
     env.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
+    # `--event-log` of Pulumi is hidden behind it.
+    env.setdefault("PULUMI_DEBUG_COMMANDS", "true")
+    if backend and backend.startswith("https://"):
+        _require_login(stack, backend, given)
+        return env
     if "secretsprovider" in content or "PULUMI_CONFIG_PASSPHRASE" in given or "PULUMI_CONFIG_PASSPHRASE_FILE" in given:
         return env
     if not own:
@@ -33,6 +41,24 @@ def environment(stack: Stack, content: Mapping[str, Any], given: Mapping[str, st
         )
     env["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(passphrase_file())
     return env
+
+
+def _absolute(backend: str) -> str:
+    """A folder's URL that means the same one from everywhere, and the folder itself; other URLs as they are."""
+    if not backend.startswith("file://"):
+        return backend
+    folder = Path(backend.removeprefix("file://")).expanduser().absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    return f"file://{folder}"
+
+
+def _require_login(stack: Stack, backend: str, given: Mapping[str, str]) -> None:
+    """Pulumi Cloud keeps the secrets' key itself; it wants to know who asks."""
+    home = Path(given.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    if not given.get("PULUMI_ACCESS_TOKEN") and not (home / "credentials.json").is_file():
+        raise EngineError(
+            f"the state of {stack.name} is at {backend}: set PULUMI_ACCESS_TOKEN, or `pulumi login {backend}`"
+        )
 
 
 def passphrase_file() -> Path:

@@ -36,9 +36,9 @@ def resources(stack: Stack, env: Mapping[str, str]) -> list[dict[str, Any]]:
     return (state.get("deployment") or {}).get("resources") or []
 
 
-def outputs(stack: Stack, env: Mapping[str, str]) -> dict[str, Any]:
-    """The stack's outputs, secrets hidden; {} before the first `up`."""
-    return dict(json.loads(process.ask(["stack", "output", "--stack", stack.name, "--json"], env) or "{}"))
+def outputs(stack: Stack, env: Mapping[str, str], *options: str) -> dict[str, Any]:
+    """The stack's outputs, secrets only with the option `--show-secrets`; {} before the first `up`."""
+    return dict(json.loads(process.ask(["stack", "output", "--stack", stack.name, "--json", *options], env) or "{}"))
 
 
 def forget(stack: Stack, env: Mapping[str, str]) -> None:

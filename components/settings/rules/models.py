@@ -76,6 +76,12 @@ def _model(settings: Settings, model: Model, at: tuple[str | int, ...]) -> Itera
     yield from _source(model.source, model.train, at)
     if model.mode == "Knative" and settings.platform.serverless == "off":
         yield fault((*at, "mode"), "Knative", "platform.serverless is off; write Standard, or install Knative")
+    if model.mode != "Knative" and model.rollout_seconds:
+        yield fault(
+            (*at, "rolloutSeconds"),
+            model.rollout_seconds,
+            "Knative takes over bit by bit; write mode: Knative, or a canary",
+        )
     yield from _resources(model.resources, (*at, "resources"))
     yield from scaling.check(settings, model, at)
     yield from _canary(settings, model, at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from components.settings.problems import Problem
-from components.settings.rules import cluster, data, images, ingress, models, platform, scaling, teams
+from components.settings.rules import cluster, data, images, ingress, models, platform, scaling, security, teams
 
 if TYPE_CHECKING:
     from components.settings import Settings
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 def check(settings: Settings) -> list[Problem]:
     """Every contradiction in `settings`, in the order of its sections."""
-    areas = (images, cluster, platform, ingress, teams, data, models)
+    areas = (images, cluster, platform, ingress, teams, security, data, models)
     return [*(found for area in areas for found in area.check(settings)), *scaling.check_queries(settings)]

@@ -1,0 +1,289 @@
+"""The way in: whose it is, what its certificate is for, and who is let through."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from components.settings import Settings
+from tests.unit.engine import Run, run_stack
+from tests.unit.test_settings import GOOD, faults, set_at
+
+NAME = "mlflow-wine-classifier"
+MODEL, MLFLOW = f"{NAME}-models.slipway.localhost", "mlflow.slipway.localhost"
+JWT = {"issuer": "https://idp.test", "jwksUri": "https://idp.test/keys", "audiences": ["models"]}
+
+
+def ingress(issuer: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The dev stack with TLS, a host for MLflow, and `changes` of the ingress."""
+    dev = {"domain": "slipway.localhost", "serviceType": "NodePort", "nodePorts": {"http2": 30080, "https": 30443}}
+    tls = {"tls": {"issuer": issuer}}
+    return {"ingress": {**dev, **tls, **changes}, "tracking": {"hosts": [MLFLOW], "auth": True}}
+
+
+@pytest.fixture(scope="module")
+def dev() -> Run:
+    return run_stack("dev")
+
+
+@pytest.fixture(scope="module")
+def secure() -> Run:
+    return run_stack("dev", ingress({"selfSigned": {}}, auth={"apiKeys": ["shop"], "jwt": [JWT]}))
+
+
+def spec(run: Run, kind: str, name: str) -> dict[str, Any]:
+    return dict(run.one(kind, name).inputs["spec"])
+
+
+def test_a_host_is_served_only_by_routes_of_its_own_namespace(dev: Run) -> None:
+    [server] = spec(dev, "Gateway", "gateway")["servers"]
+    assert server["hosts"] == [f"models/{MODEL}", "mlops/*"]
+    assert spec(dev, "Gateway", "gateway")["selector"] == {"istio": "ingressgateway"}
+    assert spec(dev, "VirtualService", f"{NAME}-route")["gateways"] == ["istio-system/slipway-models"]
+
+
+def test_without_tls_there_is_neither_a_certificate_nor_a_policy(dev: Run) -> None:
+    for kind in ("Certificate", "Issuer", "AuthorizationPolicy", "RequestAuthentication"):
+        assert not dev.of(kind)
+    assert "certificateAuthority" not in dev.outputs
+    assert "apiKeys" not in dev.outputs
+
+
+@pytest.mark.parametrize("mode", ["Standard", "Knative"])
+def test_kserve_and_knative_open_nothing_by_themselves(mode: str) -> None:
+    run = run_stack("dev", {"models": [{"name": NAME, "source": "models:/wine-quality-model/1", "mode": mode}]})
+    labels = run.one("InferenceService").inputs["metadata"]["labels"]
+    assert set(labels) == {"networking.kserve.io/visibility", "networking.knative.dev/visibility"}
+    assert set(labels.values()) == {"cluster-local"}
+    assert run.one("Release", "kserve-resources").inputs["values"]["kserve"]["controller"]["gateway"] == {
+        "domain": "slipway.localhost",
+        "disableIngressCreation": True,
+    }
+    assert not run.of("Ingress")
+
+
+def test_a_knative_model_is_asked_through_knatives_own_gateway_by_its_inner_name() -> None:
+    run = run_stack("dev", {"models": [{"name": NAME, "source": "models:/wine-quality-model/1", "mode": "Knative"}]})
+    route = spec(run, "VirtualService", f"{NAME}-route")
+    assert route["hosts"] == [MODEL]
+    assert route["http"][0]["route"] == [
+        {
+            "destination": {
+                "host": "knative-local-gateway.istio-system.svc.cluster.local",
+                "port": {"number": 80},
+            },
+            "weight": 100,
+            "headers": {"request": {"set": {"Host": f"{NAME}-predictor.models.svc.cluster.local"}}},
+        }
+    ]
+
+
+def test_with_tls_plain_http_is_only_redirected(secure: Run) -> None:
+    [server] = spec(secure, "Gateway", "gateway")["servers"]
+    assert server["hosts"] == [f"models/{MODEL}", f"mlops/{MLFLOW}"]
+    assert server["port"]["protocol"] == "HTTPS"
+    assert server["tls"]["credentialName"] == spec(secure, "Certificate", "gateway-certificate")["secretName"]
+    redirect = spec(secure, "VirtualService", "gateway-redirect")
+    assert redirect["gateways"] == ["istio-system/slipway-models-http"]
+    assert redirect["hosts"] == [MODEL, MLFLOW]
+    assert redirect["http"] == [{"redirect": {"scheme": "https", "redirectCode": 308, "port": 8443}}]
+    for route in (f"{NAME}-route", "mlflow-route"):
+        assert spec(secure, "VirtualService", route)["gateways"] == ["istio-system/slipway-models"]
+
+
+def test_the_certificate_names_every_host_and_its_authority_is_known_to_whoever_asks(secure: Run) -> None:
+    assert spec(secure, "Certificate", "gateway-certificate")["dnsNames"] == [MODEL, MLFLOW]
+    assert spec(secure, "Certificate", "gateway-ca")["isCA"] is True
+    authority = secure.one("Resource", "gateway-authority")
+    assert authority.inputs["path"] == ".slipway/dev/ca.crt"
+    assert "gateway-certificate" in authority.dependencies
+    gate = secure.one("Resource", f"{NAME}-prediction").inputs
+    assert (gate["address"], gate["tls"], gate["ca"]) == ("127.0.0.1:8443", True, "PEM")
+    files = secure.one("Resource", f"{NAME}-files").inputs
+    assert files["trust"] == "PEM"
+    assert secure.outputs["tracking"] == f"https://{MLFLOW}:8443"
+    assert secure.outputs["certificateAuthority"] == "PEM"
+
+
+def test_no_secret_of_a_certificate_stays_behind(secure: Run) -> None:
+    """cert-manager leaves the Secrets that it fills; those that the stack declared go with it."""
+    declared = {entry.inputs["metadata"]["name"] for entry in secure.of("Secret")}
+    filled = {entry.inputs["spec"]["secretName"] for entry in secure.of("Certificate")}
+    assert len(filled) == 2
+    assert filled <= declared
+    assert "gateway-certificate-secret" in secure.one("Certificate", "gateway-certificate").dependencies
+
+
+def test_a_certificate_waits_for_cert_manager_and_a_route_for_the_certificate(secure: Run) -> None:
+    assert {"cert-manager", "gateway-root"} <= secure.one("Certificate", "gateway-ca").dependencies
+    assert "gateway-authority" in secure.one("VirtualService", f"{NAME}-route").dependencies
+
+
+def test_a_request_for_a_model_by_nobody_known_is_denied(secure: Run) -> None:
+    policy = spec(secure, "AuthorizationPolicy", "gateway-clients")
+    assert policy["action"] == "DENY"
+    [rule] = policy["rules"]
+    assert rule["from"] == [
+        {
+            "source": {
+                "notRequestPrincipals": ["slipway-1a2b/shop.0", "slipway-1a2b/slipway.0", "https://idp.test/*"],
+            }
+        }
+    ]
+    # MLflow has users of its own, whose passwords are no tokens.
+    assert rule["to"] == [{"operation": {"hosts": [MODEL, f"{MODEL}:*"], "notPorts": ["80", "8080"]}}]
+
+
+def test_a_key_is_taken_as_a_bearer_and_as_x_api_key(secure: Run) -> None:
+    own, provider = spec(secure, "RequestAuthentication", "gateway-tokens")["jwtRules"]
+    assert own["fromHeaders"] == [{"name": "Authorization", "prefix": "Bearer "}, {"name": "x-api-key"}]
+    assert own["jwks"] == '{"keys": []}'
+    assert provider == JWT
+
+
+def test_keys_are_secret_and_the_private_one_leaves_the_state_nowhere(secure: Run) -> None:
+    assert set(secure.one("Resource", "api-keys").secret_outputs) == {"keys", "private_key"}
+    gate = secure.one("Resource", f"{NAME}-prediction")
+    assert gate.secret_outputs == ["key"]
+    assert gate.raw["key"]["4dabf18193072939515e22adb298388d"]
+    assert secure.outputs["apiKeys"] == {"shop": "k3y", "slipway": "k3y"}
+    assert "private_key" not in str([entry.inputs for entry in secure.kubernetes])
+
+
+def test_an_authority_of_the_users_is_a_secret_and_another_one_signs_anew() -> None:
+    def issuer(certificate: str) -> str:
+        run = run_stack("dev", ingress({"ca": {"certificate": certificate, "key": "K"}}))
+        pair = run.one("Secret", "gateway-ca")
+        assert "4dabf18193072939515e22adb298388d" in str(pair.raw["stringData"])
+        issuer = run.one("Issuer", "gateway-issuer").inputs
+        assert issuer["spec"] == {"ca": {"secretName": pair.inputs["metadata"]["name"]}}
+        assert spec(run, "Certificate", "gateway-certificate")["issuerRef"]["name"] == issuer["metadata"]["name"]
+        return str(issuer["metadata"]["name"])
+
+    assert issuer("A") != issuer("B")
+
+
+def test_acme_is_asked_by_http_unless_the_stack_says_how() -> None:
+    run = run_stack("prod")
+    acme = spec(run, "Issuer", "gateway-issuer")["acme"]
+    assert acme["email"] == "platform@example.com"
+    assert acme["solvers"] == [{"http01": {"ingress": {"class": "istio", "serviceType": "ClusterIP"}}}]
+    solver = {"dns01": {"route53": {"region": "eu-central-1"}}}
+    changed = {"domain": "models.example.com", "tls": {"issuer": {"acme": {"email": "a@b.test", "solver": solver}}}}
+    run = run_stack("prod", {"ingress": changed})
+    assert spec(run, "Issuer", "gateway-issuer")["acme"]["solvers"] == [solver]
+
+
+def test_an_issuer_of_the_clusters_is_named_and_nothing_else_is_made() -> None:
+    run = run_stack("dev", ingress({"existing": {"name": "company"}}))
+    reference = spec(run, "Certificate", "gateway-certificate")["issuerRef"]
+    assert reference == {"name": "company", "kind": "ClusterIssuer", "group": "cert-manager.io"}
+    assert not run.of("Issuer")
+
+
+def test_a_gateway_that_is_there_is_found_by_its_namespace_and_labels() -> None:
+    gateway = {"namespace": "edge", "selector": {"app": "edge"}}
+    changes = ingress({"selfSigned": {}}, gateway=gateway, auth={"apiKeys": ["shop"]}, nodePorts={})
+    run = run_stack("dev", {**changes, "platform": {"mesh": "existing"}})
+    for kind, name in (("Gateway", "gateway"), ("Certificate", "gateway-certificate"), ("Secret", "gateway-ca-secret")):
+        assert run.one(kind, name).inputs["metadata"]["namespace"] == "edge"
+    assert spec(run, "Gateway", "gateway")["selector"] == {"app": "edge"}
+    for kind in ("AuthorizationPolicy", "RequestAuthentication"):
+        assert run.one(kind).inputs["metadata"]["namespace"] == "edge"
+        assert run.one(kind).inputs["spec"]["selector"] == {"matchLabels": {"app": "edge"}}
+
+
+def test_the_gateways_service_is_annotated_for_the_clouds_load_balancer() -> None:
+    annotations = {"service.beta.kubernetes.io/aws-load-balancer-scheme": "internal"}
+    run = run_stack(
+        "prod",
+        {
+            "ingress": {"domain": "models.example.com", "annotations": annotations},
+            "tracking": {"hosts": ["mlflow.example.com"]},
+        },
+    )
+    service = run.one("Release", "istio-gateway").inputs["values"]["service"]
+    assert (service["type"], service["annotations"]) == ("LoadBalancer", annotations)
+
+
+def test_without_a_mesh_and_without_models_there_is_no_gateway() -> None:
+    run = run_stack("dev", {"models": [], "platform": {"mesh": "off", "serverless": "off", "serving": "off"}})
+    assert not run.of("Gateway")
+    assert not run.of("VirtualService")
+    assert run.of("Deployment")
+
+
+KEYS = '{"keys": [{"kty": "EC", "crv": "P-256", "x": "x", "y": "y"}]}'
+SECURE = {
+    "ingress": {
+        "domain": "slipway.localhost",
+        "tls": {"issuer": {"selfSigned": {}}},
+        "auth": {"apiKeys": ["shop"], "jwt": [{"issuer": "https://idp.test", "jwks": KEYS}]},
+    },
+    "tracking": {"hosts": ["mlflow.slipway.localhost"], "auth": True},
+}
+
+
+def test_the_settings_that_the_faults_below_start_from_have_none() -> None:
+    Settings.parse({**GOOD, **SECURE})
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "line"),
+    [
+        ("ingress.tls.issuer", {"ca": {"certificate": "A", "key": "K"}, "selfSigned": {}}, "issuer: write exactly one"),
+        ("ingress.tls.issuer", {}, "issuer: write exactly one"),
+        ("ingress.tls.issuer.acme", {"email": "a@b.test"}, "issuer.acme: its server cannot reach a kind cluster"),
+        ("ingress.tls", None, "auth: keys and tokens would cross the network in the clear"),
+        ("ingress.auth", {}, "auth: nobody would be let in"),
+        ("ingress.auth.apiKeys", ["slipway"], "apiKeys[0]: 'slipway': Slipway's own key has this name"),
+        ("ingress.auth.apiKeys", ["a", "a"], "apiKeys[1]: 'a': two clients have this name"),
+        ("ingress.auth.jwt.0.jwksUri", "https://idp.test/k", "jwt[0]: 'https://idp.test': write exactly one of"),
+        ("ingress.auth.jwt.0.jwks", "{}", "jwt[0].jwks: write a JSON Web Key Set"),
+        ("ingress.auth.jwt.0.jwks", '{"keys": [{"kty": "oct", "k": "s"}]}', "jwt[0].jwks: this is a private or"),
+        ("tracking.auth", False, "tracking.auth: False: the models ask for a credential, MLflow at the same gateway"),
+        ("tracking.hosts", [], "tracking.hosts: a certificate is for a name; write one, such as mlflow.slipway"),
+        ("platform.certificates", "off", "platform.certificates: 'off': TLS needs cert-manager"),
+        ("platform.mesh", "off", "platform.mesh: 'off': models are reached through Istio's gateway"),
+        ("ingress.gateway", {"namespace": "edge"}, "ingress.gateway: Slipway installs the gateway"),
+        ("ingress.nodePorts", {"https": 30443}, "ingress.nodePorts: a ClusterIP has none"),
+    ],
+)
+def test_what_would_leave_the_door_open_is_a_fault(path: str, value: Any, line: str) -> None:
+    def change(data: dict[str, Any]) -> None:
+        data.update(copy.deepcopy(SECURE))
+        if path == "ingress.nodePorts":
+            set_at("ingress.serviceType", "ClusterIP")(data)
+        set_at(path, value)(data)
+
+    found = faults(change)
+    assert any(line in fault for fault in found), found
+
+
+def test_a_password_in_the_clear_is_a_fault() -> None:
+    found = faults(set_at("tracking", {"hosts": ["mlflow.slipway.localhost"], "auth": True}))
+    assert found == ["slipway:tracking.auth: True: passwords would cross the network in the clear; write ingress.tls"]
+
+
+def test_options_of_a_gateway_that_is_not_ours_are_faults() -> None:
+    def change(data: dict[str, Any]) -> None:
+        set_at("ingress.annotations", {"a": "b"})(data)
+        set_at("platform.mesh", "existing")(data)
+
+    assert any("ingress.annotations: only for the gateway that Slipway installs" in fault for fault in faults(change))
+
+
+def test_an_authoritys_key_is_never_shown() -> None:
+    found = faults(set_at("ingress.tls", {"issuer": {"ca": {"certificate": "A", "key": ["hunter2"]}}}))
+    assert found
+    assert "hunter2" not in "".join(found)
+
+
+def test_what_is_in_the_gateways_namespace_waits_for_it(secure: Run) -> None:
+    inside = [
+        entry
+        for entry in secure.kubernetes
+        if entry.custom and entry.inputs.get("metadata", {}).get("namespace") == "istio-system"
+    ]
+    assert len(inside) >= 10
+    assert not [entry for entry in inside if "istio-gateway" not in entry.dependencies]

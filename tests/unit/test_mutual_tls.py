@@ -1,0 +1,77 @@
+"""Mutual TLS: sidecars for the models, and nobody else is listened to."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.engine import Run, run_stack
+from tests.unit.test_settings import faults, set_at
+
+MUTUAL = {"security": {"mutualTls": True}, "platform": {"meshCni": "install"}}
+
+
+@pytest.fixture(scope="module")
+def mutual() -> Run:
+    return run_stack("dev", {**MUTUAL, "teams": [{"name": "shop"}]})
+
+
+def predictor(run: Run) -> dict[str, Any]:
+    return dict(run.one("InferenceService").inputs["spec"]["predictor"])
+
+
+def test_every_namespace_of_models_takes_mutual_tls_only(mutual: Run) -> None:
+    policies = mutual.of("PeerAuthentication")
+    assert {policy.inputs["metadata"]["namespace"] for policy in policies} == {"models", "shop"}
+    assert {policy.inputs["metadata"]["name"] for policy in policies} == {"default"}
+    assert [policy.inputs["spec"] for policy in policies] == [{"mtls": {"mode": "STRICT"}}] * 2
+    assert all("istiod" in policy.dependencies for policy in policies)
+
+
+def test_a_model_gets_a_sidecar_and_its_metrics_stay_where_prometheus_reads_them(mutual: Run) -> None:
+    assert predictor(mutual)["labels"] == {"sidecar.istio.io/inject": "true"}
+    notes = predictor(mutual)["annotations"]
+    assert notes["traffic.sidecar.istio.io/excludeInboundPorts"] == notes["prometheus.io/port"] == "8082"
+    assert notes["prometheus.istio.io/merge-metrics"] == "false"
+
+
+def test_istios_own_containers_pass_pod_security_restricted(mutual: Run) -> None:
+    assert predictor(mutual)["securityContext"] == {"seccompProfile": {"type": "RuntimeDefault"}}
+    assert "securityContext" not in predictor(run_stack("dev"))
+
+
+def test_sidecars_come_without_privileges_by_the_plugin_that_is_there_first(mutual: Run) -> None:
+    assert mutual.one("Release", "istio-cni").inputs["values"]["image"] == "docker.io/istio/install-cni:1.28.10"
+    istiod = mutual.one("Release", "istiod")
+    assert istiod.inputs["values"]["cni"] == {"enabled": True}
+    assert "istio-cni" in istiod.dependencies
+
+
+def test_without_it_no_pod_has_a_sidecar() -> None:
+    run = run_stack("dev")
+    assert not run.of("PeerAuthentication")
+    assert "labels" not in predictor(run)
+    assert "istio-cni" not in [release.name for release in run.of("Release")]
+    assert run.one("Release", "istiod").inputs["values"]["cni"] == {"enabled": False}
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"security.mutualTls": True}, "slipway:security.mutualTls: True: without Istio's CNI plugin sidecars need"),
+        (
+            {"platform": {"meshCni": "install", "mesh": "existing"}},
+            "slipway:platform.meshCni: 'install': an istiod that is there must know of the plugin",
+        ),
+        (
+            {"security.mutualTls": True, "platform.meshCni": "install", "models.0.mode": "Knative"},
+            "slipway:models[0].mode: 'Knative': Knative's parts are outside of the mesh",
+        ),
+    ],
+)
+def test_what_would_not_be_protected_is_a_fault(changes: dict[str, Any], line: str) -> None:
+    def change(data: dict[str, Any]) -> None:
+        for path, value in changes.items():
+            set_at(path, value)(data)
+
+    found = faults(change)
+    assert any(fault.startswith(line) for fault in found), found

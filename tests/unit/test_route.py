@@ -1,0 +1,77 @@
+"""What a model's route lets through, and where it goes."""
+
+import re
+
+import pytest
+
+from components.route import PATHS, Destination, model_spec, path_spec
+
+
+def routed(path: str) -> bool:
+    """As the gateway matches: the whole raw path, still encoded, against each expression."""
+    return any(re.fullmatch(pattern, path) for pattern in PATHS)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v2",
+        "/v2/health/live",
+        "/v2/health/ready",
+        "/v2/docs",
+        "/v2/docs/dataplane.json",
+        "/v2/models/mlflow-model",
+        "/v2/models/mlflow-model/infer",
+        "/v2/models/mlflow-model/infer_stream",
+        "/v2/models/mlflow-model/ready",
+        "/v2/models/mlflow-model/docs/dataplane.json",
+        "/v2/models/mlflow-model/versions/1/infer",
+        "/v2/models/mlflow-model/versions/1",
+        "/invocations",
+    ],
+)
+def test_what_clients_need_is_routed(path: str) -> None:
+    assert routed(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v2/repository/index",
+        "/v2/repository/models/mlflow-model/unload",
+        "/v2/models/mlflow-model/unload",
+        "/v2/models/mlflow-model/load",
+        # MLServer reads these as the paths above.
+        "/v2%2Frepository/models/mlflow-model/unload",
+        "/v2/%72epository/models/mlflow-model/unload",
+        "/v2/models/mlflow-model/versions/..%2F..%2F..%2Frepository%2Findex",
+        "/v2/models/mlflow-model/versions/../../../repository/index",
+        "//v2/repository/index",
+        "/metrics",
+        "/",
+    ],
+)
+def test_nobody_outside_can_unload_a_model(path: str) -> None:
+    assert not routed(path)
+
+
+def test_destinations_share_the_requests_by_weight() -> None:
+    new = Destination(host="new.models.svc.cluster.local", weight=10)
+    old = Destination(host="old.models.svc.cluster.local", weight=90, authority="old")
+    *_, model, rest = model_spec("istio-system/slipway", "wine.test", {"stable": old, "canary": new})["http"]
+    assert model["route"] == [
+        {
+            "destination": {"host": "old.models.svc.cluster.local", "port": {"number": 80}},
+            "weight": 90,
+            "headers": {"request": {"set": {"Host": "old"}}},
+        },
+        {"destination": {"host": "new.models.svc.cluster.local", "port": {"number": 80}}, "weight": 10},
+    ]
+    assert rest["directResponse"]["status"] == 404
+
+
+def test_a_path_is_a_path_and_not_the_beginning_of_a_word() -> None:
+    to = Destination(host="mlflow.mlops.svc.cluster.local", port=5000)
+    [route] = path_spec("istio-system/slipway", [], "/mlflow", to)["http"]
+    assert route["match"] == [{"uri": {"exact": "/mlflow"}}, {"uri": {"prefix": "/mlflow/"}}]
+    assert path_spec("istio-system/slipway", [], "/mlflow", to)["hosts"] == ["*"]

@@ -1,0 +1,63 @@
+"""What a workflow says on GitHub: `python -m tools.comment write|post|issue|close`.
+
+`write` prints the Markdown of a plan and of a manifest diff; `post` puts such a file on a pull request, `issue` into an
+issue, and `close` closes that issue. Needs nothing but Python: it runs where nothing else of a pull request may run.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from tools.comment import events, markdown
+from tools.comment.github import GitHubError, Repository
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tools.comment", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for verb in ("write", "post", "issue", "close"):
+        each = verbs.add_parser(verb)
+        each.add_argument("--stack", required=True)
+        each.add_argument("--what", default="preview", choices=("preview", "drift"))
+        if verb == "write":
+            each.add_argument("--events", type=Path, required=True, help="what --event-log wrote")
+            each.add_argument("--manifests", type=Path, help="what `git diff --no-index` wrote")
+        if verb == "post":
+            each.add_argument("--pull-request", type=int, required=True)
+        if verb in ("post", "issue"):
+            each.add_argument("--file", type=Path, required=True)
+    return parser.parse_args()
+
+
+def _repository() -> Repository:
+    """The repository of the workflow that runs this."""
+    try:
+        given = [os.environ[name] for name in ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN")]
+    except KeyError as error:
+        raise GitHubError(f"{error.args[0]} is not set; a workflow of GitHub's sets it") from None
+    return Repository(*given)
+
+
+def main() -> int:
+    arguments = _arguments()
+    stack, what = arguments.stack, arguments.what
+    marker = markdown.marker(stack, what)
+    try:
+        if arguments.verb == "write":
+            diff = arguments.manifests.read_text(errors="replace") if arguments.manifests else None
+            print(markdown.text(stack, what, events.read(arguments.events), diff, os.environ), end="")
+        elif arguments.verb == "post":
+            _repository().comment(arguments.pull_request, marker, arguments.file.read_text())
+        elif arguments.verb == "issue":
+            _repository().issue(marker, f"{stack} has drifted", arguments.file.read_text())
+        else:
+            _repository().close(marker, f"{stack} is again what the code says.")
+    except (GitHubError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

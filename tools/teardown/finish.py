@@ -1,0 +1,65 @@
+"""Finish a destroy that cannot end by itself."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from components.cluster_api import CRD, NAMESPACE, Cluster
+from tools.teardown.blocked import Blocked, blocked
+from tools.teardown.inventory import Inventory
+from tools.teardown.leftovers import Left, leftovers
+from tools.teardown.stale import stale
+from tools.teardown.watch import terminating
+
+SWEEP_WITHIN = 180.0  # seconds
+
+Say = Callable[[str], None]
+
+
+def free(cluster: Cluster, hooks: Sequence[Left], objects: Sequence[Blocked], say: Say) -> None:
+    """Remove the webhooks and APIServices that nobody answers for, then the finalizers that nobody removes."""
+    for hook in hooks:
+        say(f"removing {hook}")
+        cluster.delete(hook.path)
+    for each in objects:
+        say(f"removing the finalizer {', '.join(each.finalizers)} of {each.kind.kind} {each.namespace}/{each.name}")
+        cluster.patch(
+            each.kind.path(each.namespace, each.name), {"metadata": {"finalizers": list(each.others) or None}}
+        )
+
+
+def sweep(cluster: Cluster, inventory: Inventory, say: Say, within: float = SWEEP_WITHIN) -> list[str]:
+    """Remove what of the stack is left, until nothing is; return what could not be removed, with reasons.
+
+    What a controller of others' still holds is waited for `within` seconds; nothing but the stack's own is removed.
+    """
+    deadline = time.monotonic() + within
+    said: set[str] = set()
+    while True:
+        # What is deleted here may wait for a controller that went before.
+        free(cluster, stale(cluster, inventory), blocked(cluster, inventory), say)
+        left = leftovers(cluster, inventory)
+        removable = [each for each in left if not each.stays]
+        if not removable or time.monotonic() > deadline:
+            return [*map(str, left), *terminating(cluster, inventory)]
+        for each in _now(removable):
+            if each.path not in said:
+                say(f"removing {each}")
+                said.add(each.path)
+            cluster.delete(each.path)
+        time.sleep(2)
+
+
+def _now(removable: Sequence[Left]) -> Sequence[Left]:
+    """What can go in this round: kinds wait for the objects, namespaces for the kinds."""
+    for later in (NAMESPACE.kind, CRD.kind):
+        before = [each for each in removable if each.kind.kind != later]
+        removable = before or removable
+    return removable
+
+
+def settled(cluster: Cluster, inventory: Inventory, within: float = 60.0) -> list[Left]:
+    """What is left once what is under way has ended: empty after a complete destroy. Raises ClusterError."""
+    deadline = time.monotonic() + within
+    while (left := leftovers(cluster, inventory)) and time.monotonic() < deadline:
+        time.sleep(2)
+    return left
