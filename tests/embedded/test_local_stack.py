@@ -80,11 +80,11 @@ def test_a_fresh_checkout_is_no_change(checkout: Checkout, local: automation.Sta
 
 def test_drift_is_found_without_a_word_to_the_state(checkout: Checkout, local: automation.Stack) -> None:
     local.preview(refresh=True, expect_no_changes=True)
-    checkout.kubectl("delete", "ingress", "mlflow", "--namespace=mlops")
+    checkout.kubectl("delete", "virtualservice", "mlflow-route", "--namespace=mlops")
     with pytest.raises(automation.CommandError, match="no changes were expected"):
         local.preview(refresh=True, expect_no_changes=True)
     local.up(refresh=True)
-    assert "mlops/mlflow" in checkout.names("ingresses")
+    assert "mlops/mlflow-route" in checkout.names("virtualservices")
 
 
 def test_a_refresh_finds_what_was_deleted_and_up_restores_it(checkout: Checkout, local: automation.Stack) -> None:
