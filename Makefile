@@ -81,19 +81,7 @@ test-unit: $(VENV)/installed ## Seconds.
 test-model: $(VENV)/installed ## Real MLflow and MLServer, about a minute.
 	$(PY) -m pytest tests/model
 
-test-canary: $(VENV)/installed ## Give a version a share: make canary STACK=dev MODEL=name SOURCE=models:/name/2 PERCENT=10
-	@$(PY) -m tools.release canary $(STACK) "$(MODEL)" "$(SOURCE)" "$(PERCENT)"
-
-promote: $(VENV)/installed ## Make the canary the version: make promote STACK=dev MODEL=name
-	@$(PY) -m tools.release promote $(STACK) "$(MODEL)"
-
-rollback: $(VENV)/installed ## Take the canary back, or the version: make rollback STACK=dev MODEL=name [TO=models:/name/1]
-	@$(PY) -m tools.release rollback $(STACK) "$(MODEL)" $(if $(TO),--to "$(TO)")
-
-prune: $(VENV)/installed ## Delete old model images: make prune STACK=dev ARGS=--dry-run
-	@$(PY) -m tools.prune $(STACK) $(ARGS)
-
-hpa: $(VENV)/installed ## 200 random cases on the real HPA controller, two minutes; etcd and Kubernetes' binaries needed.
+test-hpa: $(VENV)/installed ## 200 random cases on the real HPA controller, two minutes; etcd and Kubernetes' binaries needed.
 	$(PY) -m pytest tests/hpa -m controller
 
 test-embedded: tools ## The whole program on a real API server with simulated pods, minutes.

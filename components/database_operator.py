@@ -16,8 +16,7 @@ from components.remains import Remains, RemainsArgs
 
 NAMESPACE = "cnpg-system"
 # Of the CRDs, which both charts keep.
-GROUPS = ("barmancloud.cnpg.io", "postgresql.cnpg.io")
-# The operator's webhook, which the API server calls.
+GROUPS = ("postgresql.cnpg.io", "barmancloud.cnpg.io")
 _WEBHOOK = 9443
 
 
@@ -26,28 +25,29 @@ class DatabaseOperatorArgs:
     charts: Charts
     images: Images
     hardening: Hardening
-    cluster: s.CloudNativePg
+    database: s.CloudNativePg
     # What issues the plugin's certificates; empty where it is there already.
     certificates: Sequence[Resource]
     kubeconfig_path: str
     context: str | None
-    # Another one for another cluster.
-    identity: Input[str]
+    cluster: Input[str]
 
 
-def operator_values(images: Images, hardening: Hardening) -> dict[str, Any]:
+def operator_values(images: Images, version: str | None, hardening: Hardening) -> dict[str, Any]:
     return {
-        "image": {"repository": images.rewrite("ghcr.io/cloudnative-pg/cloudnative-pg")},
+        "image": images.in_chart("ghcr.io/cloudnative-pg/cloudnative-pg", version),
         "replicaCount": hardening.replicas,
+        "topologySpreadConstraints": hardening.spread({"app.kubernetes.io/name": "cloudnative-pg"}),
         "priorityClassName": hardening.priority,
         "resources": resources("10m", "64Mi", "512Mi"),
     }
 
 
-def plugin_values(images: Images, hardening: Hardening) -> dict[str, Any]:
+def plugin_values(images: Images, version: str | None, hardening: Hardening) -> dict[str, Any]:
     def image(name: str) -> dict[str, str]:
-        registry, _, repository = images.rewrite(f"ghcr.io/cloudnative-pg/{name}").partition("/")
-        return {"registry": registry, "repository": repository}
+        named = images.in_chart(f"ghcr.io/cloudnative-pg/{name}", version)
+        registry, _, repository = named["repository"].partition("/")
+        return {**named, "registry": registry, "repository": repository}
 
     return {
         "image": image("plugin-barman-cloud"),
@@ -65,33 +65,34 @@ class DatabaseOperator(pulumi.ComponentResource):
     def __init__(self, name: str, args: DatabaseOperatorArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:DatabaseOperator", name, None, opts)
         child = ResourceOptions(parent=self)
-        system = declare(of_part(NAMESPACE, args.hardening, anyone=(_WEBHOOK,)), child)
+        charts, images, hardening = args.charts, args.images, args.hardening
+        system = declare(of_part(NAMESPACE, hardening, anyone=(_WEBHOOK,)), child)
         remains = Remains(
-            "cnpg-remains",
+            "cloudnative-pg-remains",
             RemainsArgs(
                 groups=GROUPS,
                 namespace=system,
                 kubeconfig_path=args.kubeconfig_path,
                 context=args.context,
-                cluster=args.identity,
+                cluster=args.cluster,
             ),
             child,
         )
-        operator = args.charts.release(
+        operator = charts.release(
             "cloudnative-pg",
             release="cloudnative-pg",
             namespace=system,
-            values=operator_values(args.images, args.hardening),
+            values=operator_values(images, charts.app_version("cloudnative-pg"), hardening),
             opts=ResourceOptions(parent=self, depends_on=[remains]),
         )
         self.parts = (operator,)
-        if args.cluster.backup:
-            plugin = args.charts.release(
+        if args.database.backup:
+            plugin = charts.release(
                 "plugin-barman-cloud",
                 release="plugin-barman-cloud",
-                # A cluster finds the plugin by its Service beside the operator.
                 namespace=system,
-                values=plugin_values(args.images, args.hardening),
+                values=plugin_values(images, charts.app_version("plugin-barman-cloud"), hardening),
+                # A cluster finds the plugin by its Service beside the operator.
                 opts=ResourceOptions(parent=self, depends_on=[operator, *args.certificates]),
             )
             self.parts = (operator, plugin)

@@ -131,13 +131,15 @@ def container(model: s.Model, image: Input[str], version: Input[str]) -> dict[st
     }
 
 
-# The metrics stay in the clear, at their own port: Prometheus is outside of the mesh.
 _SIDECAR = {
     "labels": {"sidecar.istio.io/inject": "true"},
-    "annotations": {
-        "traffic.sidecar.istio.io/excludeInboundPorts": str(_METRICS),
-        "prometheus.istio.io/merge-metrics": "false",
-    },
+    # Of the pod: Istio's own containers say nothing of it, and Pod Security "restricted" would refuse them.
+    "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+}
+# The metrics stay in the clear, at their own port: Prometheus is outside of the mesh.
+_SIDECAR_ANNOTATIONS = {
+    "traffic.sidecar.istio.io/excludeInboundPorts": str(_METRICS),
+    "prometheus.istio.io/merge-metrics": "false",
 }
 
 
@@ -147,13 +149,13 @@ def spec(
     sidecar = _SIDECAR if mutual_tls else {}
     return {
         "predictor": {
-            **({"labels": sidecar["labels"]} if mutual_tls else {}),
+            **sidecar,
             # KServe hands these on to the pods: MLServer's metrics are on a port of their own.
             "annotations": {
                 "prometheus.io/scrape": "true",
                 "prometheus.io/port": str(_METRICS),
                 "prometheus.io/path": "/metrics",
-                **sidecar.get("annotations", {}),
+                **(_SIDECAR_ANNOTATIONS if mutual_tls else {}),
             },
             "automountServiceAccountToken": False,
             "serviceAccountName": MODEL_ACCOUNT,

@@ -94,7 +94,9 @@ def prometheus(settings: s.Settings) -> list[Peer]:
 def for_models(settings: s.Settings) -> dict[str, Spec]:
     """Policies of a namespace of models, by name."""
     knative = namespace("knative-serving")
-    ingress = [from_([gateway(settings)], MODEL, *QUEUE_REQUESTS), from_(prometheus(settings), MODEL_METRICS)]
+    ingress = [from_([gateway(settings)], MODEL, *QUEUE_REQUESTS)]
+    if settings.platform.prometheus != "off":
+        ingress.append(from_(prometheus(settings), MODEL_METRICS))
     if settings.platform.serverless != "off":
         ingress.append(from_([knative], *QUEUE_REQUESTS, *QUEUE_OWN))
     egress = [to([namespace(settings.ingress.gateway.namespace)], ISTIOD)] if settings.security.mutual_tls else []

@@ -110,11 +110,11 @@ class Platform(pulumi.ComponentResource):
                 charts=charts,
                 images=images,
                 hardening=hardening,
-                cluster=args.database,
+                database=args.database,
                 certificates=self.certificates,
                 kubeconfig_path=args.kubeconfig_path,
                 context=args.context,
-                identity=args.cluster,
+                cluster=args.cluster,
             )
             self.database = DatabaseOperator("database-operator", operator, child).parts
         if args.parts.mesh == "install":

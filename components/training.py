@@ -18,6 +18,8 @@ from components.namespaces import DATA_ACCOUNT
 from components.settings.names import RegisteredModel
 
 _UID = 1000
+# What MLflow's client would do with URLs that the store has signed.
+_DIRECT = ("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,8 @@ def job_spec(args: TrainingArgs, config_map: Input[str], arguments: Sequence[str
                             *args.login,
                             # The user has no entry in the image's passwd, and there is no git to ask for a commit.
                             *pods.env({"HOME": "/tmp", "USER": "slipway", "GIT_PYTHON_REFRESH": "quiet"}),
+                            # Through MLflow, not past it to the store, which the Job may not reach.
+                            *pods.env(dict.fromkeys(_DIRECT, "false")),
                         ],
                         "resources": args.settings.resources.manifest(),
                         "securityContext": pods.CONTAINER,

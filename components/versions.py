@@ -65,16 +65,19 @@ CHARTS = {
         repository="https://prometheus-community.github.io/helm-charts",
         ships="v0.12.0",
     ),
-    # Ships CloudNativePG 1.30.0, for Kubernetes 1.34 to 1.36. Its own backups to S3 leave with 1.31, so the plugin
+    # For Kubernetes 1.34 to 1.36. Its own backups to S3 leave with 1.31, so the plugin
     # makes them.
     # renovate: datasource=helm depName=cloudnative-pg registryUrl=https://cloudnative-pg.github.io/charts
     "cloudnative-pg": Chart(
-        chart="cloudnative-pg", version="0.29.0", repository="https://cloudnative-pg.github.io/charts"
+        chart="cloudnative-pg", version="0.29.0", repository="https://cloudnative-pg.github.io/charts", ships="1.30.0"
     ),
-    # Ships the Barman Cloud plugin 0.13.0, which needs CloudNativePG 1.26 or later and cert-manager.
+    # Needs CloudNativePG 1.26 or later and cert-manager.
     # renovate: datasource=helm depName=plugin-barman-cloud registryUrl=https://cloudnative-pg.github.io/charts
     "plugin-barman-cloud": Chart(
-        chart="plugin-barman-cloud", version="0.7.0", repository="https://cloudnative-pg.github.io/charts"
+        chart="plugin-barman-cloud",
+        version="0.7.0",
+        repository="https://cloudnative-pg.github.io/charts",
+        ships="v0.13.0",
     ),
 }
 

@@ -7,18 +7,21 @@ import argparse
 from pathlib import Path
 
 from components.settings import Settings, SettingsError
-from tools import stack_file
+from tools import committed_secrets, stack_file
 
 
 def faults(path: Path) -> list[str]:
     """What is wrong with the stack file at `path`, its override included."""
     try:
-        Settings.parse(stack_file.settings_of(stack_file.effective(path)))
+        settings = Settings.parse(stack_file.settings_of(stack_file.effective(path)))
     except stack_file.StackFileError as error:
         return [str(error)]
     except SettingsError as error:
         return [f"{path}: {problem}" for problem in error.problems]
-    return []
+    if not settings.policies.production:
+        return []
+    remedy = "a secret in plain text; write it with `pulumi config set --secret --path"
+    return [f"{path}: {key}: {remedy} {key}`" for key in committed_secrets.found(path, settings)]
 
 
 def main() -> int:

@@ -51,6 +51,6 @@ def digests(resource: Resource) -> Iterator[str]:
     for where, image in images(resource):
         if "@sha256:" not in image:
             yield (
-                f"{where}: the image {image} is a tag, which its registry can move; `python -m tools.images --lock` "
-                f"writes every image's digest; or write it yourself: {_OWN}"
+                f"{where}: the image {image} is a tag, which its registry can move; "
+                f"`python -m tools.images STACK --lock` writes every image's digest; or write it yourself: {_OWN}"
             )

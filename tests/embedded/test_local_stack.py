@@ -4,6 +4,7 @@ The tests are one story and run in their order.
 """
 
 import json
+import shutil
 from typing import Any
 
 import pytest
@@ -69,6 +70,21 @@ def test_a_plain_vector_is_refused_with_what_the_model_takes(local: automation.S
 
 def test_up_again_changes_nothing(local: automation.Stack) -> None:
     assert changes(local.up().summary) == {}
+
+
+def test_a_fresh_checkout_is_no_change(checkout: Checkout, local: automation.Stack) -> None:
+    shutil.rmtree(checkout.root / ".slipway" / "local" / "images")
+    local.preview(expect_no_changes=True)
+    assert list((checkout.root / ".slipway" / "local" / "images").iterdir())
+
+
+def test_drift_is_found_without_a_word_to_the_state(checkout: Checkout, local: automation.Stack) -> None:
+    local.preview(refresh=True, expect_no_changes=True)
+    checkout.kubectl("delete", "ingress", "mlflow", "--namespace=mlops")
+    with pytest.raises(automation.CommandError, match="no changes were expected"):
+        local.preview(refresh=True, expect_no_changes=True)
+    local.up(refresh=True)
+    assert "mlops/mlflow" in checkout.names("ingresses")
 
 
 def test_a_refresh_finds_what_was_deleted_and_up_restores_it(checkout: Checkout, local: automation.Stack) -> None:

@@ -62,3 +62,37 @@ def test_the_override_is_merged_over_the_stack_file(tmp_path: Path) -> None:
     stack_file.override_path_of(path).write_text("config:\n  slipway:cluster: {kind: {httpPort: 9090}}\n")
     kind = stack_file.effective(path)["config"]["slipway:cluster"]["kind"]
     assert (kind["httpPort"], kind["name"]) == (9090, "slipway-dev")
+
+
+SECRETS = """
+  slipway:policies: {{production: {production}}}
+  slipway:database: {{url: "postgresql+psycopg2://me:hunter2@db/mlflow"}}
+"""
+
+
+def with_a_plain_secret(folder: Path, production: str) -> Path:
+    """The dev stack, on a database whose URL is in plain text."""
+    path = folder / "Pulumi.x.yaml"
+    path.write_text(Path("Pulumi.dev.yaml").read_text() + SECRETS.format(production=production))
+    return path
+
+
+def test_production_keeps_no_secret_in_plain_text(tmp_path: Path) -> None:
+    path = with_a_plain_secret(tmp_path, "true")
+    [fault] = check.faults(path)
+    assert fault == (
+        f"{path}: slipway:database.url: a secret in plain text; write it with "
+        "`pulumi config set --secret --path slipway:database.url`"
+    )
+    assert not check.faults(with_a_plain_secret(tmp_path, "false"))
+
+
+def test_an_encrypted_secret_and_one_that_is_not_committed_pass(tmp_path: Path) -> None:
+    path = with_a_plain_secret(tmp_path, "true")
+    text = path.read_text()
+    path.write_text(text.replace('"postgresql+psycopg2://me:hunter2@db/mlflow"', "{secure: v1:abc}"))
+    assert not check.faults(path)
+    lines = SECRETS.format(production="true").splitlines()
+    path.write_text(text.replace(lines[2], ""))
+    (tmp_path / "Pulumi.x.override.yaml").write_text(f"config:\n{lines[2]}\n")
+    assert not check.faults(path)

@@ -117,14 +117,15 @@ def test_images_of_the_operator_and_of_its_sidecar_come_from_the_mirror() -> Non
     assert operator["image"]["repository"] == "mirror.test/ghcr.io/cloudnative-pg/cloudnative-pg"
     plugin = run.one("Release", "plugin-barman-cloud").inputs["values"]
     for image, name in (("image", "plugin-barman-cloud"), ("sidecarImage", "plugin-barman-cloud-sidecar")):
-        assert plugin[image] == {"registry": "mirror.test", "repository": f"ghcr.io/cloudnative-pg/{name}"}
+        place = {"registry": "mirror.test", "repository": f"ghcr.io/cloudnative-pg/{name}"}
+        assert plugin[image] == {**place, "tag": "v0.13.0"}
     assert run.one("Cluster", "postgres").inputs["spec"]["imageName"].startswith("mirror.test/ghcr.io/")
 
 
-def test_the_kinds_that_the_charts_leave_behind_go_with_the_operator(backed_up: Run) -> None:
-    remains = backed_up.one("Resource", "cnpg-remains")
+def test_the_definitions_that_the_charts_keep_go_when_the_operator_does(backed_up: Run) -> None:
+    remains = backed_up.one("Resource", "cloudnative-pg-remains")
     assert remains.inputs["groups"] == ["barmancloud.cnpg.io", "postgresql.cnpg.io"]
-    assert "cnpg-remains" in backed_up.one("Release", "cloudnative-pg").dependencies
+    assert "cloudnative-pg-remains" in backed_up.one("Release", "cloudnative-pg").dependencies
 
 
 def prod() -> dict[str, Any]:

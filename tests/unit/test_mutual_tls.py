@@ -34,6 +34,11 @@ def test_a_model_gets_a_sidecar_and_its_metrics_stay_where_prometheus_reads_them
     assert notes["prometheus.istio.io/merge-metrics"] == "false"
 
 
+def test_istios_own_containers_pass_pod_security_restricted(mutual: Run) -> None:
+    assert predictor(mutual)["securityContext"] == {"seccompProfile": {"type": "RuntimeDefault"}}
+    assert "securityContext" not in predictor(run_stack("dev"))
+
+
 def test_sidecars_come_without_privileges_by_the_plugin_that_is_there_first(mutual: Run) -> None:
     assert mutual.one("Release", "istio-cni").inputs["values"]["image"] == "docker.io/istio/install-cni:1.28.10"
     istiod = mutual.one("Release", "istiod")

@@ -221,6 +221,18 @@ def test_the_pods_of_the_program_carry_the_labels_that_its_policies_select() -> 
         assert templates[workload].items() >= selected[policy].items(), workload
 
 
+def test_without_a_prometheus_nobody_reads_the_metrics() -> None:
+    made = policies(platform={"prometheus": "off", "metricsAdapter": "off"})
+    for source in (FOREIGN, PROMETHEUS):
+        assert not reaches(made, source, MODEL, 8082)
+
+
+def test_training_goes_through_mlflow_and_not_past_it_to_the_store_that_it_may_not_reach() -> None:
+    job = run_stack("dev").one("Job", "mlflow-wine-classifier-train").inputs["spec"]["template"]["spec"]
+    env = {each["name"]: each["value"] for each in job["containers"][0]["env"]}
+    assert env["MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD"] == env["MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD"] == "false"
+
+
 def of_platform() -> Mapping[str, Mapping[str, Spec]]:
     run = run_stack("dev", {"security": {"networkPolicies": True}})
     found: dict[str, dict[str, Spec]] = {}

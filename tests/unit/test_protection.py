@@ -110,6 +110,25 @@ def test_the_report_names_what_is_left_and_the_command_that_removes_it(stack: St
     assert "mlflow" not in text
 
 
+def test_what_the_protected_stands_on_stays_and_what_stands_on_it_goes() -> None:
+    def made(name: str, *, protect: bool = False, **on: Any) -> dict[str, Any]:
+        return {"urn": f"urn:pulumi:s::slipway::t::{name}", "type": "t", "protect": protect, **on}
+
+    def urn(name: str) -> str:
+        return str(made(name)["urn"])
+
+    state = [
+        made("provider"),
+        made("component"),
+        made("operator", provider=f"{urn('provider')}::4"),
+        made("namespace", provider=f"{urn('provider')}::4"),
+        made("cluster", protect=True, parent=urn("component"), dependencies=[urn("operator"), urn("namespace")]),
+        made("mlflow", dependencies=[urn("cluster")]),
+    ]
+    stays = {each.rpartition("::")[2] for each in urns(protection.staying(state))}
+    assert stays == {"provider", "component", "operator", "namespace", "cluster"}
+
+
 @pytest.mark.parametrize("held", [HELD, [resource(MLFLOW, protect=False)]], ids=["with data", "without"])
 def test_a_destroy_leaves_what_is_protected_and_then_forgets_nothing(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, held: list[dict[str, Any]]

@@ -28,6 +28,11 @@ def test_the_image_is_built_from_the_models_files_and_pushed_to_the_clusters_reg
     assert "registry" not in image.inputs
 
 
+def test_a_first_preview_asks_for_no_container_engine(dev: Run) -> None:
+    # A provider of its own: what configures it is known with the model's files, and until then it is not asked.
+    assert f"::{NAME}-engine::" in dev.one("Image").provider
+
+
 def test_a_registry_with_a_password_gets_it_as_a_secret() -> None:
     registry = {"address": "registry.test:5000/team", "username": "u", "password": "s3cret"}
     image = run_stack("prod", {"registry": registry}).one("Image")

@@ -62,6 +62,15 @@ STATE = [
 OURS = Inventory.of(STATE)
 
 
+def test_what_is_protected_and_what_it_stands_on_is_none_of_a_destroys_business() -> None:
+    namespace, mlflow = object_("v1", "Namespace", "mlops"), object_("apps/v1", "Deployment", "mlflow", "mlops")
+    database = {**object_("apps/v1", "StatefulSet", "postgres", "mlops"), "protect": True}
+    database["dependencies"] = [namespace["urn"]]
+    going = Inventory.going([namespace, mlflow, database], before=Inventory())
+    assert going.objects == {("apps/v1", "Deployment", "mlops", "mlflow")}
+    assert not going.namespaces
+
+
 def of_release(name: str, namespace: str) -> dict[str, str]:
     return {"meta.helm.sh/release-name": name, "meta.helm.sh/release-namespace": namespace}
 

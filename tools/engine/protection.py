@@ -27,6 +27,21 @@ def protected(resources: Sequence[Resource]) -> list[Resource]:
     return [each for each in resources if each.get("protect")]
 
 
+def staying(resources: Sequence[Resource]) -> list[Resource]:
+    """What `pulumi destroy --exclude-protected` leaves: the protected, and all that they stand on."""
+    known = {each["urn"]: each for each in resources}
+    stays: dict[str, Resource] = {}
+    waiting = [each["urn"] for each in protected(resources)]
+    while waiting:
+        each = known.get(waiting.pop())
+        if not each or each["urn"] in stays:
+            continue
+        stays[each["urn"]] = each
+        provider = (each.get("provider") or "").rpartition("::")[0]
+        waiting += [*(each.get("dependencies") or ()), each.get("parent") or "", provider]
+    return list(stays.values())
+
+
 def section(resource: Resource) -> str | None:
     """The section whose data it belongs to; None where somebody protected it by hand."""
     types = resource["urn"].split("::")[2].split("$")

@@ -7,6 +7,7 @@ others use too, nothing but what this stack's cluster has pushed.
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,10 +20,14 @@ from tools.engine import process, state
 from tools.engine.backend import environment
 from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
+from tools.environment import tools_first
 from tools.prune import local, use
 from tools.prune.problem import PruneError
 from tools.prune.registry import Registry, logged_in
 from tools.prune.rule import Image, removable
+from tools.toolchain.install import install
+from tools.toolchain.pins import TOOLS
+from tools.toolchain.problem import ToolchainError
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Pruning:
             self._say(f"{image.repository}@{image.digest[:19]} of {image.created[:16]}")
             if not self.dry:
                 registry.delete(image)
-        if gone and own and not self.dry:
+        if own and not self.dry:
             local.free_disk(own.name)
         self._locally(registry, images, gone, mark)
         print(f"kept: {len(images) - len(gone)} of {len(images)} images in {registry.address}")
@@ -80,6 +85,8 @@ def prune(stack: Stack, dry: bool) -> None:
     if found := check.faults(stack.file):
         raise EngineError("\n".join(found))
     settings = Settings.parse(stack.values)
+    missing = [name for name in ("crane", "kubectl") if not shutil.which(name, path=tools_first()["PATH"])]
+    install([tool for tool in TOOLS if tool.name in missing])
     env = environment(stack, stack.content, os.environ)
     resources = state.resources(stack, env)
     kubeconfig = state.outputs(stack, env).get("kubeconfig")
@@ -117,7 +124,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         prune(Stack(arguments.stack), arguments.dry_run)
-    except (EngineError, PruneError, CommandFailed, stack_file.StackFileError) as error:
+    except (EngineError, PruneError, ToolchainError, CommandFailed, stack_file.StackFileError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

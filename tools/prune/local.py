@@ -1,5 +1,6 @@
 """What this machine's docker engine has: the images that were built here, and the registry of a kind cluster."""
 
+import json
 from collections.abc import Iterable
 
 from components.kind import registry_name
@@ -22,10 +23,9 @@ def images(repositories: Iterable[str], address: str, all_ours: bool) -> dict[st
 def free_disk(cluster: str) -> None:
     """Let the kind cluster's registry delete what no manifest names any more. Raises CommandFailed."""
     registry = registry_name(cluster)
-    run(
-        ["docker", "exec", registry, "registry", "garbage-collect", "/etc/docker/registry/config.yml"],
-        timeout=600,
-    )
+    # Where the program and its configuration are differs between the registry's images; that it is process 1 does not.
+    started_with = json.loads(run(["docker", "inspect", "--format", "{{json .Args}}", registry]))
+    run(["docker", "exec", registry, "/proc/1/exe", "garbage-collect", started_with[-1]], timeout=600)
     # It remembers the layers that it had, and would tell the next push that they are there.
     run(["docker", "restart", registry])
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from components.cluster_api import Cluster, ClusterError
 from tools import stack_file
-from tools.engine import process, state, verbs
+from tools.engine import process, protection, state, verbs
 from tools.engine.cluster import standing
 from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
@@ -34,7 +34,9 @@ def finish(stack: Stack, confirmed: bool, extra: Sequence[str]) -> int:
         raise EngineError(f"the cluster of {stack.name} goes with it: make destroy STACK={stack.name}")
     command = verbs.command(stack, extra)
     held = state.resources(stack, command.env)
-    inventory = Inventory.of(held).and_(remembered.remembered(stack.folder))
+    inventory = Inventory.going(held, remembered.remembered(stack.folder))
+    kept = protection.protected(held)
+    removal = ["destroy", *command.confirmed, *(["--exclude-protected"] if kept else []), *command.extra]
     if not inventory.objects:
         raise EngineError(f"the state of {stack.name} holds nothing, and no destroy of it was left unfinished here")
     show(cluster, inventory)
@@ -45,17 +47,17 @@ def finish(stack: Stack, confirmed: bool, extra: Sequence[str]) -> int:
     code = 0
     if held:
         with watched(cluster, inventory, say):
-            code = process.pulumi(["destroy", *command.confirmed, *command.extra], command.env)
+            code = process.pulumi(removal, command.env)
     left = sweep(cluster, inventory.without(Inventory.of(state.resources(stack, command.env))), say)
     if code:
         # What it could not remove is gone now.
-        code = process.pulumi(["destroy", *command.confirmed, *command.extra], command.env)
+        code = process.pulumi(removal, command.env)
     for each in left:
         say(f"left: {each}")
     if not code and not left:
         remembered.forget(stack.folder)
         verbs.forget(command)
-        say(f"{stack.name} is gone")
+        say(protection.report(stack, kept) if kept else f"{stack.name} is gone")
     return code or int(bool(left))
 
 

@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 
 def destroy(stack: Stack, run: Callable[[], int], state: Callable[[], Sequence[Resource]], say: Say) -> int:
     """`run` Pulumi's destroy; `state` is what the state holds. Raises EngineError before anything is removed."""
-    inventory = Inventory.of(state()).and_(remembered.remembered(stack.folder))
+    inventory = Inventory.going(state(), remembered.remembered(stack.folder))
     try:
         cluster = standing(stack)
         if cluster:

@@ -1,10 +1,11 @@
 """What a stack made in its cluster, as its state tells it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from components.remains import brought
+from tools.engine.protection import staying
 
 Resource = Mapping[str, Any]
 
@@ -49,6 +50,11 @@ class Inventory:
                 if "groups" in made and "found" in made
             ),
         )
+
+    @classmethod
+    def going(cls, resources: Sequence[Resource], before: "Inventory") -> "Inventory":
+        """What a destroy removes of the state, and of `before`: not what is protected, nor what that stands on."""
+        return cls.of(resources).and_(before).without(cls.of(staying(resources)))
 
     def and_(self, other: "Inventory") -> "Inventory":
         """Both together."""
