@@ -66,13 +66,13 @@ def cluster_spec(args: DatabaseClusterArgs) -> dict[str, Any]:
     return spec
 
 
-def store_spec(backup: s.Backup, secret: Input[str] | None) -> dict[str, Any]:
-    """The `spec` of the plugin's ObjectStore; `secret` holds the keys, without which the pods' own identity is used."""
-    keys = {key: {"name": secret, "key": name} for key, name in _KEYS.items()}
+def store_spec(backup: s.Backup) -> dict[str, Any]:
+    """The `spec` of the plugin's ObjectStore; without keys, the pods' own identity is used."""
+    keys = {key: {"name": _BACKUPS, "key": name} for key, name in _KEYS.items()}
     environment = {"AWS_DEFAULT_REGION": backup.region}
     configuration: dict[str, Any] = {
         "destinationPath": backup.destination,
-        "s3Credentials": keys if secret else {"inheritFromIAMRole": True},
+        "s3Credentials": keys if backup.access_key_id else {"inheritFromIAMRole": True},
         "wal": {"compression": "gzip"},
         "data": {"compression": "gzip"},
     }
@@ -115,22 +115,24 @@ class DatabaseCluster(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _backup_store(self, args: DatabaseClusterArgs, backup: s.Backup, kept: ResourceOptions) -> list[Resource]:
-        secret: Input[str] | None = None
+        secret: list[Resource] = []
         if backup.access_key_id and backup.secret_access_key:
             values = (backup.access_key_id, Output.secret(backup.secret_access_key.get_secret_value()))
-            secret = k8s.core.v1.Secret(
+            # Not protected, and referred to by its plain name: other keys replace it, and must replace nothing else.
+            own = k8s.core.v1.Secret(
                 _BACKUPS,
                 metadata={"name": _BACKUPS, "namespace": args.namespace},
                 string_data=dict(zip(_KEYS.values(), values, strict=True)),
-                opts=kept,
-            ).metadata["name"]
+                opts=ResourceOptions(parent=self),
+            )
+            secret = [own]
         store = k8s.apiextensions.CustomResource(
             f"{_BACKUPS}-store",
             api_version=_PLUGIN_API,
             kind="ObjectStore",
             metadata={"name": _BACKUPS, "namespace": args.namespace},
-            spec=store_spec(backup, secret),
-            opts=kept,
+            spec=store_spec(backup),
+            opts=ResourceOptions.merge(kept, ResourceOptions(depends_on=secret)),
         )
         return [store]
 

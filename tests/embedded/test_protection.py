@@ -14,6 +14,7 @@ from tools.stack_file import PREFIX
 pytestmark = pytest.mark.embedded
 
 STACK = "kept"
+PARTS = ("certificates", "mesh", "serverless", "serving")
 WORD = ("--confirm", f"delete-data-of-{STACK}")
 
 
@@ -22,8 +23,9 @@ class Kept:
 
     def __init__(self, checkout: Checkout, local: dict[str, Any]) -> None:
         self._checkout = checkout
-        shared = {key: local[f"{PREFIX}{key}"] for key in ("cluster", "ingress", "platform")}
-        self._settings = {**shared, "tracking": {"uri": "http://127.0.0.1:1"}}
+        shared = {key: local[f"{PREFIX}{key}"] for key in ("cluster", "ingress")}
+        platform = dict.fromkeys(PARTS, "off")
+        self._settings = {**shared, "platform": platform, "tracking": {"uri": "http://127.0.0.1:1"}}
 
     def write(self, *, keep: bool, namespace: str = "kept-data") -> None:
         settings = {**self._settings, "namespaces": {"data": namespace, "models": "kept-models"}}

@@ -101,10 +101,9 @@ def test_a_cluster_can_begin_with_the_backups_of_another_at_a_moment() -> None:
     assert "@postgres-2-rw.mlops:" in run.one("Secret", "database").inputs["stringData"]["uri"]
 
 
-def test_everything_of_a_kept_cluster_is_protected(backed_up: Run) -> None:
+def test_everything_of_a_kept_cluster_is_protected_but_the_keys_that_a_team_rotates(backed_up: Run) -> None:
     assert {entry.name for entry in backed_up.all if entry.protect} == {
         "postgres",
-        "postgres-backups",
         "postgres-backups-store",
         "postgres-backups-schedule",
         "database",

@@ -68,9 +68,10 @@ def release(stack: Stack, resources: Sequence[Resource], confirm: str | None, en
     sections = sorted({each for each in map(section, going) if each})
     if confirm != word(stack):
         what = " and ".join(f"slipway:{each}.keep" for each in sections)
+        data = ", ".join(named(each) for each in going if shown(each))
         raise EngineError(
-            f"{what}: false in {stack.file}, and the data is protected still ({', '.join(map(named, going))}). Nothing "
-            f"was done. To let it go for good: make {verb} STACK={stack.name} CONFIRM={word(stack)}; to keep it: "
+            f"{what}: false in {stack.file}, and the data is protected still ({data}). Nothing was done. "
+            f"To let it go for good: make {verb} STACK={stack.name} CONFIRM={word(stack)}; to keep it: "
             "write `keep: true` again"
         )
     urns = [each["urn"] for each in going]
