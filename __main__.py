@@ -5,7 +5,7 @@ from pathlib import Path
 import pulumi
 from pulumi import ResourceOptions
 
-from components import namespaces, teams
+from components import namespaces, teams, trainings
 from components.cluster import Cluster, ClusterArgs, ingress_address
 from components.database import Database, DatabaseArgs
 from components.gateway import Gateway, GatewayArgs
@@ -100,6 +100,7 @@ tracking = Tracking(
     ),
     here,
 )
+trained = trainings.declare(settings, tracking, store, here)
 served = {
     model.name: ServedModel(
         model.name,
@@ -111,7 +112,7 @@ served = {
             cluster=cluster.identity,
             ingress_address=address,
             tracking=tracking,
-            storage=store,
+            trainings=trained,
             platform=platform,
             gateway=gateway,
             state=state,

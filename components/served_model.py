@@ -1,24 +1,24 @@
 """One model of the stack's list: trained if missing, built, served, scaled, and asked for a prediction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi import Input, Resource, ResourceOptions
+from pulumi import Input, ResourceOptions
 
 from components import settings as s
 from components.autoscaling import Autoscaler, AutoscalerArgs
 from components.gateway import Gateway
 from components.inference import INFER_PATH, InferenceService, InferenceServiceArgs
 from components.model_image import ModelImage, ModelImageArgs
-from components.object_store import ObjectStore
 from components.platform import Platform
 from components.prediction import Prediction, PredictionArgs
 from components.route import destinations, host, model_spec, virtual_service
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
 from components.tracking import Tracking
-from components.training import Training, TrainingArgs
+from components.training import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +32,13 @@ class ServedModelArgs:
     # host:port at which this machine reaches the gateway; None where only the hosts' own names do.
     ingress_address: str | None
     tracking: Tracking
-    storage: ObjectStore
     platform: Platform
     gateway: Gateway
     # Folder of this stack's own files, relative to the project.
     state: Path
-    # The model whose canary this is, and the trainings that register the versions before this one.
+    trainings: Mapping[RegisteredModel, Training]
+    # The model whose canary this is.
     canary_of: str | None = None
-    after: tuple[Resource, ...] = ()
 
 
 class ServedModel(pulumi.ComponentResource):
@@ -54,9 +53,8 @@ class ServedModel(pulumi.ComponentResource):
         super().__init__("slipway:models:ServedModel", name, None, opts)
         model, settings, platform = args.model, args.settings, args.platform
         source = parse_source(model.source)
-        training = self._training(name, args, source)
-        image = self._image(name, args, source, training)
-        canary = self._canary(args, training)
+        image = self._image(name, args, source)
+        canary = self._canary(args)
         service = InferenceService(
             name,
             InferenceServiceArgs(
@@ -119,11 +117,10 @@ class ServedModel(pulumi.ComponentResource):
             self.outputs["canary"] = {"percent": model.canary.percent, **canary.outputs}
         self.register_outputs(self.outputs)
 
-    def _image(
-        self, name: str, args: ServedModelArgs, source: RegisteredModel | ModelFolder, training: Training | None
-    ) -> ModelImage:
+    def _image(self, name: str, args: ServedModelArgs, source: RegisteredModel | ModelFolder) -> ModelImage:
         settings = args.settings
         registered = isinstance(source, RegisteredModel)
+        training = args.trainings.get(source) if isinstance(source, RegisteredModel) else None
         return ModelImage(
             name,
             ModelImageArgs(
@@ -145,25 +142,9 @@ class ServedModel(pulumi.ComponentResource):
             ResourceOptions(parent=self),
         )
 
-    def _training(self, name: str, args: ServedModelArgs, source: RegisteredModel | ModelFolder) -> Training | None:
-        if not args.model.train or not isinstance(source, RegisteredModel):
-            return None
-        training = TrainingArgs(
-            model=source,
-            settings=args.model.train,
-            images=args.settings.image_references,
-            namespace=args.settings.namespaces.data,
-            tracking_uri=args.tracking.internal_uri,
-            login=args.tracking.auth.client_env if args.tracking.auth else (),
-            storage=args.storage,
-            after=args.after,
-        )
-        return Training(name, training, ResourceOptions(parent=self))
-
-    def _canary(self, args: ServedModelArgs, training: Training | None) -> "ServedModel | None":
+    def _canary(self, args: ServedModelArgs) -> "ServedModel | None":
         canary = args.model.canary_model
         if not canary:
             return None
-        after = (*args.after, training) if training else args.after
-        version = replace(args, model=canary, canary_of=args.model.name, after=after)
+        version = replace(args, model=canary, canary_of=args.model.name)
         return ServedModel(canary.name, version, ResourceOptions(parent=self))

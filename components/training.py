@@ -93,7 +93,7 @@ class Training(pulumi.ComponentResource):
         text = script.read_text()
         arguments = command(script, args.model, args.settings.args)
         digest = hashlib.sha256(json.dumps([text, arguments, args.images["mlflow"]]).encode()).hexdigest()[:10]
-        job_name = f"train-{name}-{digest}"
+        job_name = f"{name}-train-{digest}"
         config_map = k8s.core.v1.ConfigMap(
             f"{name}-script",
             metadata={"name": job_name, "namespace": args.namespace},

@@ -87,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.ensure and already_registered(client, options.registered_model, options.ensure):
         return
 
-    mlflow.set_experiment(options.experiment)
+    # By its id: of two that make it at once, MLflow lets the second go on in the default one.
+    mlflow.set_experiment(experiment_id=mlflow.set_experiment(options.experiment).experiment_id)
     ticket = f"{options.registered_model}/{options.ensure}"
     with mlflow.start_run(run_name=options.run, tags={ENSURE_TAG: ticket} if options.ensure else None) as run:
         model_uri = train(options.alpha, options.l1_ratio)

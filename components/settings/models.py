@@ -101,6 +101,11 @@ class Model(Section):
         return self.model_copy(update=changes)
 
     @property
+    def inherits_train(self) -> bool:
+        """Whether the canary is trained by what trains the model."""
+        return self.canary is not None and self.canary.train is None
+
+    @property
     def versions(self) -> Sequence[Self]:
         """The model, and its canary if it has one: what is served."""
         return (self, self.canary_model) if self.canary_model else (self,)

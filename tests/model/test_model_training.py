@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from mlflow.tracking._tracking_service.client import TrackingServiceClient
 from sklearn.datasets import load_wine
 from sklearn.linear_model import ElasticNet
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
@@ -190,6 +191,21 @@ def test_of_two_runs_for_one_version_the_later_lets_the_earlier_register(
     assert f"run {earlier} is making {name}/1 too: waiting for its end" in said
     assert f"models:/{name}/1 is there (version 1): nothing to train" in said
     assert versions(client, name) == [1]
+
+
+def test_a_run_whose_experiment_was_made_a_moment_ago_by_another_is_beside_it(
+    client: MlflowClient, train: Train, own: tuple[str, ...], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.create_experiment(name)
+    find, asked = TrackingServiceClient.get_experiment_by_name, list[str]()
+
+    def not_yet(self: TrackingServiceClient, wanted: str) -> Any:
+        asked.append(wanted)
+        return find(self, wanted) if len(asked) > 1 else None  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(TrackingServiceClient, "get_experiment_by_name", not_yet)
+    train(*own, "--ensure", "1")
+    assert len(runs(client, name)) == 1
 
 
 def test_a_run_that_was_killed_is_not_waited_for(

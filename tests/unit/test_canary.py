@@ -57,6 +57,19 @@ def test_versions_are_trained_in_the_order_of_their_numbers(fixed: Run) -> None:
     assert f"{NAME}-train" in fixed.one("Job", f"{NAME}-canary-train").dependencies
 
 
+def test_a_version_that_two_models_ask_for_is_trained_once_and_both_wait_for_it() -> None:
+    both = run(with_canary(FIXED), {**FIXED, "name": "beer", "source": CANARY["source"]})
+    assert {job.name for job in both.of("Job") if "train" in job.name} == {f"{NAME}-train", "beer-train"}
+    assert f"{NAME}-train" in both.one("Job", "beer-train").dependencies
+    for name in ("beer", f"{NAME}-canary"):
+        assert "beer-train" in both.one("Resource", f"{name}-files").dependencies
+
+
+def test_different_models_are_trained_at_the_same_time() -> None:
+    both = run(FIXED, {**FIXED, "name": "beer", "source": "models:/beer-model/2"})
+    assert f"{NAME}-train" not in both.one("Job", "beer-train").dependencies
+
+
 def test_both_versions_are_one_repository_of_the_registry(fixed: Run) -> None:
     names = {each.inputs["imageName"].rpartition(":")[0] for each in fixed.of("Image")}
     assert names == {f"localhost:5001/{NAME}"}
@@ -157,6 +170,11 @@ def test_the_gateway_serves_the_canarys_host_too(fixed: Run) -> None:
             [with_canary(FIXED, train="no.py")],
             {},
             "models[0].canary.train: 'no.py': no such file",
+        ),
+        (
+            [FIXED, {**FIXED, "name": "beer", "train": {"script": "model/train.py", "args": ["--alpha", "2"]}}],
+            {},
+            "models[1].train: 'model/train.py': models:/wine-quality-model/1 is trained otherwise above; write the",
         ),
         (
             [{**FIXED, "rolloutSeconds": 300}],

@@ -118,15 +118,18 @@ def test_what_a_pod_a_service_or_a_routed_revision_names_is_in_use(monkeypatch: 
         labels = {"serving.knative.dev/routingState": state}
         return {"metadata": {"labels": labels}, "spec": {"image": f"{WINE}@{image(day).digest}"}}
 
+    # Knative keeps it, without pods.
+    revisions = {"metadata": {"ownerReferences": [{"kind": "Revision"}]}, "image": f"{WINE}@{image(5).digest}"}
     answers = {
-        "api-resources": "pods\ninferenceservices.serving.kserve.io\nrevisions.serving.knative.dev\n",
-        "get pods": {"items": [{"status": {"imageID": f"{WINE}@{image(1).digest}"}}]},
-        "get inferenceservices": {"items": [{"spec": {"image": f"{WINE}@{image(2).digest}"}}]},
+        "api-resources": "pods\ndeployments.apps\ninferenceservices.serving.kserve.io\nrevisions.serving.knative.dev\n",
+        "get pods": {"items": [{"metadata": {}, "status": {"imageID": f"{WINE}@{image(1).digest}"}}]},
+        "get deployments": {"items": [revisions, {"metadata": {}, "spec": {"image": f"{WINE}@{image(6).digest}"}}]},
+        "get inferenceservices": {"items": [{"metadata": {}, "spec": {"image": f"{WINE}@{image(2).digest}"}}]},
         "get revisions": {"items": [revision(3, "active"), revision(4, "reserve")]},
     }
     commands = Commands(answers)
     monkeypatch.setattr(use, "run", commands)
-    assert use.in_cluster("k", "c") == {image(day).digest for day in (1, 2, 3)}
+    assert use.in_cluster("k", "c") == {image(day).digest for day in (1, 2, 3, 6)}
     assert "--kubeconfig k --context c" in commands.asked[0]
 
 

@@ -11,7 +11,7 @@ from tools.prune.problem import PruneError
 
 IMAGE = "docker:index/image:Image"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-# Whatever can start a pod, and the pods. Of Knative's revisions only those that traffic can come to.
+# The pods, and whatever can start one.
 _KINDS = ("pods", "deployments.apps", "jobs.batch", "cronjobs.batch", "inferenceservices.serving.kserve.io")
 _REVISIONS = "revisions.serving.knative.dev"
 
@@ -43,14 +43,20 @@ def in_cluster(kubeconfig: str, context: str | None) -> set[str]:
     found: set[str] = set()
     for kind in _KINDS:
         if kind in known:
-            found |= digests(json.loads(_listed(kubectl, kind)))
+            found |= digests([each for each in _listed(kubectl, kind) if not _of_revision(each)])
     if _REVISIONS in known:
-        found |= digests([each for each in json.loads(_listed(kubectl, _REVISIONS))["items"] if _routed(each)])
+        found |= digests([each for each in _listed(kubectl, _REVISIONS) if _routed(each)])
     return found
 
 
-def _listed(kubectl: list[str], kind: str) -> str:
-    return run([*kubectl, "get", kind, "--all-namespaces", "--output", "json"], env=tools_first(), timeout=120)
+def _listed(kubectl: list[str], kind: str) -> list[dict[str, Any]]:
+    command = [*kubectl, "get", kind, "--all-namespaces", "--output", "json"]
+    return list(json.loads(run(command, env=tools_first(), timeout=120))["items"])
+
+
+def _of_revision(each: Mapping[str, Any]) -> bool:
+    """Whether it is a revision's Deployment: Knative keeps it, with no pods, for every revision that there ever was."""
+    return any(owner["kind"] == "Revision" for owner in each["metadata"].get("ownerReferences", ()))
 
 
 def _routed(revision: Mapping[str, Any]) -> bool:

@@ -23,6 +23,21 @@ def check(settings: Settings) -> Iterator[Problem]:
     for index, model in enumerate(settings.models):
         yield from _model(settings, model, ("models", index))
     yield from _unique_models(settings)
+    yield from _one_training(settings)
+
+
+def _one_training(settings: Settings) -> Iterator[Problem]:
+    """A version is trained once, so those who ask for it must agree how."""
+    known: dict[str, Train] = {}
+    for index, model in enumerate(settings.models):
+        canary = [(("models", index, "canary"), model.canary.source, model.canary.train)] if model.canary else []
+        for at, source, train in [(("models", index), model.source, model.train), *canary]:
+            if train and known.setdefault(source, train) != train:
+                yield fault(
+                    (*at, "train"),
+                    train.script,
+                    f"{source} is trained otherwise above; write the same, or another source",
+                )
 
 
 def _build(settings: Settings) -> Iterator[Problem]:
