@@ -53,6 +53,8 @@ def cluster_spec(args: DatabaseClusterArgs) -> dict[str, Any]:
         "resources": args.settings.resources.manifest(),
         # A budget for a single instance would keep its node from ever being drained.
         "enablePDB": cluster.instances > 1,
+        # A smart shutdown waits for clients to leave, for 180 s by default; MLflow's pool of connections never does.
+        "smartShutdownTimeout": 10,
         "bootstrap": {"initdb": owned},
     }
     if recovery:

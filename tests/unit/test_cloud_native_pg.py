@@ -29,6 +29,7 @@ def test_a_cluster_of_three_is_waited_for_and_needs_no_backup() -> None:
     assert cluster.inputs["metadata"]["annotations"]["pulumi.com/waitFor"] == "condition=Ready"
     spec = cluster.inputs["spec"]
     assert (spec["instances"], spec["storage"], spec["enablePDB"]) == (3, {"size": "5Gi"}, True)
+    assert spec["smartShutdownTimeout"] == 10
     assert "plugins" not in spec
     assert not [entry for entry in run.of("Release") if entry.name == "plugin-barman-cloud"]
     assert [entry.name for entry in run.of("StatefulSet")] == ["object-store"]
