@@ -24,7 +24,7 @@ def test_a_preview_shows_a_new_stack_and_leaves_nothing(checkout: Checkout, tmp_
     config = yaml.safe_load(file.read_text())["config"]
     config["slipway:platform"] = {**config.get("slipway:platform", {}), **dict.fromkeys(PARTS, "existing")}
     config["slipway:models"] = [{**model, "image": IMAGE} for model in config["slipway:models"]]
-    config["slipway:database"] = {**config.get("slipway:database", {}), "url": {"secure": "v1:of-another-passphrase"}}
+    config["slipway:database"] = {"url": {"secure": "v1:of-another-passphrase"}}
     (checkout.root / f"Pulumi.{stack}new.yaml").write_text(yaml.safe_dump({"config": config}))
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "KUBE"))}
     done = subprocess.run(
