@@ -272,6 +272,15 @@ def there(name: str) -> bool:
     return bool(found)
 
 
+def _named(props: Mapping[str, Any], key: str) -> Any:
+    """A property as far as it makes another cluster: an image does by its name, not by its mirror or its digest."""
+    value = props.get(key)
+    if key not in ("node_image", "registry_image") or not value:
+        return value
+    mirror = props.get("image_mirror")
+    return str(value).removeprefix(f"{mirror}/" if mirror else "").partition("@")[0]
+
+
 class KindProvider(ResourceProvider):
     """Create, read, diff and delete, by the `kind` and `docker` commands."""
 
@@ -283,7 +292,7 @@ class KindProvider(ResourceProvider):
         return ReadResult(id_, props) if there(id_) else ReadResult(None, {})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        replaces = [key for key in _SPEC if _olds.get(key) != _news.get(key)]
+        replaces = [key for key in _SPEC if _named(_olds, key) != _named(_news, key)]
         if not replaces and not there(_id):
             # Replacing it would have the engine delete, one by one, what was on it, which fails without it.
             raise CommandFailed(

@@ -15,8 +15,10 @@ from tools.render.stack import Rendering, render
 
 MIRROR = "mirror.test/all"
 DIGEST = f"sha256:{'a' * 64}"
-# Chosen by a platform of its own each time; KServe pins none of its runtimes by digest either.
+# The tags of its images are the chart's own, so they are not locked.
 RUNTIMES = "kserve-runtime-configs"
+
+DATABASE = {"cloudNativePg": {"backup": {"destination": "s3://backups/mlflow"}}}
 
 
 def everything(folder: Path, **changes: Any) -> Rendering:
@@ -24,7 +26,7 @@ def everything(folder: Path, **changes: Any) -> Rendering:
     config = stack_file.settings_of(yaml.safe_load(Path("Pulumi.dev.yaml").read_text()))
     [model] = config["models"]
     model["autoscaling"]["metrics"].append(PODS)
-    config |= {"platform": {"servingRuntimes": True}, **changes}
+    config |= {"platform": {"servingRuntimes": True, "meshCni": "install"}, "database": DATABASE, **changes}
     if mirror := os.environ.get("CHART_MIRROR"):
         config["chartMirror"] = mirror
     path = folder / "Pulumi.everything.yaml"
@@ -41,6 +43,7 @@ def plain(helm: None, tmp_path_factory: pytest.TempPathFactory) -> Inventory:  #
 
 
 def test_no_image_is_outside_the_mirror(plain: Inventory, tmp_path: Path) -> None:
+    assert {chart.key for chart in plain.charts} == set(CHARTS)
     mirrored = inventory(everything(tmp_path, imageMirror=MIRROR))
     assert [image.at for image in mirrored.images if not image.at.startswith(f"{MIRROR}/")] == []
     assert [image.name for image in mirrored.images] == [image.name for image in plain.images]

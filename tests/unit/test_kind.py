@@ -287,3 +287,12 @@ def test_a_state_from_before_the_mirror_was_known_is_no_change(machine: Machine,
     machine.clusters.add("test")
     machine.running.add("test-control-plane")
     assert not KindProvider().diff("test", props, {**props, "image_mirror": None}).changes
+
+
+def test_a_digest_or_a_mirror_makes_no_new_cluster_and_a_tag_does(machine: Machine, props: dict[str, Any]) -> None:
+    machine.clusters.add("test")
+    machine.running.add("test-control-plane")
+    mirrored = {**props, "image_mirror": "m.test/all", "node_image": "m.test/all/kindest/node:v1@sha256:1"}
+    assert not KindProvider().diff("test", props, mirrored).replaces
+    assert not KindProvider().diff("test", props, {**props, "registry_image": "registry:2@sha256:1"}).changes
+    assert KindProvider().diff("test", props, {**mirrored, "node_image": "m.test/all/kindest/node:v2"}).replaces
