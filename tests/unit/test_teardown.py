@@ -21,7 +21,7 @@ from tools.engine.stack import Stack
 from tools.teardown import finish, guarded, remembered, watch
 from tools.teardown.blocked import blocked
 from tools.teardown.controllers import FINALIZERS, absences
-from tools.teardown.finish import free, sweep
+from tools.teardown.finish import free, sweep, unstick
 from tools.teardown.foreign import foreign
 from tools.teardown.inventory import Inventory
 from tools.teardown.leftovers import leftovers
@@ -167,6 +167,14 @@ def test_freeing_removes_dead_webhooks_first_and_only_the_finalizers_of_dead_con
     ]
 
 
+def test_meanwhile_only_what_is_being_deleted_is_freed(cluster: FakeCluster) -> None:
+    add_hook(cluster, "dead", "knative-serving")
+    cluster.deployment("knative-operator", "knative-operator", 0)
+    said: list[str] = []
+    unstick(cluster, OURS, said.append)
+    assert [line.split(":")[0] for line in said] == ["removing ValidatingWebhookConfiguration dead"]
+
+
 def add_leftovers(cluster: FakeCluster) -> None:
     cluster.add(CLUSTER_ROLE, "of-kserve", metadata={"annotations": of_release("kserve", "kserve")})
     cluster.add(CLUSTER_ROLE, "of-knative", metadata={"labels": {"app.kubernetes.io/name": "knative-serving"}})
@@ -262,9 +270,11 @@ def test_what_a_destroy_waits_for_is_said_once_while_it_waits(
         return ["the reason"]
 
     monkeypatch.setattr(watch, "reasons", look)
-    with watch.watched(cluster, OURS, said.append):
+    helped: list[bool] = []
+    with watch.watched(cluster, OURS, said.append, lambda: helped.append(True)):
         assert all(looked.acquire(timeout=5) for _ in range(3))
     assert said == ["waiting: the reason"]
+    assert len(helped) >= 3
 
 
 Destroy = Callable[..., int]

@@ -17,7 +17,7 @@ from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
 from tools.teardown import remembered
 from tools.teardown.blocked import blocked
-from tools.teardown.finish import free, sweep
+from tools.teardown.finish import free, sweep, unstick
 from tools.teardown.inventory import Inventory
 from tools.teardown.stale import stale
 from tools.teardown.watch import terminating, watched
@@ -46,7 +46,7 @@ def finish(stack: Stack, confirmed: bool, extra: Sequence[str]) -> int:
     free(cluster, stale(cluster, inventory), blocked(cluster, inventory), say)
     code = 0
     if held:
-        with watched(cluster, inventory, say):
+        with watched(cluster, inventory, say, lambda: unstick(cluster, inventory, say)):
             code = process.pulumi(removal, command.env)
     left = sweep(cluster, inventory.without(Inventory.of(state.resources(stack, command.env))), say)
     if code:

@@ -27,6 +27,15 @@ def free(cluster: Cluster, hooks: Sequence[Left], objects: Sequence[Blocked], sa
         )
 
 
+def unstick(cluster: Cluster, inventory: Inventory, say: Say) -> None:
+    """Free what is being deleted and does not go.
+
+    The garbage collector ends Knative's webhooks first, whose rules then refuse every further change of its objects.
+    """
+    deleted = [each for each in blocked(cluster, inventory) if each.deleting]
+    free(cluster, stale(cluster, inventory), deleted, say)
+
+
 def sweep(cluster: Cluster, inventory: Inventory, say: Say, within: float = SWEEP_WITHIN) -> list[str]:
     """Remove what of the stack is left, until nothing is; return what could not be removed, with reasons.
 

@@ -1,4 +1,4 @@
-"""Says what a destroy waits for, while it waits."""
+"""Says what a destroy waits for, while it waits, and can help it on."""
 
 import contextlib
 import threading
@@ -12,10 +12,15 @@ EVERY = 20.0  # seconds
 
 
 @contextlib.contextmanager
-def watched(cluster: Cluster | None, inventory: Inventory, say: Callable[[str], None]) -> Iterator[None]:
-    """Inside, every new reason that something does not go is said once."""
+def watched(
+    cluster: Cluster | None,
+    inventory: Inventory,
+    say: Callable[[str], None],
+    help_on: Callable[[], None] = lambda: None,
+) -> Iterator[None]:
+    """Inside, every new reason that something does not go is said once; `help_on` is called before each look."""
     ended = threading.Event()
-    thread = threading.Thread(target=_watch, args=(cluster, inventory, say, ended), daemon=True)
+    thread = threading.Thread(target=_watch, args=(cluster, inventory, say, help_on, ended), daemon=True)
     if cluster:
         thread.start()
     try:
@@ -26,11 +31,18 @@ def watched(cluster: Cluster | None, inventory: Inventory, say: Callable[[str], 
             thread.join()
 
 
-def _watch(cluster: Cluster, inventory: Inventory, say: Callable[[str], None], ended: threading.Event) -> None:
+def _watch(
+    cluster: Cluster,
+    inventory: Inventory,
+    say: Callable[[str], None],
+    help_on: Callable[[], None],
+    ended: threading.Event,
+) -> None:
     said: set[str] = set()
     while not ended.wait(EVERY):
         # A cluster that does not answer for a moment is asked again.
         with contextlib.suppress(ClusterError):
+            help_on()
             for reason in reasons(cluster, inventory):
                 if reason not in said:
                     say(f"waiting: {reason}")
