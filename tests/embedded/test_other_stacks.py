@@ -28,9 +28,9 @@ def on_embedded(stack: str, local: dict[str, Any]) -> dict[str, Any]:
         own = {name: value for name, value in local[f"{PREFIX}{key}"].items() if name in ("address", "uri")}
         config[f"{PREFIX}{key}"] = merged(config.get(f"{PREFIX}{key}", {}), own)
     config[f"{PREFIX}namespaces"] = {"data": f"{stack}-data", "models": f"{stack}-models"}
-    # No gateway ends TLS here, and no controller signs a certificate.
-    for key, name in (("ingress", "tls"), ("ingress", "auth"), ("tracking", "auth")):
-        config[f"{PREFIX}{key}"].pop(name, None)
+    # No gateway ends TLS here, no controller signs a certificate, no plugin lets a sidecar in.
+    for key, name in (("ingress", "tls"), ("ingress", "auth"), ("tracking", "auth"), ("security", "mutualTls")):
+        config.get(f"{PREFIX}{key}", {}).pop(name, None)
     image = local[f"{PREFIX}models"][0]["image"]
     config[f"{PREFIX}models"] = [{**model, "image": image} for model in config[f"{PREFIX}models"]]
     return dict(config)

@@ -14,7 +14,7 @@ from tools import stack_file
 pytestmark = pytest.mark.embedded
 
 # What comes from elsewhere: charts from their repositories, the image builder from Pulumi's.
-PARTS = ("certificates", "mesh", "serverless", "serving", "metricsServer", "prometheus", "metricsAdapter")
+PARTS = ("certificates", "mesh", "meshCni", "serverless", "serving", "metricsServer", "prometheus", "metricsAdapter")
 IMAGE = f"registry.example.com/model@sha256:{'0' * 64}"
 
 

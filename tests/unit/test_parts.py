@@ -34,7 +34,8 @@ def settings(part: str = "existing", **changes: Any) -> Settings:
             **values,
             "models": [model],
             "platform": dict.fromkeys(ALL, part),
-            **{"database": {"cloudNativePg": {}}, **changes},
+            # Sidecars would need their plugin, which is not asked for here.
+            **{"security": {}, "database": {"cloudNativePg": {}}, **changes},
         }
     )
 
