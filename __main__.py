@@ -36,9 +36,7 @@ platform = Platform(
         images=images,
         hardening=namespaces.of_platform(settings),
         local_registries=cluster.local_registries,
-        kubeconfig_path=cluster.kubeconfig_path,
-        context=cluster.context,
-        cluster=cluster.identity,
+        reach=cluster.reach,
         knative_serving=settings.knative_serving,
         database=settings.database.cloud_native_pg,
         models=settings.models,
@@ -61,9 +59,7 @@ gateway = (
             mesh=platform.gateway,
             certificates=platform.certificates,
             state=state,
-            kubeconfig_path=cluster.kubeconfig_path,
-            context=cluster.context,
-            cluster=cluster.identity,
+            reach=cluster.reach,
         ),
         here,
     )
@@ -126,7 +122,7 @@ served = {
 pulumi.export("tracking", tracking.uri)
 if tracking.login:
     pulumi.export("trackingPassword", tracking.login.password)
-pulumi.export("kubeconfig", cluster.kubeconfig_path)
+pulumi.export("kubeconfig", cluster.reach.kubeconfig_path)
 if gateway and gateway.ca:
     pulumi.export("certificateAuthority", gateway.ca)
 if gateway and gateway.keys:

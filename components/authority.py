@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pulumi import Input, Output, ResourceOptions
+from pulumi import Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+from components import reach
 
 WITHIN = 300.0  # seconds
 _INPUTS = ("namespace", "certificate", "secret", "hosts", "issuer", "path", "cluster")
@@ -28,11 +30,7 @@ class AuthorityArgs:
     issuer: str
     # Where the authority is written for `curl --cacert`, relative to the project.
     path: str
-    kubeconfig_path: str
-    # None is the file's current one.
-    context: str | None
-    # Another one for another cluster.
-    cluster: Input[str]
+    reach: reach.Reach
 
 
 def pending(certificate: dict[str, Any]) -> str:
@@ -60,11 +58,9 @@ def wait(api: Any, namespace: str, name: str, seconds: float = WITHIN) -> None:
 
 def read(props: dict[str, Any]) -> dict[str, Any]:
     """Wait for the certificate, and write its authority's own to `path`; `ca` is "" for one that everybody trusts."""
-    from kubernetes import client, config
+    from kubernetes import client
 
-    api = config.new_client_from_config(  # type: ignore[no-untyped-call]
-        props["kubeconfig_path"], context=props.get("context")
-    )
+    api = reach.client(props)
     wait(client.CustomObjectsApi(api), props["namespace"], props["certificate"])
     data = client.CoreV1Api(api).read_namespaced_secret(props["secret"], props["namespace"]).data or {}
     ca = base64.b64decode(data.get("ca.crt", "")).decode()
@@ -102,5 +98,6 @@ class Authority(Resource):
     ca: Output[str]
 
     def __init__(self, name: str, args: AuthorityArgs, opts: ResourceOptions | None = None) -> None:
-        props = {**vars(args), "hosts": list(args.hosts), "ca": None}
+        given = {key: value for key, value in vars(args).items() if key != "reach"}
+        props = {**given, **vars(args.reach), "hosts": list(args.hosts), "ca": None}
         super().__init__(AuthorityProvider(), name, props, opts)

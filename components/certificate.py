@@ -9,10 +9,11 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, Output, Resource, ResourceOptions
+from pulumi import Output, Resource, ResourceOptions
 
 from components import settings as s
 from components.authority import Authority, AuthorityArgs
+from components.reach import Reach
 
 _API = "cert-manager.io/v1"
 # Of an authority that only this stack's clients trust; what it signs is renewed every 60 days by cert-manager.
@@ -33,9 +34,7 @@ class CertificateArgs:
     ready: tuple[Resource, ...]
     # The folder of this stack's own files, relative to the project.
     state: Path
-    kubeconfig_path: str
-    context: str | None
-    cluster: Input[str]
+    reach: Reach
 
 
 def issuer_reference(issuer: s.Issuer, name: str) -> dict[str, str]:
@@ -86,9 +85,7 @@ class Certificate(pulumi.ComponentResource):
             hosts=args.hosts,
             issuer=json.dumps(reference),
             path=str(args.state / "ca.crt"),
-            kubeconfig_path=args.kubeconfig_path,
-            context=args.context,
-            cluster=args.cluster,
+            reach=args.reach,
         )
         self.ca = Authority("gateway-authority", authority, ResourceOptions(parent=self, depends_on=[certificate])).ca
         self.register_outputs({"ca": self.ca})

@@ -10,6 +10,7 @@ from pulumi import Output, ResourceOptions
 from components import settings as s
 from components.images import Images
 from components.kind import KindCluster, KindClusterArgs
+from components.reach import Reach
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +35,8 @@ class Cluster(pulumi.ComponentResource):
     registry: Output[str]
     # Registries that only this machine and the nodes know.
     local_registries: tuple[str, ...]
-
-    # The kubeconfig file to use beside Pulumi, and the context in it; None is its current one.
-    context: str | None
-    kubeconfig_path: str
+    # For what asks the cluster beside Pulumi's own provider.
+    reach: Reach
 
     def __init__(self, name: str, args: ClusterArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:cluster:Cluster", name, None, opts)
@@ -48,10 +47,10 @@ class Cluster(pulumi.ComponentResource):
         self.register_outputs({"registry": self.registry})
 
     def _make(self, name: str, args: ClusterArgs, kind: s.Kind) -> None:
-        self.kubeconfig_path = str(args.state / "kubeconfig")
-        self.owner = KindCluster(name, _kind(args, kind, self.kubeconfig_path), ResourceOptions(parent=self))
-        self.context = None
+        kubeconfig = str(args.state / "kubeconfig")
+        self.owner = KindCluster(name, _kind(args, kind, kubeconfig), ResourceOptions(parent=self))
         self.identity = self.owner.identity
+        self.reach = Reach(kubeconfig_path=kubeconfig, context=None, cluster=self.identity)
         # The provider is replaced, and with it all that it made, when and only when this changes: another cluster of
         # the same name is another cluster.
         self.provider = k8s.Provider(
@@ -66,13 +65,13 @@ class Cluster(pulumi.ComponentResource):
         self.local_registries = (address,)
 
     def _use(self, args: ClusterArgs, existing: s.Existing) -> None:
-        self.kubeconfig_path = str(Path(existing.kubeconfig).expanduser())
-        self.context = existing.context
+        kubeconfig = str(Path(existing.kubeconfig).expanduser())
         self.owner = None
         self.identity = Output.from_input(existing.context)
+        self.reach = Reach(kubeconfig_path=kubeconfig, context=existing.context, cluster=self.identity)
         self.provider = k8s.Provider(
             "kubernetes",
-            kubeconfig=self.kubeconfig_path,
+            kubeconfig=kubeconfig,
             context=existing.context,
             cluster_identifier=existing.context,
             opts=ResourceOptions(parent=self),

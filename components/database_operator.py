@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi import Input, Resource, ResourceOptions
+from pulumi import Resource, ResourceOptions
 
 from components import settings as s
 from components.charts import Charts
 from components.hardening import Hardening, resources
 from components.images import Images
 from components.namespaces import declare, of_part
+from components.reach import Reach
 from components.remains import Remains, RemainsArgs
 
 NAMESPACE = "cnpg-system"
@@ -28,9 +29,7 @@ class DatabaseOperatorArgs:
     database: s.CloudNativePg
     # What issues the plugin's certificates; empty where it is there already.
     certificates: Sequence[Resource]
-    kubeconfig_path: str
-    context: str | None
-    cluster: Input[str]
+    reach: Reach
 
 
 def operator_values(images: Images, version: str | None, hardening: Hardening) -> dict[str, Any]:
@@ -72,9 +71,7 @@ class DatabaseOperator(pulumi.ComponentResource):
             RemainsArgs(
                 groups=GROUPS,
                 namespace=system,
-                kubeconfig_path=args.kubeconfig_path,
-                context=args.context,
-                cluster=args.cluster,
+                reach=args.reach,
             ),
             child,
         )

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pulumi import Input, ResourceOptions
+from pulumi import ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider
+
+from components import reach
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiextensionsV1Api, V1CustomResourceDefinition
@@ -22,11 +24,7 @@ WITHIN = 300  # seconds
 class EstablishedArgs:
     # Such as `services.serving.knative.dev`.
     names: Sequence[str]
-    kubeconfig_path: str
-    # None is the file's current one.
-    context: str | None
-    # Another one for another cluster.
-    cluster: Input[str]
+    reach: reach.Reach
 
 
 def missing(api: "ApiextensionsV1Api", names: Sequence[str]) -> list[str]:
@@ -52,11 +50,9 @@ def wait(api: "ApiextensionsV1Api", names: Sequence[str], seconds: float = WITHI
 
 class EstablishedProvider(ResourceProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
-        from kubernetes import client, config
+        from kubernetes import client
 
-        api = config.new_client_from_config(  # type: ignore[no-untyped-call]
-            props["kubeconfig_path"], context=props.get("context")
-        )
+        api = reach.client(props)
         wait(client.ApiextensionsV1Api(api), props["names"])
         return CreateResult(",".join(props["names"]), props)
 
@@ -69,4 +65,4 @@ class Established(Resource):
     """There when the cluster serves every one of `names`."""
 
     def __init__(self, name: str, args: EstablishedArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__(EstablishedProvider(), name, {**vars(args), "names": list(args.names)}, opts)
+        super().__init__(EstablishedProvider(), name, {**vars(args.reach), "names": list(args.names)}, opts)

@@ -7,11 +7,12 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, Output, Resource, ResourceOptions
+from pulumi import Output, Resource, ResourceOptions
 
 from components import settings as s
 from components.authentication import Authentication, AuthenticationArgs
 from components.certificate import Certificate, CertificateArgs
+from components.reach import Reach
 
 HTTP_PORT, HTTPS_PORT = 80, 443
 
@@ -31,9 +32,7 @@ class GatewayArgs:
     certificates: tuple[Resource, ...]
     # The folder of this stack's own files, relative to the project.
     state: Path
-    kubeconfig_path: str
-    context: str | None
-    cluster: Input[str]
+    reach: Reach
 
 
 def http_server(hosts: Sequence[str]) -> dict[str, Any]:
@@ -82,9 +81,7 @@ class Gateway(pulumi.ComponentResource):
                     name=own,
                     ready=(*args.mesh, *args.certificates),
                     state=args.state,
-                    kubeconfig_path=args.kubeconfig_path,
-                    context=args.context,
-                    cluster=args.cluster,
+                    reach=args.reach,
                 ),
                 ResourceOptions(parent=self),
             )

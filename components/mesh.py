@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi import Input, Resource, ResourceOptions
+from pulumi import Resource, ResourceOptions
 
 from components import settings as s
 from components.charts import Charts
@@ -12,6 +12,7 @@ from components.hardening import RUNTIME_DEFAULT, Hardening, resources
 from components.images import Images
 from components.namespaces import declare, of_part
 from components.placement import ONE_AT_A_TIME
+from components.reach import Reach
 from components.remains import Remains, RemainsArgs
 from components.versions import ISTIO_HUB
 
@@ -34,9 +35,7 @@ class MeshArgs:
     ingress: s.Ingress
     # Whether Istio's CNI plugin is installed here, is there, or is not (sidecars then need a privileged container).
     cni: s.Part
-    kubeconfig_path: str
-    context: str | None
-    cluster: Input[str]
+    reach: Reach
 
 
 def istiod_values(images: Images, version: str, hardening: Hardening, *, cni: bool) -> dict[str, Any]:
@@ -122,9 +121,7 @@ class Mesh(pulumi.ComponentResource):
                 namespace=system,
                 # istiod writes its certificate authority into every namespace.
                 config_maps="istio.io/config=true",
-                kubeconfig_path=args.kubeconfig_path,
-                context=args.context,
-                cluster=args.cluster,
+                reach=args.reach,
             ),
             child,
         )

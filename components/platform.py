@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, Output, Resource, ResourceOptions
+from pulumi import Output, Resource, ResourceOptions
 
 from components import adapter_rules
 from components import settings as s
@@ -18,6 +18,7 @@ from components.hardening import Hardening
 from components.images import Images
 from components.mesh import Mesh, MeshArgs
 from components.metrics import Metrics, MetricsArgs
+from components.reach import Reach
 from components.serverless import Serverless, ServerlessArgs
 from components.serving import Serving, ServingArgs
 from components.settings.scaling import QueriedMetric
@@ -33,9 +34,7 @@ class PlatformArgs:
     images: Images
     hardening: Hardening
     local_registries: tuple[str, ...]
-    kubeconfig_path: str
-    context: str | None
-    cluster: Input[str]
+    reach: Reach
     # Merged over the KnativeServing spec.
     knative_serving: dict[str, Any]
     # The cluster of the database, where CloudNativePG runs it.
@@ -112,9 +111,7 @@ class Platform(pulumi.ComponentResource):
                 hardening=hardening,
                 database=args.database,
                 certificates=self.certificates,
-                kubeconfig_path=args.kubeconfig_path,
-                context=args.context,
-                cluster=args.cluster,
+                reach=args.reach,
             )
             self.database = DatabaseOperator("database-operator", operator, child).parts
         if args.parts.mesh == "install":
@@ -124,9 +121,7 @@ class Platform(pulumi.ComponentResource):
                 hardening=hardening,
                 ingress=args.ingress,
                 cni=args.parts.mesh_cni,
-                kubeconfig_path=args.kubeconfig_path,
-                context=args.context,
-                cluster=args.cluster,
+                reach=args.reach,
             )
             mesh = Mesh("mesh", istio, child)
             self.gateway = (mesh,)
@@ -140,9 +135,7 @@ class Platform(pulumi.ComponentResource):
                 local_registries=args.local_registries,
                 spec=args.knative_serving,
                 mesh=istiod,
-                kubeconfig_path=args.kubeconfig_path,
-                context=args.context,
-                cluster=args.cluster,
+                reach=args.reach,
             )
             knative = Serverless("serverless", serverless, child)
             below.append(knative.crds)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pulumi import Input, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
+from components.reach import Reach
+
 if TYPE_CHECKING:
     from components.cluster_api import Cluster, Object
 
@@ -28,11 +30,7 @@ class RemainsArgs:
     namespace: Input[str]
     # Label of the ConfigMaps that a controller wrote into every namespace.
     config_maps: str | None = None
-    kubeconfig_path: str
-    # None is the file's current one.
-    context: str | None
-    # Another one for another cluster.
-    cluster: Input[str]
+    reach: Reach
 
 
 def of_groups(names: Collection[str], groups: Collection[str]) -> list[str]:
@@ -134,5 +132,11 @@ class Remains(Resource):
     """Gone when what the chart brought is; `found` are the CRDs that were there before."""
 
     def __init__(self, name: str, args: RemainsArgs, opts: ResourceOptions | None = None) -> None:
-        props = {**vars(args), "groups": sorted(args.groups), "found": None}
+        props = {
+            **vars(args.reach),
+            "groups": sorted(args.groups),
+            "namespace": args.namespace,
+            "config_maps": args.config_maps,
+            "found": None,
+        }
         super().__init__(RemainsProvider(), name, props, opts)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import CustomTimeouts, Input, Resource, ResourceOptions
+from pulumi import CustomTimeouts, Resource, ResourceOptions
 
 from components.charts import Charts, merged
 from components.established import Established, EstablishedArgs
@@ -14,6 +14,7 @@ from components.hardening import Hardening, resources
 from components.images import Images
 from components.namespaces import declare, of_part
 from components.placement import ONE_AT_A_TIME
+from components.reach import Reach
 from components.remains import Remains, RemainsArgs
 from components.versions import KNATIVE_SERVING, NET_ISTIO
 
@@ -79,9 +80,7 @@ class ServerlessArgs:
     spec: Mapping[str, Any]
     # istiod, where this stack installs it: Knative's network is made of its resources.
     mesh: tuple[Resource, ...]
-    kubeconfig_path: str
-    context: str | None
-    cluster: Input[str]
+    reach: Reach
 
 
 def operator_values(images: Images, version: str) -> dict[str, Any]:
@@ -166,9 +165,7 @@ class Serverless(pulumi.ComponentResource):
             RemainsArgs(
                 groups=GROUPS,
                 namespace=system,
-                kubeconfig_path=args.kubeconfig_path,
-                context=args.context,
-                cluster=args.cluster,
+                reach=args.reach,
             ),
             child,
         )
@@ -195,9 +192,7 @@ class Serverless(pulumi.ComponentResource):
         )
         self.crds = Established(
             "knative-crds",
-            EstablishedArgs(
-                names=CRDS, kubeconfig_path=args.kubeconfig_path, context=args.context, cluster=args.cluster
-            ),
+            EstablishedArgs(names=CRDS, reach=args.reach),
             ResourceOptions(parent=self, depends_on=[operator]),
         )
         self.register_outputs({})
