@@ -65,7 +65,7 @@ prune: $(VENV)/installed ## Delete old model images: make prune STACK=dev ARGS=-
 	@$(PY) -m tools.prune $(STACK) $(ARGS)
 
 hpa: $(VENV)/installed ## Forecast the autoscaling: make hpa FILE=Pulumi.dev.yaml ARGS='--load spike --high 200'
-	@$(PY) -m tools.hpa $(or $(FILE),Pulumi.$(STACK).yaml) $(ARGS)
+	@$(PY) -m hpa $(or $(FILE),Pulumi.$(STACK).yaml) $(ARGS)
 
 lint: $(VENV)/installed ## Linter, formatter and type checker.
 	$(VENV)/bin/ruff check .

@@ -5,17 +5,18 @@ from pathlib import Path
 import pulumi
 from pulumi import ResourceOptions
 
-from components import namespaces, teams, trainings
-from components.cluster import Cluster, ClusterArgs, ingress_address
-from components.database import Database, DatabaseArgs
-from components.gateway import Gateway, GatewayArgs
-from components.mutual_tls import MutualTls, MutualTlsArgs
-from components.object_store import ObjectStore, ObjectStoreArgs
-from components.platform import Platform, PlatformArgs
-from components.route import host
-from components.served_model import ServedModel, ServedModelArgs
+from components.cluster.cluster import Cluster, ClusterArgs, ingress_address
+from components.data.database import Database, DatabaseArgs
+from components.data.object_store import ObjectStore, ObjectStoreArgs
+from components.data.tracking import Tracking, TrackingArgs
+from components.ingress.gateway import Gateway, GatewayArgs
+from components.ingress.mutual_tls import MutualTls, MutualTlsArgs
+from components.ingress.route import host
+from components.kubernetes import namespaces, teams
+from components.models import trainings
+from components.models.served_model import ServedModel, ServedModelArgs
+from components.platform.platform import Platform, PlatformArgs
 from components.settings import Settings
-from components.tracking import Tracking, TrackingArgs
 
 settings = Settings.load()
 state = Path(".slipway") / pulumi.get_stack()

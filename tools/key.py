@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from components.api_keys import OWN
+from components.dynamic.api_keys import OWN
 from tools import stack_file
 from tools.engine import state
 from tools.engine.backend import environment

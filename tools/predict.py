@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from components.api_keys import OWN
-from components.cluster import ingress_address
-from components.prediction import Access, Refused, request
+from components.cluster.cluster import ingress_address
+from components.dynamic.api_keys import OWN
+from components.dynamic.prediction import Access, Refused, request
 from components.settings import Settings, SettingsError
 from tools import stack_file
 from tools.engine import state
@@ -30,7 +30,7 @@ def access(outputs: dict[str, Any], address: str | None) -> Access | None:
 
 
 def ask(model: dict[str, Any], body: dict[str, Any], by: Access | None) -> str:
-    """The model's answer. Raises Refused and OSError as `components.prediction.request` does."""
+    """The model's answer. Raises Refused and OSError as `components.dynamic.prediction.request` does."""
     return json.dumps(request(model["url"], model["host"], body, by))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from components.process import CommandFailed, run
+from components.clients.process import CommandFailed, run
 from tools import stack_edit, stack_file
 from tools.stack_edit import EditError, entry_of, value_of, with_key, without_key, written
 

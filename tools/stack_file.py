@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from components.charts import merged
+from components.platform.charts import merged
 from components.settings import PROJECT
 from components.settings.rules.data import SECRET_PLACEHOLDER
 

@@ -12,7 +12,9 @@ class Kind(Section):
     """A kind cluster that Slipway makes, with a registry beside it."""
 
     name: ClusterName
-    node_image: Text | None = Field(None, description="The node image; default: the pin in components/versions.py.")
+    node_image: Text | None = Field(
+        None, description="The node image; default: the pin in components/settings/versions.py."
+    )
     workers: Annotated[int, Field(ge=0, le=20)] = 0
     http_port: Port = Field(8080, description="Port on 127.0.0.1 that reaches the ingress.")
     https_port: Port = Field(8443, description="Port on 127.0.0.1 that reaches the ingress with TLS.")

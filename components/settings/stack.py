@@ -10,12 +10,12 @@ from typing import Any, Literal, Self
 import pulumi
 from pydantic import Field, PositiveInt, ValidationError
 
-from components import lock
-from components.charts import ChartOverride, Charts
-from components.images import Images
+from components.platform.charts import ChartOverride, Charts
+from components.settings import image_lock as lock
 from components.settings import problems
 from components.settings.cluster import Cluster, Embedded, Registry
 from components.settings.data import Database, ObjectStore, Tracking
+from components.settings.images import Images
 from components.settings.ingress import Ingress
 from components.settings.models import Build, Model
 from components.settings.names import OciFolder
@@ -26,7 +26,7 @@ from components.settings.rules.stack import check
 from components.settings.section import Section, Text
 from components.settings.security import Security
 from components.settings.teams import Namespaces, Team
-from components.versions import CHARTS, IMAGES
+from components.settings.versions import CHARTS, IMAGES
 
 PROJECT = "slipway"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from policy.resource import Resource, chart_key, containers, walk
 
 _EXACT_VERSION = re.compile(r"v?\d+\.\d+\.\d+([-+].*)?")
-_OWN = "slipway:images (keys in components/versions.py), or a model's own `image`"
+_OWN = "slipway:images (keys in components/settings/versions.py), or a model's own `image`"
 
 
 def tag(reference: str) -> str:

@@ -20,7 +20,7 @@ from tools.toolchain.install import is_there
 from tools.toolchain.pins import TOOLS
 
 PROJECT = Path(__file__).parents[2]
-SOURCES = ("Pulumi.yaml", "Pulumi.local.yaml", "__main__.py", "components", "policy", "tools", "model")
+SOURCES = ("Pulumi.yaml", "Pulumi.local.yaml", "__main__.py", "components", "hpa", "policy", "tools", "model")
 
 
 @dataclass(frozen=True)

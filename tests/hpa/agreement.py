@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from hpa.algorithm import Decision, sync
+from hpa.replicas import Target
+from hpa.scaling import Change, Recommendation, State
+from hpa.spec import Controller
 from tests.hpa.harness import Live, Seen, windows
-from tools.hpa.algorithm import Decision, sync
-from tools.hpa.replicas import Target
-from tools.hpa.scaling import Change, Recommendation, State
-from tools.hpa.spec import Controller
 
 # The log's time of a decision is this close to the controller's clock when it decided.
 CLOSE = 0.005

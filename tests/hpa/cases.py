@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hpa.manifest import milli
+from hpa.spec import Controller, Metric
 from tests.hpa.observed import stamp
-from tools.hpa.manifest import milli
-from tools.hpa.spec import Controller, Metric
 
 Json = dict[str, Any]
 INGRESS = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "main-route"}

@@ -17,12 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import IO
 
+from hpa import manifest
+from hpa.replicas import Pod, Reading
+from hpa.spec import Autoscaler, Controller
 from tests.hpa import cases, metrics_server, observed
 from tests.hpa.cases import Case, Json
 from tests.hpa.control_plane import Api, ControlPlane
-from tools.hpa import manifest
-from tools.hpa.replicas import Pod, Reading
-from tools.hpa.spec import Autoscaler, Controller
 
 SETTLE = 0.25
 # How long before and after the end of a window the controller is kept from deciding.

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tools.hpa import manifest
-from tools.hpa.replicas import Pod, Reading, Ready, Sample
-from tools.hpa.spec import Metric
+from hpa import manifest
+from hpa.replicas import Pod, Reading, Ready, Sample
+from hpa.spec import Metric
 
 
 def stamp(seconds: float) -> str:

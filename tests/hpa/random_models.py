@@ -2,9 +2,9 @@
 
 import random
 
-from tools.hpa.simulation import Model
-from tools.hpa.spec import Autoscaler, Behavior, Metric, Policy, Rules, Select, Source, TargetKind
-from tools.hpa.workload import Workload
+from hpa.simulation import Model
+from hpa.spec import Autoscaler, Behavior, Metric, Policy, Rules, Select, Source, TargetKind
+from hpa.workload import Workload
 
 
 def model(dice: random.Random, name: str = "model", longest: int = 600) -> Model:

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from tools.hpa.algorithm import Decision, sync
-from tools.hpa.replicas import Pod, Reading, Ready, Sample, Status, Target, Unavailable, proposal
-from tools.hpa.scaling import Change, Recommendation, State, limit, recorded
-from tools.hpa.spec import DEFAULT_DOWN, DEFAULT_UP, Autoscaler, Behavior, Controller, Metric, Policy, Rules
+from hpa.algorithm import Decision, sync
+from hpa.replicas import Pod, Reading, Ready, Sample, Status, Target, Unavailable, proposal
+from hpa.scaling import Change, Recommendation, State, limit, recorded
+from hpa.spec import DEFAULT_DOWN, DEFAULT_UP, Autoscaler, Behavior, Controller, Metric, Policy, Rules
 
 NOW = 10_000.0
 EMPTY = State()

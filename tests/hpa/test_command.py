@@ -1,4 +1,4 @@
-"""`python -m tools.hpa` from its arguments to its output."""
+"""`python -m hpa` from its arguments to its output."""
 
 import json
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tools.hpa import __main__ as command
-from tools.hpa.problem import HpaError
+from hpa import __main__ as command
+from hpa.problem import HpaError
 
 SPEC = {
     "maxReplicas": 20,

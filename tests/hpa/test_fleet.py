@@ -6,10 +6,10 @@ import time
 import numpy as np
 import pytest
 
+from hpa import fleet, load, simulation
+from hpa.spec import DEFAULT_DOWN, DEFAULT_UP, Autoscaler, Behavior, Controller, Metric, Rules
+from hpa.workload import Workload
 from tests.hpa import random_models
-from tools.hpa import fleet, load, simulation
-from tools.hpa.spec import DEFAULT_DOWN, DEFAULT_UP, Autoscaler, Behavior, Controller, Metric, Rules
-from tools.hpa.workload import Workload
 
 CONTROLLERS = [
     Controller(),

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.hpa import load
-from tools.hpa.problem import HpaError
+from hpa import load
+from hpa.problem import HpaError
 
 
 def written(folder: Path, text: str) -> Path:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tools.hpa import manifest
-from tools.hpa.problem import HpaError
-from tools.hpa.spec import DEFAULT_DOWN, DEFAULT_UP, Autoscaler, Metric, Policy
+from hpa import manifest
+from hpa.problem import HpaError
+from hpa.spec import DEFAULT_DOWN, DEFAULT_UP, Autoscaler, Metric, Policy
 
 CPU = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}}
 

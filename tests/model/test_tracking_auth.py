@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from components.tracking_auth import ADMIN, FILE, configuration
+from components.data.tracking_auth import ADMIN, FILE, configuration
 from tests.model.conftest import MODEL
 from tests.model.server import free_port, process
 
@@ -19,8 +19,11 @@ pytestmark = pytest.mark.model
 
 PASSWORD = "a long enough password"
 # The init container's own script, but for the lock, which is PostgreSQL's.
-SET_UP = "import runpy; runpy.run_path('components/scripts/migrate.py')['set_up_users']()"
-FETCH = "import json, sys; from components.model_files import fetch; print(fetch(json.loads(sys.argv[1]))['version'])"
+SET_UP = "import runpy; runpy.run_path('components/data/scripts/migrate.py')['set_up_users']()"
+FETCH = (
+    "import json, sys; from components.dynamic.model_files import fetch; "
+    "print(fetch(json.loads(sys.argv[1]))['version'])"
+)
 ALIAS = "import sys, mlflow; mlflow.MlflowClient().set_registered_model_alias('wine-quality-model', 'champion', '1')"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.versions import CHARTS, IMAGES
+from components.settings.versions import CHARTS, IMAGES
 from tests.unit.scaled import PODS
 from tools import stack_file
 from tools.images.inventory import Inventory, inventory

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from components import cluster_api as api
-from components.cluster_api import Cluster, Kind, Object
+from components.clients import cluster_api as api
+from components.clients.cluster_api import Cluster, Kind, Object
 
 SERVICE_GATE = Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", True)
 CLUSTER_ROLE = Kind("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", False)

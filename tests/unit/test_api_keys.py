@@ -6,7 +6,7 @@ from typing import Any
 import jwt
 import pytest
 
-from components.api_keys import OWN, ApiKeysProvider
+from components.dynamic.api_keys import OWN, ApiKeysProvider
 
 
 def made(*clients: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.authority import AuthorityProvider, pending, wait, write
+from components.dynamic.authority import AuthorityProvider, pending, wait, write
 
 SIGNED = {"type": "Ready", "status": "True", "observedGeneration": 2}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.adapter_rules import rules
+from components.settings.adapter_rules import rules
 from tests.unit.scaled import CPU, EXTERNAL, OBJECT, PODS, RATE, knative, model, run, settings
 
 PIPELINE = {"metrics-server", "prometheus", "prometheus-adapter"}

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from components.data.tracking import allowed_hosts
 from components.settings import Settings
-from components.tracking import allowed_hosts
 from tests.unit.engine import Run, run_stack
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from components import kind
-from components.cluster_api import ClusterError
-from components.process import CommandFailed
+from components.clients.cluster_api import ClusterError
+from components.clients.process import CommandFailed
+from components.dynamic import kind
 from tools import environment, stack_file
 from tools.engine import backend, cluster, process, verbs
 from tools.engine.problem import EngineError

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from components import https
-from components.prediction import Access, Refused, predict, request
+from components.clients import https
+from components.dynamic.prediction import Access, Refused, predict, request
 from tests.unit.test_prediction import answer, props
 
 HOST = "wine-models.slipway.localhost"

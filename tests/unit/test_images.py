@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from components import lock, versions
-from components.charts import ChartOverride, Charts
-from components.images import Images, split
-from components.serverless import own_images, serving_images
-from components.settings import Settings, SettingsError
+from components.platform.charts import ChartOverride, Charts
+from components.platform.knative import own_images, serving_images
+from components.settings import Settings, SettingsError, versions
+from components.settings import image_lock as lock
+from components.settings.images import Images, split
 from tests.unit.engine import Run, run_stack
 from tools import mirror
 from tools.images import __main__ as listing

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.prediction import Access
+from components.dynamic.prediction import Access
 from tools import key
 from tools.engine import state
 from tools.predict import access

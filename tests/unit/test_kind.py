@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from components import kind
-from components.kind import KindProvider
-from components.process import CommandFailed
+from components.clients.process import CommandFailed
+from components.dynamic import kind
+from components.dynamic.kind import KindProvider
 
 
 class Machine:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from components import model_files
-from components.model_files import ModelFilesProvider
+from components.dynamic import model_files
+from components.dynamic.model_files import ModelFilesProvider
 
 
 @pytest.fixture

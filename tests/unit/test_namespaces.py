@@ -3,7 +3,7 @@
 import pytest
 from pulumi import ResourceOptions
 
-from components import namespaces
+from components.kubernetes import namespaces
 from components.settings import Settings
 from tests.unit.engine import Run, run, run_stack
 

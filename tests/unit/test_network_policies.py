@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.network_policies import Spec, for_data, for_models
+from components.kubernetes.network_policies import Spec, for_data, for_models
 from components.settings import Settings
 from tests.unit.engine import run_stack
 from tests.unit.reach import Address, Place, Pod, reaches

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components import cluster_api as api
+from components.clients import cluster_api as api
 from components.settings import Settings
 from tests.unit.fake_cluster import ISVC, VIRTUAL_SERVICE, FakeCluster
 from tools import stack_file

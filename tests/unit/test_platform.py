@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from components import versions
-from components.charts import ChartOverride, Charts, merged
-from components.images import Images, qualified
+from components.platform.charts import ChartOverride, Charts, merged
+from components.settings import versions
+from components.settings.images import Images, qualified
 from tests.unit.engine import Run, run_stack
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.prediction import Refused, predict
+from components.dynamic.prediction import Refused, predict
 from tests.unit.http_server import served_by
 
 EXAMPLE = {"inputs": [{"name": "input-0", "shape": [1, 2], "datatype": "FP64", "data": [[1.0, 2.0]]}], "outputs": [0.5]}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.process import CommandFailed
+from components.clients.process import CommandFailed
 from tools.prune import local, registry, use
 from tools.prune.problem import PruneError
 from tools.prune.registry import Registry

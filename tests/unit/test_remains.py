@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from components import cluster_api as api
-from components import remains
-from components.mesh import GROUPS
-from components.remains import RemainsProvider, brought, of_groups, remove
+from components.clients import cluster_api as api
+from components.dynamic import remains
+from components.dynamic.remains import RemainsProvider, brought, of_groups, remove
+from components.platform.istio import GROUPS
 from tests.unit.engine import run_stack
 from tests.unit.fake_cluster import ISVC, VIRTUAL_SERVICE, FakeCluster, crd
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from components.route import PATHS, Destination, model_spec, path_spec
+from components.ingress.route import PATHS, Destination, model_spec, path_spec
 
 
 def routed(path: str) -> bool:

@@ -125,7 +125,7 @@ def test_up_ends_with_a_prediction_through_the_ingress(dev: Run) -> None:
 
 
 def test_another_setting_of_the_model_is_proven_by_another_prediction(dev: Run) -> None:
-    from components.prediction import PredictionProvider
+    from components.dynamic.prediction import PredictionProvider
 
     before = dev.one("Resource", f"{NAME}-prediction").inputs
     run = run_stack("dev", model(replicas=2))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.teams import defaults
+from components.kubernetes.teams import defaults
 from tests.unit.engine import Run
 from tests.unit.scaled import CPU, faults, knative, run
 from tests.unit.scaled import model as scaled_model

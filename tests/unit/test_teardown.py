@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components import cluster_api as api
+from components.clients import cluster_api as api
 from tests.unit.fake_cluster import (
     CLUSTER_ROLE,
     ISVC,

@@ -4,7 +4,7 @@ import configparser
 
 import pytest
 
-from components.tracking_auth import configuration
+from components.data.tracking_auth import configuration
 from tests.unit.engine import Run, run_stack
 from tests.unit.test_data import container, env_of, pod_of
 

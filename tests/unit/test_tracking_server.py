@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from components.clients.tracking_server import TrackingServer
 from components.settings.names import RegisteredModel
-from components.tracking_server import TrackingServer
 from tests.unit.http_server import served_by
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.settings import Settings
-from components.versions import CHARTS, KNATIVE_SERVING
+from components.settings.versions import CHARTS, KNATIVE_SERVING
 from tools import stack_file
 from tools.engine.problem import EngineError
 from tools.engine.stack import Stack

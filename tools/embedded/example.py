@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from components import settings as s
-from components.inference import MODEL
-from components.model_files import ModelFilesProvider
-from components.model_image import SERVER
+from components.clients.tracking_server import TrackingServer
+from components.dynamic.model_files import ModelFilesProvider
+from components.models.inference import MODEL
+from components.models.model_image import SERVER
+from components.models.training import command as train_command
 from components.settings.names import RegisteredModel, parse_source
-from components.tracking_server import TrackingServer
-from components.training import command as train_command
 from tools.dockerfile import Dockerfile
 from tools.embedded import waiting
 from tools.embedded.fetching import fetched

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from components.model_files import fetch
+from components.dynamic.model_files import fetch
 from tools.embedded.problem import EmbeddedError
 
 
 def fetched(props: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, Any]:
-    """What `components.model_files.fetch` returns. Raises EmbeddedError."""
+    """What `components.dynamic.model_files.fetch` returns. Raises EmbeddedError."""
     done = subprocess.run(
         [sys.executable, "-m", "tools.embedded.fetching"],
         input=json.dumps(props),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from components.prediction import Refused, request
+from components.dynamic.prediction import Refused, request
 
 REAL = (
     "the Pulumi program and its provider; etcd, the API server and the controllers (HPA too); MLflow, the training, "

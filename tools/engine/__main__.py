@@ -9,7 +9,7 @@ import argparse
 import errno
 import sys
 
-from components.process import CommandFailed
+from components.clients.process import CommandFailed
 from tools import stack_file
 from tools.embedded.problem import EmbeddedError
 from tools.engine.problem import EngineError

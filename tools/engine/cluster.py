@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from components.cluster_api import Cluster, ClusterError
+from components.clients.cluster_api import Cluster, ClusterError
 from tools.engine.stack import Stack
 
 

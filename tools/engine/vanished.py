@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from components import kind
+from components.dynamic import kind
 from tools.engine import process, state
 from tools.engine.stack import Stack
 

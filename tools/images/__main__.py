@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from components import lock
 from components.settings import SettingsError
+from components.settings import image_lock as lock
 from tools import stack_file
 from tools.images import registry
 from tools.images.inventory import Image, Inventory, inventory

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.images import qualified
-from components.serverless import serving_images
-from components.versions import KNATIVE_SERVING
+from components.platform.knative import serving_images
+from components.settings.images import qualified
+from components.settings.versions import KNATIVE_SERVING
 from tools.images.references import references
 from tools.render.release import Release
 from tools.render.stack import Rendering

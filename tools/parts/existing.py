@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from components import settings as s
-from components.platform import uses_resources
+from components.platform.platform import uses_resources
 from components.settings.problems import Problem, fault
 from components.settings.scaling import QueriedMetric
 from tools.parts.workloads import Observed, Workload, ready

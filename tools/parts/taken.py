@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
-from components import certificates, mesh, serverless, serving
 from components import settings as s
+from components.platform import cert_manager as certificates
+from components.platform import istio as mesh
+from components.platform import knative as serverless
+from components.platform import kserve as serving
 from components.settings.problems import Problem, fault
 from tools.parts.existing import needed
 from tools.parts.workloads import Observed, Workload

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from components.cluster_api import API_SERVICE, CONFIG_MAP, CRD, DEPLOYMENT, NAMESPACE, Cluster, Object
+from components.clients.cluster_api import API_SERVICE, CONFIG_MAP, CRD, DEPLOYMENT, NAMESPACE, Cluster, Object
 from tools.upgrades.versions import Version, of_image
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.process import CommandFailed
+from components.clients.process import CommandFailed
 from components.settings import Settings
 from tools import check, stack_file
 from tools.engine import process, state

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterable
 
-from components.kind import registry_name
-from components.process import CommandFailed, run
+from components.clients.process import CommandFailed, run
+from components.dynamic.kind import registry_name
 
 
 def images(repositories: Iterable[str], address: str, all_ours: bool) -> dict[str, str]:

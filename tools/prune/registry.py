@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from components.process import CommandFailed, run
+from components.clients.process import CommandFailed, run
 from tools.environment import tools_first
 from tools.prune.problem import PruneError
 from tools.prune.rule import Image

@@ -1,7 +1,7 @@
 """Which images may go.
 
 Kept are those that are in use, and of each model the newest others. An image that a stack on another cluster pushed is
-that stack's: the end of a tag tells the cluster (`components.model_image.tag`).
+that stack's: the end of a tag tells the cluster (`components.models.model_image.tag`).
 """
 
 from collections.abc import Sequence

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from components.process import run
+from components.clients.process import run
 from tools.environment import tools_first
 from tools.prune.problem import PruneError
 

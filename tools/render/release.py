@@ -26,7 +26,7 @@ GENERATED = "[generated]"
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """What Helm is given. `key` is the chart's in components/versions.py; secrets in `values` are hidden."""
+    """What Helm is given. `key` is the chart's in components/settings/versions.py; secrets in `values` are hidden."""
 
     key: str
     name: str

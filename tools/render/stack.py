@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from components.settings import Settings
-from components.versions import IMAGES
+from components.settings.versions import IMAGES
 from tools import recording, stack_file
 from tools.recording import Run
 from tools.render.manifest import Manifest, cluster_kinds

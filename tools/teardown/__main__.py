@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from components.cluster_api import Cluster, ClusterError
+from components.clients.cluster_api import Cluster, ClusterError
 from tools import stack_file
 from tools.engine import process, protection, state, verbs
 from tools.engine.cluster import standing

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from components.cluster_api import CRD, Cluster, Kind
+from components.clients.cluster_api import CRD, Cluster, Kind
 from tools.teardown.controllers import FINALIZED, FINALIZERS, Controller, absences
 from tools.teardown.inventory import Inventory
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from components.cluster_api import DEPLOYMENT, Cluster, Object
+from components.clients.cluster_api import DEPLOYMENT, Cluster, Object
 
 
 @dataclass(frozen=True)

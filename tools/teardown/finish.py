@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from components.cluster_api import CRD, NAMESPACE, Cluster
+from components.clients.cluster_api import CRD, NAMESPACE, Cluster
 from tools.teardown.blocked import Blocked, blocked
 from tools.teardown.inventory import Inventory
 from tools.teardown.leftovers import Left, leftovers

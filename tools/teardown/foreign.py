@@ -1,8 +1,8 @@
 """Objects of others that stand on what a stack would remove."""
 
-from components import cluster_api as api
-from components.cluster_api import Cluster
-from components.remains import objects
+from components.clients import cluster_api as api
+from components.clients.cluster_api import Cluster
+from components.dynamic.remains import objects
 from tools.teardown.inventory import Inventory
 
 

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Sequence
 
-from components.cluster_api import Cluster, ClusterError
+from components.clients.cluster_api import Cluster, ClusterError
 from tools.engine.cluster import standing
 from tools.engine.problem import EngineError
 from tools.engine.stack import Stack

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.remains import brought
+from components.dynamic.remains import brought
 from tools.engine.protection import staying
 
 Resource = Mapping[str, Any]

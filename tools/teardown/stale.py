@@ -3,8 +3,8 @@
 A webhook that must answer lets no finalizer be removed, and an APIService that does not answer lets no namespace end.
 """
 
-from components import cluster_api as api
-from components.cluster_api import Cluster, Kind
+from components.clients import cluster_api as api
+from components.clients.cluster_api import Cluster, Kind
 from tools.teardown.inventory import Inventory
 from tools.teardown.leftovers import Left
 

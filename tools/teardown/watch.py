@@ -4,7 +4,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
-from components.cluster_api import NAMESPACE, Cluster, ClusterError
+from components.clients.cluster_api import NAMESPACE, Cluster, ClusterError
 from tools.teardown.blocked import blocked
 from tools.teardown.inventory import Inventory
 

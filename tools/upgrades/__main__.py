@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-from components.cluster_api import ClusterError
+from components.clients.cluster_api import ClusterError
 from tools import check, stack_file
 from tools.engine import state
 from tools.engine.backend import environment

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.cluster_api import Cluster, ClusterError
+from components.clients.cluster_api import Cluster, ClusterError
 from components.settings import Settings
 from tools.engine.cluster import reachable
 from tools.engine.stack import Stack

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from components.cluster_api import Cluster, Kind
-from components.versions import CHARTS
+from components.clients.cluster_api import Cluster, Kind
+from components.settings.versions import CHARTS
 from tools.upgrades.versions import Version, of_image
 
 _SERVINGS = Kind("operator.knative.dev", "v1beta1", "KnativeServing", "knativeservings", True)
@@ -14,7 +14,7 @@ _SERVERS = {"postgres": "kubernetes:apps/v1:StatefulSet", "mlflow": "kubernetes:
 
 
 def installed(resources: Iterable[Mapping[str, Any]], cluster: Cluster | None) -> dict[str, Version]:
-    """By the keys of `components.versions`, with knative-serving and kubernetes. Raises ClusterError."""
+    """By the keys of `components.settings.versions`, with knative-serving and kubernetes. Raises ClusterError."""
     found: dict[str, Version] = {}
     for each in resources:
         name, made = each["urn"].rpartition("::")[2], each.get("outputs") or {}

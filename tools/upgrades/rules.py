@@ -24,7 +24,7 @@ class Finding:
 
 
 def findings(have: Versions, want: Versions) -> list[Finding]:
-    """All that the rules say; both by the keys of `components.versions`, with knative-serving and kubernetes."""
+    """All that the rules say; both by the keys of the pins, with knative-serving and kubernetes."""
     rules = (knative, knative_carried, kserve, istio, istio_parts, cert_manager, kubernetes, postgres, mlflow)
     return [found for rule in rules for found in rule(have, want)]
 

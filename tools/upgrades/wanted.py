@@ -1,7 +1,7 @@
 """The versions that a stack asks for: the pins, and the stack file's word over them."""
 
 from components.settings import Settings
-from components.versions import CHARTS, KNATIVE_SERVING
+from components.settings.versions import CHARTS, KNATIVE_SERVING
 from tools.upgrades.versions import Version, of_image
 
 # The chart keys that come with each part of the platform.
@@ -15,7 +15,7 @@ CHARTS_OF = {
 
 
 def wanted(settings: Settings) -> dict[str, Version]:
-    """By the keys of `components.versions`; only what the stack installs."""
+    """By the keys of `components.settings.versions`; only what the stack installs."""
     charts, images = settings.chart_overrides, settings.image_references
     parts = [part for part in CHARTS_OF if getattr(settings.platform, part) == "install"]
     found = {key: charts.version(key) for part in parts for key in CHARTS_OF[part] if key in CHARTS}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from components import lock
+from components.settings import image_lock as lock
 from components.settings.problems import Problem, fault
 
 if TYPE_CHECKING:

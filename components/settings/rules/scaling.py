@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from components import adapter_rules, metric_query
+from components.settings import adapter_rules, metric_query
 from components.settings.problems import Path, Problem, fault
 from components.settings.scaling import (
     MODEL_CONTAINER,

@@ -1,0 +1,107 @@
+"""The tracking server as this machine reaches it: by TLS or without, as a user or as nobody.
+
+MLflow is imported where it is used: it takes seconds, and an `up` without changes never needs it.
+"""
+
+import base64
+import json
+import os
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from components.clients import https
+from components.settings.names import RegisteredModel
+
+# Seconds that MLflow may take to answer at the ingress after its Deployment is ready.
+REACHABLE_WITHIN = 180
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackingServer:
+    """`trust` is the authority (PEM) of its certificate; "" is what this machine trusts."""
+
+    uri: str
+    username: str | None = None
+    password: str | None = None
+    trust: str = ""
+
+    @classmethod
+    def of(cls, props: Mapping[str, Any]) -> Self:
+        """The server that a resource's inputs name."""
+        return cls(
+            uri=props["tracking_uri"],
+            username=props.get("username"),
+            password=props.get("password"),
+            trust=props.get("trust") or "",
+        )
+
+    def version_of(self, model: RegisteredModel) -> str:
+        """The version that a reference stands for now; an alias is asked for at the server.
+
+        Raises LookupError when the server does not know it, OSError when it does not answer.
+        """
+        if model.version is not None:
+            return str(model.version)
+        query = urllib.parse.urlencode({"name": model.name, "alias": model.alias})
+        url = f"{self.uri}/api/2.0/mlflow/registered-models/alias?{query}"
+        request = urllib.request.Request(url, headers=self._authorization())
+        try:
+            with https.opener(self.trust).open(request, timeout=10) as answer:
+                return str(json.load(answer)["model_version"]["version"])
+        except urllib.error.HTTPError as error:
+            raise LookupError(
+                f"{self.uri} has no models:/{model.name}@{model.alias}: {error.read().decode()[:300]}"
+            ) from None
+
+    def wait_until_reachable(self, seconds: float = REACHABLE_WITHIN) -> None:
+        """Return when the server answers; raises TimeoutError with its last answer."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                with https.opener(self.trust).open(f"{self.uri}/health", timeout=5):
+                    return
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(
+                        f"MLflow did not answer at {self.uri} within {seconds:.0f} s ({error}); is the ingress "
+                        "reachable from this machine? slipway:tracking.uri names another way"
+                    ) from None
+                time.sleep(1)
+
+    def download(self, name: str, version: str, folder: Path, authority: Path) -> Path:
+        """Bring a version's files to `folder`; a `trust` of its own is kept in the file `authority` meanwhile.
+
+        What MLflow's client needs is set for the rest of the process: models are brought side by side, and all from
+        one server.
+        """
+        # The client takes them from nowhere else.
+        given = {"MLFLOW_TRACKING_USERNAME": self.username, "MLFLOW_TRACKING_PASSWORD": self.password}
+        os.environ.update({variable: value for variable, value in given.items() if value})
+        if self.trust:
+            authority.write_text(self.trust)
+            os.environ["MLFLOW_TRACKING_SERVER_CERT_PATH"] = str(authority)
+        # MLflow 3.17's server offers every client presigned URLs of its store, which is known inside the cluster only;
+        # the client would try them for minutes. This makes the server hand the files on.
+        os.environ["MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD"] = "false"
+        import mlflow
+
+        # Both: download_artifacts takes a tracking server, and looks versions up in the registry that is set.
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_registry_uri(self.uri)
+        mlflow.artifacts.download_artifacts(artifact_uri=f"models:/{name}/{version}", dst_path=str(folder))
+        # The registry's own note of where the files came from; it differs between two downloads of one version.
+        (folder / "registered_model_meta").unlink(missing_ok=True)
+        return folder
+
+    def _authorization(self) -> dict[str, str]:
+        """The request's header for a user; {} for nobody."""
+        if not self.username:
+            return {}
+        pair = f"{self.username}:{self.password}".encode()
+        return {"Authorization": "Basic " + base64.b64encode(pair).decode()}

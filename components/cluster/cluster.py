@@ -1,0 +1,103 @@
+"""The cluster that everything runs on: a kind cluster that Slipway makes, or one that is there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Output, ResourceOptions
+
+from components import settings as s
+from components.cluster.reach import Reach
+from components.dynamic.kind import KindCluster, KindClusterArgs
+from components.settings.images import Images
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    settings: s.Cluster
+    # Where images are pushed when the cluster has no registry of its own.
+    registry: s.Registry | None
+    images: Images
+    # Folder of this stack's own files, relative to the project.
+    state: Path
+
+
+class Cluster(pulumi.ComponentResource):
+    """One Kubernetes provider for the whole program, and the registry that its nodes pull from."""
+
+    provider: k8s.Provider
+    # The kind cluster, whose deletion takes everything on it along; None when the cluster is not the stack's own.
+    owner: KindCluster | None
+    # Another one for another cluster: what was done to one is done again to the next.
+    identity: Output[str]
+    # Where images are pushed; empty when an existing cluster names none.
+    registry: Output[str]
+    # Registries that only this machine and the nodes know.
+    local_registries: tuple[str, ...]
+    # For what asks the cluster beside Pulumi's own provider.
+    reach: Reach
+
+    def __init__(self, name: str, args: ClusterArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("slipway:cluster:Cluster", name, None, opts)
+        if args.settings.kind:
+            self._make(name, args, args.settings.kind)
+        elif args.settings.existing:
+            self._use(args, args.settings.existing)
+        self.register_outputs({"registry": self.registry})
+
+    def _make(self, name: str, args: ClusterArgs, kind: s.Kind) -> None:
+        kubeconfig = str(args.state / "kubeconfig")
+        self.owner = KindCluster(name, _kind(args, kind, kubeconfig), ResourceOptions(parent=self))
+        self.identity = self.owner.identity
+        self.reach = Reach(kubeconfig_path=kubeconfig, context=None, cluster=self.identity)
+        # The provider is replaced, and with it all that it made, when and only when this changes: another cluster of
+        # the same name is another cluster.
+        self.provider = k8s.Provider(
+            "kubernetes",
+            kubeconfig=self.owner.kubeconfig,
+            cluster_identifier=self.identity,
+            opts=ResourceOptions(parent=self, deleted_with=self.owner),
+        )
+        address = f"localhost:{kind.registry_port}"
+        # Known only with the cluster, because the registry comes with it.
+        self.registry = self.identity.apply(lambda _: address)
+        self.local_registries = (address,)
+
+    def _use(self, args: ClusterArgs, existing: s.Existing) -> None:
+        kubeconfig = str(Path(existing.kubeconfig).expanduser())
+        self.owner = None
+        self.identity = Output.from_input(existing.context)
+        self.reach = Reach(kubeconfig_path=kubeconfig, context=existing.context, cluster=self.identity)
+        self.provider = k8s.Provider(
+            "kubernetes",
+            kubeconfig=kubeconfig,
+            context=existing.context,
+            cluster_identifier=existing.context,
+            opts=ResourceOptions(parent=self),
+        )
+        self.registry = Output.from_input(args.registry.address if args.registry else "")
+        self.local_registries = ()
+
+
+def ingress_address(settings: s.Cluster, ingress: s.Ingress) -> str | None:
+    """host:port at which this machine reaches the gateway; None where only the hosts' own names do."""
+    if ingress.address or not settings.kind:
+        return ingress.address
+    return f"127.0.0.1:{settings.kind.https_port if ingress.tls else settings.kind.http_port}"
+
+
+def _kind(args: ClusterArgs, kind: s.Kind, kubeconfig_path: str) -> KindClusterArgs:
+    return KindClusterArgs(
+        name=kind.name,
+        node_image=kind.node_image or args.images["kind-node"],
+        workers=kind.workers,
+        http_port=kind.http_port,
+        https_port=kind.https_port,
+        registry_port=kind.registry_port,
+        registry_image=args.images["registry"],
+        mirrors=kind.mirrors,
+        image_mirror=args.images.mirror,
+        kubeconfig_path=kubeconfig_path,
+        adopt=kind.adopt,
+    )

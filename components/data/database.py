@@ -1,0 +1,129 @@
+"""PostgreSQL for MLflow: one pod of the official image, a CloudNativePG cluster, or a database that is there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Input, Output, Resource, ResourceOptions
+
+from components import settings as s
+from components.data import database_cluster
+from components.data import volume_server as stateful
+from components.data.database_cluster import DatabaseCluster, DatabaseClusterArgs
+from components.dynamic.password import Password
+from components.kubernetes import pods
+from components.settings.images import Images
+
+USER = DATABASE = "mlflow"
+PORT = 5432
+# The official image's postgres user.
+_UID = 999
+_LABELS = pods.labels("postgres")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseArgs:
+    settings: s.Database
+    images: Images
+    namespace: Input[str]
+    # What runs a CloudNativePG cluster; empty where it is there already.
+    operator: Sequence[Resource] = ()
+
+
+def stateful_set_spec(images: Images, settings: s.Database, secret: Input[str], claim: Input[str]) -> dict[str, Any]:
+    ready = {"exec": {"command": ["pg_isready", "--username", USER, "--dbname", DATABASE, "--host", "127.0.0.1"]}}
+    env = {
+        "POSTGRES_USER": USER,
+        "POSTGRES_DB": DATABASE,
+        # A folder of its own: the volume's root may hold lost+found, which initdb refuses.
+        "PGDATA": "/var/lib/postgresql/data/pgdata",
+    }
+    container = {
+        "name": "postgres",
+        "image": images["postgres"],
+        "env": [*pods.env(env), pods.secret_env("POSTGRES_PASSWORD", secret, "password")],
+        "ports": [{"name": "postgres", "containerPort": PORT}],
+        "resources": settings.resources.manifest(),
+        **stateful.probes(ready),
+        "volumeMounts": [{"name": "run", "mountPath": "/var/run/postgresql"}],
+    }
+    return stateful.spec(
+        "postgres",
+        _LABELS,
+        container,
+        settings,
+        images,
+        claim,
+        user=_UID,
+        mount="/var/lib/postgresql/data",
+        volumes=({"name": "run", "emptyDir": {}},),
+    )
+
+
+class Database(pulumi.ComponentResource):
+    """`uri` is the database's SQLAlchemy URL, a secret; `secret` names a Secret that has it at `uri`.
+
+    With `keep`, all that holds the data or is needed to read it is protected: the engine refuses to delete or replace
+    it.
+    """
+
+    secret: Output[str]
+    uri: Output[str]
+
+    def __init__(self, name: str, args: DatabaseArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("slipway:storage:Database", name, None, opts)
+        settings, cluster = args.settings, args.settings.cloud_native_pg
+        kept = ResourceOptions(parent=self, protect=settings.keep)
+        data: dict[str, Input[str]] = {}
+        if settings.url:
+            self.uri = Output.secret(settings.url.get_secret_value())
+        else:
+            password = Password("database-password", kept).value
+            # CloudNativePG's certificates are its own: they keep the line secret, and say nothing of who is there.
+            host, query = (
+                (database_cluster.host(cluster, args.namespace), "?sslmode=require")
+                if cluster
+                else (Output.concat("postgres.", args.namespace), "")
+            )
+            login = Output.concat("postgresql+psycopg2://", USER, ":", password)
+            self.uri = Output.secret(Output.concat(login, "@", host, f":{PORT}/{DATABASE}{query}"))
+            data = {"username": USER, "password": password}
+        self.secret = k8s.core.v1.Secret(
+            "database",
+            metadata={"name": "database", "namespace": args.namespace},
+            string_data={**data, "uri": self.uri},
+            opts=kept,
+        ).metadata["name"]
+        if cluster:
+            running = DatabaseClusterArgs(
+                settings=settings,
+                cluster=cluster,
+                images=args.images,
+                namespace=args.namespace,
+                secret=self.secret,
+                database=DATABASE,
+                operator=args.operator,
+            )
+            DatabaseCluster("postgres", running, ResourceOptions(parent=self))
+        elif not settings.url:
+            self._serve(args, kept)
+        self.register_outputs({"secret": self.secret})
+
+    def _serve(self, args: DatabaseArgs, kept: ResourceOptions) -> None:
+        metadata = {"name": "postgres", "namespace": args.namespace, "labels": _LABELS}
+        claim = stateful.volume("postgres", args.namespace, args.settings, kept)
+        k8s.core.v1.Service(
+            "postgres",
+            # A Service is awaited until it has endpoints, which here come with the StatefulSet that is made beside it.
+            metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
+            spec={"selector": _LABELS, "ports": [{"name": "postgres", "port": PORT}]},
+            opts=kept,
+        )
+        k8s.apps.v1.StatefulSet(
+            "postgres",
+            metadata=metadata,
+            spec=stateful_set_spec(args.images, args.settings, self.secret, claim),
+            opts=kept,
+        )

@@ -1,0 +1,220 @@
+"""The MLflow tracking server, on the database and the object store."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Input, Output, ResourceOptions
+
+from components import settings as s
+from components.data.database import Database
+from components.data.object_store import ObjectStore
+from components.data.tracking_auth import ADMIN, TrackingAuth, TrackingAuthArgs
+from components.dynamic.model_files import Login
+from components.ingress.gateway import Gateway
+from components.ingress.route import Destination, path_spec, virtual_service
+from components.kubernetes import placement, pods
+from components.settings.images import Images
+
+PORT = 5000
+_UID = 1000
+_LABELS = pods.labels("mlflow")
+_MIGRATE = Path(__file__).parent / "scripts" / "migrate.py"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackingArgs:
+    settings: s.Tracking
+    images: Images
+    namespace: str
+    database: Database
+    store: ObjectStore
+    # The way in; None without a mesh.
+    gateway: Gateway | None
+    # Whether https:// is the way to it.
+    tls: bool
+    # host:port at which this machine reaches the gateway; None where only the hosts' own names do.
+    ingress_address: str | None
+
+
+def allowed_hosts(namespace: str, hosts: Sequence[str]) -> str:
+    """The Host headers that MLflow answers, as its `--allowed-hosts` takes them.
+
+    MLflow compares the header with its port, and setting the list drops its default (localhost and private addresses),
+    so each name stands here bare and with any port.
+    """
+    names = ["mlflow", f"mlflow.{namespace}", f"mlflow.{namespace}.svc", f"mlflow.{namespace}.svc.cluster.local"]
+    return ",".join(form for host in [*names, "localhost", "127.0.0.1", *hosts] for form in (host, f"{host}:*"))
+
+
+def prefix(settings: s.Tracking) -> str:
+    """The path that the server is at: a host of its own needs none; without one, models keep every other path."""
+    return "" if settings.hosts else "/mlflow"
+
+
+def server_command(args: TrackingArgs) -> list[str]:
+    options = {
+        "--host": "0.0.0.0",
+        "--port": str(PORT),
+        "--workers": str(args.settings.workers),
+        "--allowed-hosts": allowed_hosts(args.namespace, args.settings.hosts),
+    }
+    if path := prefix(args.settings):
+        options["--static-prefix"] = path
+    if args.settings.auth:
+        options["--app-name"] = "basic-auth"
+    return ["mlflow", "server", *(word for option in options.items() for word in option)]
+
+
+def _mark(uri: str) -> str:
+    """Tells one URL from another, and too little to find its password by."""
+    return hashlib.sha256(uri.encode()).hexdigest()[:8]
+
+
+def pod_labels(identity: Mapping[str, str]) -> dict[str, str]:
+    """The pods' labels; Azure's webhook acts on labelled pods only."""
+    azure = any(key.startswith("azure.workload.identity/") for key in identity)
+    return {**_LABELS, **({"azure.workload.identity/use": "true"} if azure else {})}
+
+
+def deployment_spec(
+    args: TrackingArgs, script: Input[str], account: Input[str], auth: TrackingAuth | None
+) -> dict[str, Any]:
+    """The `spec` of the server's Deployment; `auth` is None where everybody may do everything."""
+    settings = args.settings
+    alive = pods.http_probe(f"{prefix(settings)}/health", PORT, timeoutSeconds=5)
+    scratch, tmp = pods.scratch("tmp")
+    database = pods.secret_env("MLFLOW_BACKEND_STORE_URI", args.database.secret, "uri")
+    login, volumes, mounts = (auth.server_env, [auth.volume[0]], [auth.volume[1]]) if auth else ([], [], [])
+    image = args.images["mlflow"]
+    return {
+        "replicas": settings.replicas,
+        "selector": {"matchLabels": _LABELS},
+        "template": {
+            "metadata": {
+                "labels": pod_labels(args.store.identity),
+                # A server reads the URL once: another one is another generation of pods.
+                "annotations": {"slipway/database": Output.unsecret(args.database.uri.apply(_mark))},
+            },
+            "spec": {
+                "serviceAccountName": account,
+                # A cloud's webhook mounts the token that its identity needs: the one for this cluster's API is none.
+                "automountServiceAccountToken": False,
+                "topologySpreadConstraints": placement.spread(_LABELS) if settings.replicas > 1 else [],
+                "securityContext": pods.pod_security(_UID),
+                "initContainers": [
+                    {
+                        "name": "migrate",
+                        "image": image,
+                        "command": ["python", "/scripts/migrate.py"],
+                        "env": [database, *login, *pods.env({"HOME": "/tmp"})],
+                        "resources": pods.SMALL,
+                        "securityContext": pods.CONTAINER,
+                        "volumeMounts": [tmp, *mounts, {"name": "scripts", "mountPath": "/scripts", "readOnly": True}],
+                    }
+                ],
+                "containers": [
+                    {
+                        "name": "mlflow",
+                        "image": image,
+                        "command": server_command(args),
+                        "env": [
+                            database,
+                            *login,
+                            *args.store.env,
+                            *pods.env(
+                                {
+                                    "HOME": "/tmp",
+                                    "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{args.store.bucket}",
+                                    # Its background workers are for GenAI evaluations, and take memory.
+                                    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+                                }
+                            ),
+                        ],
+                        "ports": [{"name": "http", "containerPort": PORT}],
+                        "resources": settings.resources.manifest(),
+                        "securityContext": pods.CONTAINER,
+                        "startupProbe": {**alive, "periodSeconds": 1, "failureThreshold": 300},
+                        "readinessProbe": {**alive, "periodSeconds": 5},
+                        "livenessProbe": {**alive, "periodSeconds": 20, "failureThreshold": 6},
+                        "volumeMounts": [tmp, *mounts],
+                    }
+                ],
+                "volumes": [scratch, *volumes, {"name": "scripts", "configMap": {"name": script}}],
+            },
+        },
+    }
+
+
+def uri(settings: s.Tracking, ingress_address: str | None, tls: bool) -> str:
+    """Where this machine reaches the server: its own name, at the port of the gateway."""
+    scheme, usual = ("https", "443") if tls else ("http", "80")
+    place = ingress_address
+    if settings.hosts:
+        port = ingress_address.partition(":")[2] if ingress_address else ""
+        place = settings.hosts[0] + (f":{port}" if port not in ("", usual) else "")
+    return settings.uri or f"{scheme}://{place}{prefix(settings)}"
+
+
+class Tracking(pulumi.ComponentResource):
+    """`internal_uri` is the server inside the cluster, `uri` from this machine.
+
+    `auth` and `login`, the administrator's, are None where everybody may do everything.
+    """
+
+    internal_uri: Output[str]
+    uri: Output[str]
+    auth: TrackingAuth | None
+    login: Login | None
+
+    def __init__(self, name: str, args: TrackingArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("slipway:tracking:Tracking", name, None, opts)
+        child = ResourceOptions(parent=self)
+        metadata = {"name": "mlflow", "namespace": args.namespace, "labels": _LABELS}
+        script = k8s.core.v1.ConfigMap(
+            "mlflow-scripts",
+            metadata={"name": "mlflow-scripts", "namespace": args.namespace},
+            data={"migrate.py": _MIGRATE.read_text()},
+            opts=child,
+        )
+        account = k8s.core.v1.ServiceAccount(
+            "mlflow",
+            metadata={**metadata, "annotations": args.store.identity},
+            automount_service_account_token=False,
+            opts=child,
+        )
+        self.auth = None
+        if args.settings.auth:
+            users = TrackingAuthArgs(namespace=args.namespace, database_uri=args.database.uri)
+            self.auth = TrackingAuth("tracking-auth", users, child)
+        deployment = k8s.apps.v1.Deployment(
+            "mlflow",
+            metadata={**metadata, "annotations": {"pulumi.com/timeoutSeconds": "900"}},
+            spec=deployment_spec(args, script.metadata["name"], account.metadata["name"], self.auth),
+            opts=child,
+        )
+        if args.settings.replicas > 1:
+            placement.budget("mlflow", namespace=args.namespace, labels=_LABELS, opts=child)
+        k8s.core.v1.Service(
+            "mlflow",
+            metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
+            spec={"selector": _LABELS, "ports": [{"name": "http", "port": PORT}]},
+            opts=child,
+        )
+        if args.gateway:
+            service = Destination(host=f"mlflow.{args.namespace}.svc.cluster.local", port=PORT)
+            virtual_service(
+                "mlflow",
+                args.namespace,
+                path_spec(args.gateway.name, args.settings.hosts, prefix(args.settings), service),
+                ResourceOptions(parent=self, depends_on=[args.gateway]),
+            )
+        ready = deployment.metadata["name"]
+        self.internal_uri = ready.apply(lambda _: f"http://mlflow.{args.namespace}:{PORT}{prefix(args.settings)}")
+        self.uri = ready.apply(lambda _: uri(args.settings, args.ingress_address, args.tls))
+        self.login = Login(username=ADMIN, password=self.auth.password) if self.auth else None
+        self.register_outputs({"internal_uri": self.internal_uri, "uri": self.uri})

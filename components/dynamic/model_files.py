@@ -1,0 +1,175 @@
+"""A model version, brought from MLflow into the folder that its image is built from.
+
+Stored by reference to this module's and class's names: do not rename them.
+"""
+
+import hashlib
+import json
+import shutil
+import socket
+import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi import Input, Output, ResourceOptions
+from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+from components.clients.tracking_server import TrackingServer
+from components.settings.names import ModelFolder, RegisteredModel, parse_source
+
+_INPUTS = ("source", "tracking_uri", "server", "ca_bundle", "folder", "cluster")
+# What the image is made of beside the model.
+_SERVER_FILES = ("Dockerfile", "runtime.py")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """A user of the tracking server; the password is a secret."""
+
+    username: str
+    password: Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFilesArgs:
+    # models:/name/version, models:/name@alias or the path of a model folder.
+    source: str
+    # None for a local folder.
+    tracking_uri: Input[str] | None
+    # None where nobody must log in.
+    login: Login | None
+    # The folder with the Dockerfile and what it copies.
+    server: str
+    ca_bundle: str | None
+    # The cluster that MLflow runs on: another one has its own version 1.
+    cluster: Input[str]
+    # The build context, relative to the project; it is written anew whenever something changed.
+    folder: str
+    # Known once the version is registered.
+    trained: Input[str] | None = None
+    # The authority (PEM) that the tracking server's certificate is signed by; None is what this machine trusts.
+    trust: Input[str] | None = None
+
+
+def digest(folder: Path) -> str:
+    """A hash of every file's path and content."""
+    total = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        total.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def write_context(model: Path, folder: Path, server: Path, ca_bundle: Path | None) -> dict[str, Any]:
+    """Lay the build context out in `folder`: the server's files, requirements.txt, ca-bundle.crt and model/."""
+    requirements = model / "requirements.txt"
+    if not requirements.is_file():
+        raise FileNotFoundError(f"{model} has no requirements.txt: log the model with its pip_requirements")
+    for name in _SERVER_FILES:
+        shutil.copy(server / name, folder)
+    shutil.copy(requirements, folder / "requirements.txt")
+    (folder / "ca-bundle.crt").write_bytes(ca_bundle.read_bytes() if ca_bundle else b"")
+    if model != folder / "model":
+        shutil.copytree(model, folder / "model")
+    metadata = yaml.safe_load((model / "MLmodel").read_text()).get("metadata") or {}
+    return {"example": json.dumps(metadata.get("slipway_example")), "digest": digest(folder)}
+
+
+def fetch(props: dict[str, Any]) -> dict[str, Any]:
+    """Write the context of the model that `props` asks for and return the resource's outputs."""
+    folder = Path(props["folder"])
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    source = parse_source(props["source"])
+    if isinstance(source, ModelFolder):
+        model, version = source.path, "local"
+    else:
+        server = TrackingServer.of(props)
+        server.wait_until_reachable()
+        version = server.version_of(source)
+        model = server.download(source.name, version, folder / "model", _authority(folder))
+    bundle = Path(props["ca_bundle"]) if props.get("ca_bundle") else None
+    return {**props, "version": version, **write_context(model, folder, Path(props["server"]), bundle)}
+
+
+def _authority(folder: Path) -> Path:
+    """Beside the build context: what is in it goes into the image."""
+    return folder.with_name(f"{folder.name}.ca.crt")
+
+
+def _bring_back(olds: dict[str, Any]) -> None:
+    """Get the files of the last `up` again, where the server answers: a fresh checkout is no change of the model."""
+    uri = olds.get("tracking_uri")
+    if not uri or not _listens(uri):
+        return
+    try:
+        fetch(olds)
+    except (OSError, LookupError):
+        shutil.rmtree(olds["folder"], ignore_errors=True)
+
+
+def _listens(uri: str) -> bool:
+    """Whether something is at the URL now; a preview does not wait for it to come up."""
+    at = urllib.parse.urlsplit(uri)
+    try:
+        with socket.create_connection((at.hostname or "", at.port or (443 if at.scheme == "https" else 80)), timeout=3):
+            return True
+    except OSError:
+        return False
+
+
+def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
+    yield from (key for key in _INPUTS if olds.get(key) != news.get(key))
+    folder = Path(str(news["folder"]))
+    if not folder.is_dir() or digest(folder) != olds.get("digest"):
+        yield "digest"
+    if any(_bytes(Path(str(news["server"])) / name) != _bytes(folder / name) for name in _SERVER_FILES):
+        yield "server"
+    source = parse_source(str(news["source"]))
+    if isinstance(source, RegisteredModel) and source.alias:
+        # What is not a text is not known yet.
+        known = all(isinstance(news.get(key), str | None) for key in ("tracking_uri", "username", "password", "trust"))
+        if known and TrackingServer.of(news).version_of(source) != olds.get("version"):
+            yield "version"
+    if isinstance(source, ModelFolder) and digest(source.path) != digest(folder / "model"):
+        yield "source"
+
+
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
+
+
+class ModelFilesProvider(ResourceProvider):
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult(props["folder"], fetch(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult(fetch(_news))
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        if not Path(_olds["folder"]).is_dir():
+            _bring_back(_olds)
+        return DiffResult(changes=any(_changes(_olds, _news)))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        shutil.rmtree(_props["folder"], ignore_errors=True)
+        _authority(Path(_props["folder"])).unlink(missing_ok=True)
+
+
+class ModelFiles(Resource):
+    """`folder` is the build context, `version` the registered version, `example` the model's own, as JSON or null."""
+
+    folder: Output[str]
+    version: Output[str]
+    example: Output[str]
+    digest: Output[str]
+
+    def __init__(self, name: str, args: ModelFilesArgs, opts: ResourceOptions | None = None) -> None:
+        given = {key: value for key, value in vars(args).items() if key != "login"}
+        login = vars(args.login) if args.login else {}
+        props: dict[str, Input[Any] | None] = {**given, **login, "version": None, "example": None, "digest": None}
+        secret = ResourceOptions(additional_secret_outputs=["password"])
+        super().__init__(ModelFilesProvider(), name, props, ResourceOptions.merge(opts, secret))

@@ -1,0 +1,213 @@
+"""The gate: `up` ends only when the deployed model gave the right answer through the ingress.
+
+Stored by reference to this module's and class's names: do not rename them.
+"""
+
+import json
+import math
+import shlex
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pulumi import Input, Output, ResourceOptions
+from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+from components.clients import https
+
+# Which version of a model with a canary is to answer, `stable` or `canary`; without the header the shares decide.
+VERSION_HEADER = "x-slipway-version"
+_INPUTS = (
+    *("address", "host", "path", "example", "version", "canary", "image", "settings", "cluster", "seconds"),
+    *("tls", "ca", "key"),
+)
+# What a gateway, Knative or KServe answers while a model is on its way; anything else in the 400s is the model's word.
+_NOT_YET = {404, 408, 425, 429}
+# A gateway takes seconds to learn of a new key.
+_NOT_ALLOWED_YET = _NOT_YET | {401, 403}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionArgs:
+    # host:port to connect to; None to connect to `host` itself.
+    address: str | None
+    host: str
+    path: str
+    # {"inputs": [...], "outputs": [...]}: a V2 request and, if known, the right answer's numbers; or null. As JSON.
+    example: Input[str]
+    # What the answer's model_version must be.
+    version: Input[str]
+    # What it must be where the canary is asked for; `version` while there is none. None: nothing routes by the header.
+    canary: Input[str] | None
+    # The image and the settings that are served, and where: a change is to be proven by another prediction.
+    image: Input[str]
+    settings: str
+    cluster: Input[str]
+    seconds: int
+    # How to look further, for the error when no answer comes.
+    look: str
+    tls: bool = False
+    # The authority (PEM) of the gateway's certificate, "" for one that this machine trusts, and the file that has it.
+    ca: Input[str] = ""
+    ca_file: str | None = None
+    # The credential; None where none is asked for.
+    key: Input[str] | None = None
+
+
+class Refused(Exception):
+    """The model answered, and the answer was an error or the wrong one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """What a request to a protected gateway needs: the gateway's address, its authority (PEM) and a credential.
+
+    `track` asks for one version of a model with a canary: `stable` or `canary`.
+    """
+
+    address: str | None = None
+    ca: str = ""
+    key: str | None = None
+    track: str | None = None
+
+
+def request(url: str, host: str, body: dict[str, Any] | None, access: Access | None = None) -> dict[str, Any]:
+    """POST a V2 request (or GET, without one) and return the answer.
+
+    Raises Refused for an answer that waiting will not change, OSError for any other failure.
+    """
+    access = access or Access()
+    headers = {"Host": host, "Content-Type": "application/json"}
+    if access.key:
+        headers["Authorization"] = f"Bearer {access.key}"
+    if access.track:
+        headers[VERSION_HEADER] = access.track
+    data = json.dumps(body).encode() if body is not None else None
+    opener = https.opener(access.ca, access.address)
+    try:
+        with opener.open(urllib.request.Request(url, data, headers), timeout=30) as answer:
+            content = answer.read()
+            return dict(json.loads(content)) if content else {}
+    except urllib.error.HTTPError as error:
+        text = error.read().decode(errors="replace").strip()
+        if 400 <= error.code < 500 and error.code not in (_NOT_ALLOWED_YET if access.key else _NOT_YET):
+            raise Refused(f"the model answered {error.code}: {message(text)}") from None
+        raise OSError(f"{error.code} {error.reason}: {text[:200]}") from None
+
+
+def message(text: str) -> str:
+    """The `error` of a V2 error body, or the body itself."""
+    try:
+        return str(json.loads(text)["error"])
+    except (ValueError, KeyError, TypeError):
+        return text[:1000] or "(no text)"
+
+
+def numbers(answer: dict[str, Any]) -> list[Any]:
+    """The data of the first output of a V2 answer."""
+    return list(answer["outputs"][0]["data"])
+
+
+def agree(got: Sequence[Any], right: Sequence[Any]) -> bool:
+    return len(got) == len(right) and all(
+        math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9)
+        if isinstance(a, int | float) and isinstance(b, int | float)
+        else a == b
+        for a, b in zip(got, right, strict=True)
+    )
+
+
+def url(props: dict[str, Any], path: str) -> str:
+    """What is asked: by TLS always the host by its name, which its certificate must have."""
+    if props.get("tls"):
+        return f"{https.origin(props['host'], props.get('address'))}{path}"
+    return f"http://{props.get('address') or props['host']}{path}"
+
+
+def access(props: dict[str, Any]) -> Access:
+    address = props.get("address") if props.get("tls") else None
+    return Access(address=address, ca=props.get("ca") or "", key=props.get("key"))
+
+
+def curl(props: dict[str, Any], body: dict[str, Any]) -> str:
+    """A command that makes the same request again; a key stands in it as $SLIPWAY_KEY."""
+    address, words = props.get("address"), ["curl", "-sS"]
+    if props.get("tls"):
+        if props.get("ca"):
+            words += ["--cacert", props["ca_file"]]
+        if address:
+            place, port = https.split(address)
+            words += ["--connect-to", f"{props['host']}:{port}:{place}:{port}"]
+    elif address:
+        words += ["-H", f"Host: {props['host']}"]
+    key = ['-H "Authorization: Bearer $SLIPWAY_KEY"'] if props.get("key") else []
+    content = ["-H", "Content-Type: application/json", "-d", json.dumps(body), url(props, props["path"])]
+    return " ".join([shlex.join(words), *key, shlex.join(content)])
+
+
+def predict(props: dict[str, Any]) -> dict[str, Any]:
+    """Ask until the wanted version gives the right answer. Raises Refused, or TimeoutError with the last failure."""
+    example = json.loads(props["example"])
+    body = {"inputs": example["inputs"]} if example else None
+    path = props["path"] if example else props["path"].replace("/infer", "")
+    deadline = time.monotonic() + float(props["seconds"])
+    answer = _from_version(props, path, body, deadline, props["version"], "stable")
+    if props.get("canary") is not None:
+        # While there is no canary this proves that no share of the traffic goes to the one before.
+        _from_version(props, path, body, deadline, props["canary"], "canary")
+    where = {"url": url(props, props["path"])}
+    if not body:
+        return {**where, "answer": json.dumps(answer), "curl": ""}
+    right = example.get("outputs")
+    if right is not None and not agree(numbers(answer), right):
+        raise Refused(f"the model answered {numbers(answer)}; its own example says {right}")
+    return {**where, "answer": json.dumps(answer), "curl": curl(props, body)}
+
+
+def _from_version(
+    props: dict[str, Any], path: str, body: dict[str, Any] | None, deadline: float, version: str, track: str
+) -> dict[str, Any]:
+    """Ask until `version` answers on its track, `stable` or `canary`. Raises Refused, or TimeoutError."""
+    by = replace(access(props), track=track if props.get("canary") is not None else None)
+    while True:
+        try:
+            answer = request(url(props, path), props["host"], body, by)
+            served = answer.get("model_version") or (answer.get("versions") or [None])[0]
+            if served in (None, version):
+                return answer
+            last = f"version {served} still answers"
+        except OSError as error:
+            last = str(error)
+        if time.monotonic() > deadline:
+            raise TimeoutError(
+                f"no answer from version {version} at {url(props, path)} (Host: {props['host']}) within "
+                f"{props['seconds']:.0f} s; the last try: {last}. To find out why: {props['look']}"
+            )
+        time.sleep(0.5)
+
+
+class PredictionProvider(ResourceProvider):
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult(props["host"], {**props, **predict(props)})
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult({**_news, **predict(_news)})
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        return DiffResult(changes=any(_olds.get(key) != _news.get(key) for key in _INPUTS))
+
+
+class Prediction(Resource):
+    """`url` answers requests for `host`; `answer` is the V2 answer as JSON, `curl` the command that gets it again."""
+
+    url: Output[str]
+    answer: Output[str]
+    curl: Output[str]
+
+    def __init__(self, name: str, args: PredictionArgs, opts: ResourceOptions | None = None) -> None:
+        secret = ResourceOptions(additional_secret_outputs=["key"])
+        props = {**vars(args), "url": None, "answer": None, "curl": None}
+        super().__init__(PredictionProvider(), name, props, ResourceOptions.merge(opts, secret))

@@ -1,0 +1,118 @@
+"""Routes of the gateway: which host and path go to which Service."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pulumi_kubernetes as k8s
+from pulumi import Input, ResourceOptions
+
+from components import settings as s
+from components.dynamic.prediction import VERSION_HEADER
+from components.models.inference import MODEL
+
+# What clients ask a model for: predictions, metadata, health and their documentation. MLServer's repository API, by
+# which anybody could unload the model, is not among it. A list of what is allowed, because a list of what is refused
+# would miss `%2F` for a slash, which the server reads as one.
+PATHS = (
+    "/v2",
+    "/v2/health/(live|ready)",
+    r"/v2/docs(/dataplane\.json)?",
+    rf"/v2/models/{re.escape(MODEL)}(/versions/[A-Za-z0-9._-]+)?"
+    r"(/(infer|infer_stream|generate|generate_stream|ready|docs|docs/dataplane\.json))?",
+    # MLflow's own scoring protocol.
+    "/(invocations|ping|health|version)",
+)
+_NOT_FOUND = '{"error": "this path is not routed; a model answers on /v2/models/' + MODEL + '/infer"}'
+# Knative's own way to its revisions, where this project and KServe put it.
+KNATIVE_GATEWAY = "knative-local-gateway.istio-system.svc.cluster.local"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination:
+    """A Service and its share of the requests; `authority` is the Host header it is asked with, default: unchanged."""
+
+    host: str
+    port: int = 80
+    authority: str | None = None
+    # Percent.
+    weight: int = 100
+
+
+def host(model: s.Model, namespace: str, domain: str) -> str:
+    """The host name that a model answers on, in either mode."""
+    return f"{model.name}-{namespace}.{domain}"
+
+
+def destinations(model: s.Model, namespace: str) -> dict[str, Destination]:
+    """Where the requests of a model go, by the version that its header asks for; weights are what the others get."""
+    if not (model.canary and model.canary_model):
+        return {"stable": destination(model, namespace)}
+    percent = model.canary.percent
+    return {
+        "stable": destination(model, namespace, 100 - percent),
+        "canary": destination(model.canary_model, namespace, percent),
+    }
+
+
+def destination(model: s.Model, namespace: str, weight: int = 100) -> Destination:
+    """Where KServe has the model's pods behind."""
+    predictor = f"{model.name}-predictor.{namespace}.svc.cluster.local"
+    if model.mode == "Knative":
+        return Destination(host=KNATIVE_GATEWAY, authority=predictor, weight=weight)
+    return Destination(host=predictor, weight=weight)
+
+
+def model_spec(gateway: Input[str], hostname: str, versions: Mapping[str, Destination]) -> dict[str, Any]:
+    """The spec of a model's VirtualService: PATHS go to `versions`, whose weights sum to 100.
+
+    With more than one, a request may ask for one by its name in VERSION_HEADER.
+    """
+    paths = [{"uri": {"regex": path}} for path in PATHS]
+    asked = {"name": "model", "match": paths, "route": [_weighted(each) for each in versions.values()]}
+    chosen = [
+        {
+            "name": name,
+            "match": [{**path, "headers": {VERSION_HEADER: {"exact": name}}} for path in paths],
+            "route": [_weighted(replace(to, weight=100))],
+        }
+        for name, to in (versions.items() if len(versions) > 1 else ())
+    ]
+    refused = {
+        "name": "not-found",
+        "directResponse": {"status": 404, "body": {"string": _NOT_FOUND}},
+        "headers": {"response": {"set": {"content-type": "application/json"}}},
+    }
+    return {"hosts": [hostname], "gateways": [gateway], "http": [*chosen, asked, refused]}
+
+
+def path_spec(gateway: Input[str], hosts: Sequence[str], prefix: str, to: Destination) -> dict[str, Any]:
+    """The spec of a VirtualService for what lies under `prefix` ("" for everything) of `hosts`, or of any host."""
+    match = [{"uri": {"exact": prefix}}, {"uri": {"prefix": f"{prefix}/"}}] if prefix else [{"uri": {"prefix": "/"}}]
+    return {
+        "hosts": list(hosts) or ["*"],
+        "gateways": [gateway],
+        "http": [{"match": match, "route": [_weighted(to)]}],
+    }
+
+
+def _weighted(to: Destination) -> dict[str, Any]:
+    route: dict[str, Any] = {"destination": {"host": to.host, "port": {"number": to.port}}, "weight": to.weight}
+    # Of this destination, not of the route: with two of them each has its own.
+    return {**route, "headers": {"request": {"set": {"Host": to.authority}}}} if to.authority else route
+
+
+def virtual_service(
+    name: str, namespace: Input[str], spec: Mapping[str, Any], opts: ResourceOptions
+) -> k8s.apiextensions.CustomResource:
+    """Declare a VirtualService; `name` is the resource's and, with `-route`, the object's."""
+    # KServe gives a VirtualService of its own the name of the model.
+    return k8s.apiextensions.CustomResource(
+        f"{name}-route",
+        api_version="networking.istio.io/v1",
+        kind="VirtualService",
+        metadata={"name": f"{name}-route", "namespace": namespace},
+        spec=spec,
+        opts=opts,
+    )

@@ -1,0 +1,194 @@
+"""NetworkPolicies: nothing but name resolution, then each flow that a stack needs. Pure functions make the specs.
+
+Probes of the kubelet need no rule: Kubernetes lets a node reach its own pods.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from components import settings as s
+from components.kubernetes import pods as own
+from components.platform.hardening import Hardening
+
+Spec = Mapping[str, Any]
+Peer = Mapping[str, Any]
+
+MODEL, MODEL_METRICS = 8080, 8082
+MLFLOW, POSTGRES, POSTGRES_STATUS = 5000, 5432, 8000
+HTTPS, API_SERVER = 443, 6443
+STORE_PORTS = {"minio": 9000, "seaweedfs": 8333}
+# https://github.com/knative/serving/blob/main/pkg/networking/constants.go: requests (HTTP/1, HTTP/2, TLS), the queue's
+# admin and metrics (autoscaler's, user's).
+QUEUE_REQUESTS = (8012, 8013, 8112)
+QUEUE_OWN = (8022, 9090, 9091)
+ISTIOD = 15012
+DNS = 53
+# NodeLocal DNSCache, where a cluster has it, answers on the node and not from a pod.
+NODE_DNS = "169.254.20.10/32"
+
+
+def namespace(name: str, labels: Mapping[str, str] | None = None) -> Peer:
+    """The pods of a namespace, or those with `labels` in it."""
+    peer: dict[str, Any] = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+    return {**peer, "podSelector": {"matchLabels": dict(labels)}} if labels else peer
+
+
+def labelled(name: str) -> dict[str, Any]:
+    """Selects the pods of a workload of Slipway's own."""
+    return {"matchLabels": own.labels(name)}
+
+
+def workload(name: str) -> Peer:
+    """The pods of a workload of Slipway's own, in the policy's namespace."""
+    return {"podSelector": labelled(name)}
+
+
+def ports(*numbers: int, protocol: str = "TCP") -> list[dict[str, Any]]:
+    return [{"protocol": protocol, "port": number} for number in numbers]
+
+
+def from_(peers: Sequence[Peer], *numbers: int) -> dict[str, Any]:
+    """An ingress rule; no peers means from everywhere."""
+    return {**({"from": list(peers)} if peers else {}), "ports": ports(*numbers)}
+
+
+def to(peers: Sequence[Peer], *numbers: int) -> dict[str, Any]:
+    """An egress rule; no peers means to everywhere."""
+    return {**({"to": list(peers)} if peers else {}), "ports": ports(*numbers)}
+
+
+def policy(
+    selector: Mapping[str, Any], ingress: Sequence[Mapping[str, Any]] = (), egress: Sequence[Mapping[str, Any]] = ()
+) -> Spec:
+    """A NetworkPolicy's `spec` that denies both directions for the selected pods, but for these rules."""
+    return {
+        "podSelector": dict(selector),
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": list(ingress),
+        "egress": list(egress),
+    }
+
+
+def default_deny() -> Spec:
+    """For every pod of a namespace: name resolution, and nothing else."""
+    resolvers = [namespace("kube-system"), {"ipBlock": {"cidr": NODE_DNS}}]
+    return policy({}, egress=[{"to": resolvers, "ports": [*ports(DNS, protocol="UDP"), *ports(DNS)]}])
+
+
+def gateway(settings: s.Settings) -> Peer:
+    """The pods of the ingress gateway."""
+    return namespace(settings.ingress.gateway.namespace, settings.ingress.gateway.selector)
+
+
+def prometheus(settings: s.Settings) -> list[Peer]:
+    """Where the models' metrics are read from; empty (everywhere) when its URL does not name a namespace."""
+    if settings.platform.prometheus == "install":
+        return [namespace("monitoring")]
+    host = urlsplit(settings.platform.prometheus_url or "").hostname or ""
+    _, _, rest = host.partition(".")
+    name, _, service = rest.partition(".")
+    return [namespace(name)] if name and service.startswith("svc") else []
+
+
+def for_models(settings: s.Settings) -> dict[str, Spec]:
+    """Policies of a namespace of models, by name."""
+    knative = namespace("knative-serving")
+    ingress = [from_([gateway(settings)], MODEL, *QUEUE_REQUESTS)]
+    if settings.platform.prometheus != "off":
+        ingress.append(from_(prometheus(settings), MODEL_METRICS))
+    if settings.platform.serverless != "off":
+        ingress.append(from_([knative], *QUEUE_REQUESTS, *QUEUE_OWN))
+    egress = [to([namespace(settings.ingress.gateway.namespace)], ISTIOD)] if settings.security.mutual_tls else []
+    return {"default-deny": default_deny(), "models": policy({}, ingress, egress)}
+
+
+def for_part(hardening: Hardening, anyone: Sequence[int], gateway: Sequence[int]) -> Spec:
+    """Policy of a namespace of the platform: closed from outside, but for the ports that are named.
+
+    `anyone` is what the API server calls, which no selector can name (webhooks, aggregated APIs), or the whole world
+    (the ingress); `gateway` is for the ingress gateway and Knative, who probes it. Controllers call the API server, so
+    that nothing is said of what goes out.
+    """
+    rules: list[dict[str, Any]] = [{"from": [{"podSelector": {}}, *hardening.scrapers]}]
+    if anyone:
+        rules.append(from_([], *anyone))
+    if gateway:
+        rules.append(from_([namespace("knative-serving"), *hardening.gateway], *gateway))
+    return {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": rules}
+
+
+# Instances of a CloudNativePG cluster, and the jobs that make them.
+_CLUSTERED = {"matchExpressions": [{"key": "cnpg.io/cluster", "operator": "Exists"}]}
+_OPERATOR: Peer = {
+    "namespaceSelector": {},
+    "podSelector": {"matchLabels": {"app.kubernetes.io/name": "cloudnative-pg"}},
+}
+# Where a cloud tells a pod who it is: the metadata services of AWS, Azure and Google (988 on GKE).
+_IDENTITY = {"to": [{"ipBlock": {"cidr": "169.254.0.0/16"}}], "ports": ports(80, 988)}
+
+
+def _port(url: str | None, default: int) -> int:
+    """The port of a URL; `default` where it names none, or cannot be read (a preview without the secret)."""
+    try:
+        return urlsplit(url or "").port or default
+    except ValueError:
+        return default
+
+
+def _database(settings: s.Settings) -> dict[str, Any]:
+    """The way to the database."""
+    if settings.database.url:
+        return to([], _port(settings.database.url.get_secret_value(), POSTGRES))
+    if settings.database.cloud_native_pg:
+        return to([{"podSelector": _CLUSTERED}], POSTGRES)
+    return to([workload("postgres")], POSTGRES)
+
+
+def _store(settings: s.Settings) -> list[dict[str, Any]]:
+    """The way to the object store."""
+    store = settings.object_store
+    if store.engine != "s3":
+        return [to([workload("object-store")], STORE_PORTS[store.engine])]
+    return _s3(store.endpoint, keys=bool(store.access_key_id))
+
+
+def _s3(endpoint: str | None, *, keys: bool) -> list[dict[str, Any]]:
+    """The way to an S3 service; without keys, to whoever hands out the identity's as well."""
+    secure = (endpoint or "https").startswith("https")
+    # The token of an identity is exchanged at a service of the cloud's, which no setting names.
+    numbers = sorted({_port(endpoint, HTTPS if secure else 80), *(() if keys else (HTTPS,))})
+    return [to([], *numbers), *([] if keys else [_IDENTITY])]
+
+
+def for_data(settings: s.Settings) -> dict[str, Spec]:
+    """Policies of the namespace of MLflow and its stores, by name."""
+    database, store = settings.database, settings.object_store
+    clients = [gateway(settings), workload("train")]
+    policies = {
+        "default-deny": default_deny(),
+        "mlflow": policy(labelled("mlflow"), [from_(clients, MLFLOW)], [_database(settings), *_store(settings)]),
+        "train": policy(labelled("train"), egress=[to([workload("mlflow")], MLFLOW)]),
+    }
+    reads_store = [workload("mlflow"), workload("bucket")]
+    if database.cloud_native_pg:
+        backup = database.cloud_native_pg.backup
+        if backup:
+            reads_store.append({"podSelector": _CLUSTERED})
+        among = from_([{"podSelector": _CLUSTERED}, _OPERATOR], POSTGRES, POSTGRES_STATUS)
+        policies["database"] = policy(
+            _CLUSTERED,
+            [among, from_([workload("mlflow")], POSTGRES)],
+            [
+                to([{"podSelector": _CLUSTERED}], POSTGRES, POSTGRES_STATUS),
+                to([], HTTPS, API_SERVER),
+                *(_s3(backup.endpoint, keys=bool(backup.access_key_id)) if backup else []),
+            ],
+        )
+    elif not database.url:
+        policies["database"] = policy(labelled("postgres"), [from_([workload("mlflow")], POSTGRES)])
+    if store.engine in STORE_PORTS:
+        port = STORE_PORTS[store.engine]
+        policies["object-store"] = policy(labelled("object-store"), [from_(reads_store, port)])
+        policies["bucket"] = policy(labelled("bucket"), egress=[to([workload("object-store")], port)])
+    return policies

@@ -1,0 +1,211 @@
+"""A model behind KServe: an InferenceService with the model's own image as its container."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import CustomTimeouts, Input, Output, Resource, ResourceOptions
+
+from components import settings as s
+from components.kubernetes import placement, pods
+from components.kubernetes.namespaces import MODEL_ACCOUNT
+from components.platform.charts import merged
+
+# The name that MLServer gives the model, and so a part of the path that it answers on.
+MODEL = "mlflow-model"
+INFER_PATH = f"/v2/models/{MODEL}/infer"
+_HTTP, _METRICS = 8080, 8082
+_UID = 1000
+# KServe (Standard) and Knative open nothing to the world by themselves: the gateway's routes do.
+LABELS = {
+    "networking.kserve.io/visibility": "cluster-local",
+    "networking.knative.dev/visibility": "cluster-local",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class InferenceServiceArgs:
+    model: s.Model
+    namespace: Input[str]
+    image: Input[str]
+    version: Input[str]
+    # A sidecar that takes requests from the mesh alone.
+    mutual_tls: bool = False
+    # KServe, where this stack installs it.
+    serving: tuple[Resource, ...]
+    # Whether to spread the pods: a Knative that is there may refuse it.
+    spread: bool = True
+
+
+def annotations(model: s.Model) -> dict[str, str]:
+    """KServe's own HPA is kept out where Slipway's scales (`external`); `none` makes it hold the fixed count."""
+    if model.mode == "Knative":
+        rollout = f"{model.rollout_seconds}s" if model.rollout_seconds else None
+        return {
+            "serving.kserve.io/deploymentMode": "Knative",
+            **({"serving.knative.dev/rollout-duration": rollout} if rollout else {}),
+            **_knative_scaling(model.autoscaling),
+        }
+    scaling = "external" if model.autoscaling else "none"
+    return {"serving.kserve.io/deploymentMode": "Standard", "serving.kserve.io/autoscalerClass": scaling}
+
+
+def _knative_scaling(scaling: s.Autoscaling | s.KnativeAutoscaling | None) -> dict[str, str]:
+    """Annotations that KServe hands on to the revisions.
+
+    Not the predictor's `scaleMetric` and `scaleTarget`: KServe refuses a target above 100 there, for MiB of memory too.
+    """
+    if not isinstance(scaling, s.KnativeAutoscaling):
+        return {}
+    result = {"class": f"{scaling.autoscaler}.autoscaling.knative.dev", "metric": scaling.followed}
+    if scaling.target is not None:
+        result["target"] = str(scaling.target)
+    return {f"autoscaling.knative.dev/{key}": value for key, value in result.items()}
+
+
+def scale(model: s.Model) -> dict[str, int]:
+    """`minReplicas` and `maxReplicas`; with an autoscaler of ours neither, because the HPA alone owns the count."""
+    if isinstance(model.autoscaling, s.KnativeAutoscaling):
+        return {"minReplicas": model.autoscaling.min, "maxReplicas": model.autoscaling.max}
+    if model.autoscaling:
+        return {}
+    count = model.replicas or 1
+    return {"minReplicas": count, "maxReplicas": count}
+
+
+def labels(model: s.Model) -> dict[str, str]:
+    """Of every pod of the model, in both modes and of every version."""
+    return {"serving.kserve.io/inferenceservice": model.name}
+
+
+def fewest(model: s.Model) -> int:
+    """How many pods the model has at least."""
+    return model.autoscaling.min if model.autoscaling else model.replicas or 1
+
+
+def most(model: s.Model) -> int:
+    """How many pods the model has at most."""
+    return model.autoscaling.max if model.autoscaling else model.replicas or 1
+
+
+def placed(model: s.Model, *, spread: bool) -> dict[str, Any]:
+    """What the predictor says of the nodes that its pods may be on."""
+    fields = {
+        "nodeSelector": dict(model.node_selector),
+        "tolerations": [each.model_dump(exclude_none=True) for each in model.tolerations],
+        "priorityClassName": model.priority_class,
+        "topologySpreadConstraints": placement.spread(labels(model)) if spread and most(model) > 1 else [],
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def resources(model: s.Model) -> dict[str, Any]:
+    """The container's `resources`; of an accelerator the limit is the request too."""
+    if not model.gpus:
+        return model.resources.manifest()
+    gpus = {model.gpus.resource: str(model.gpus.count)}
+    return merged(model.resources.manifest(), {"requests": gpus, "limits": gpus})
+
+
+def container(model: s.Model, image: Input[str], version: Input[str]) -> dict[str, Any]:
+    ready = pods.http_probe(f"/v2/models/{MODEL}/ready", _HTTP, timeoutSeconds=5)
+    return {
+        "name": "kserve-container",
+        "image": image,
+        "env": [{"name": "PROTOCOL", "value": "v2"}, {"name": "MLSERVER_MODEL_VERSION", "value": version}],
+        "ports": [{"containerPort": _HTTP, "protocol": "TCP"}],
+        "resources": resources(model),
+        "securityContext": {
+            **pods.CONTAINER,
+            "runAsNonRoot": True,
+            "runAsUser": _UID,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "startupProbe": {**ready, "periodSeconds": 1, "failureThreshold": 300},
+        "readinessProbe": {**ready, "periodSeconds": 5},
+        # The model's own readiness, not the server's: MLServer lives on after somebody has unloaded its only model.
+        "livenessProbe": {**ready, "periodSeconds": 20, "failureThreshold": 6},
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+    }
+
+
+_SIDECAR = {
+    "labels": {"sidecar.istio.io/inject": "true"},
+    # Of the pod: Istio's own containers say nothing of it, and Pod Security "restricted" would refuse them.
+    "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+}
+# The metrics stay in the clear, at their own port: Prometheus is outside of the mesh.
+_SIDECAR_ANNOTATIONS = {
+    "traffic.sidecar.istio.io/excludeInboundPorts": str(_METRICS),
+    "prometheus.istio.io/merge-metrics": "false",
+}
+
+
+def spec(
+    model: s.Model, image: Input[str], version: Input[str], *, spread: bool = True, mutual_tls: bool = False
+) -> Mapping[str, Any]:
+    sidecar = _SIDECAR if mutual_tls else {}
+    return {
+        "predictor": {
+            **sidecar,
+            # KServe hands these on to the pods: MLServer's metrics are on a port of their own.
+            "annotations": {
+                "prometheus.io/scrape": "true",
+                "prometheus.io/port": str(_METRICS),
+                "prometheus.io/path": "/metrics",
+                **(_SIDECAR_ANNOTATIONS if mutual_tls else {}),
+            },
+            "automountServiceAccountToken": False,
+            "serviceAccountName": MODEL_ACCOUNT,
+            **scale(model),
+            **placed(model, spread=spread),
+            "containers": [container(model, image, version)],
+            "volumes": [{"name": "tmp", "emptyDir": {}}],
+        }
+    }
+
+
+class InferenceService(pulumi.ComponentResource):
+    """`deployment` is what an autoscaler scales in Standard mode."""
+
+    name: Output[str]
+    deployment: Output[str]
+
+    def __init__(self, name: str, args: InferenceServiceArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("slipway:models:InferenceService", name, None, opts)
+        # Not awaited: KServe copies observedGeneration from the child Deployment (kserve/kserve#6081), so Ready can be
+        # stale or never come after an update. A prediction is the gate.
+        service = k8s.apiextensions.CustomResource(
+            name,
+            api_version="serving.kserve.io/v1beta1",
+            kind="InferenceService",
+            metadata={
+                "name": args.model.name,
+                "namespace": args.namespace,
+                "labels": LABELS,
+                "annotations": annotations(args.model),
+            },
+            spec=spec(args.model, args.image, args.version, spread=args.spread, mutual_tls=args.mutual_tls),
+            opts=ResourceOptions(
+                parent=self,
+                depends_on=list(args.serving),
+                replace_on_changes=[
+                    # KServe's webhook refuses a change of the mode.
+                    'metadata.annotations["serving.kserve.io/deploymentMode"]',
+                    # KServe leaves the Ingress of a service that was open before.
+                    'metadata.labels["networking.kserve.io/visibility"]',
+                ],
+                delete_before_replace=True,
+                # Knative's pods take a minute; a destroy that waits longer says so.
+                custom_timeouts=CustomTimeouts(delete="5m"),
+            ),
+        )
+        if fewest(args.model) > 1:
+            child = ResourceOptions(parent=self)
+            placement.budget(name, namespace=args.namespace, labels=labels(args.model), opts=child)
+        # The id is <namespace>/<name>, and is known when the service is there.
+        self.name = service.id.apply(lambda id_: id_.rpartition("/")[2])
+        self.deployment = Output.concat(self.name, "-predictor")
+        self.register_outputs({"name": self.name})

@@ -1,0 +1,150 @@
+"""One model of the stack's list: trained if missing, built, served, scaled, and asked for a prediction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi import Input, ResourceOptions
+
+from components import settings as s
+from components.data.tracking import Tracking
+from components.dynamic.prediction import Prediction, PredictionArgs
+from components.ingress.gateway import Gateway
+from components.ingress.route import destinations, host, model_spec, virtual_service
+from components.models.autoscaling import Autoscaler, AutoscalerArgs
+from components.models.inference import INFER_PATH, InferenceService, InferenceServiceArgs
+from components.models.model_image import ModelImage, ModelImageArgs
+from components.models.training import Training
+from components.platform.platform import Platform
+from components.settings.names import ModelFolder, RegisteredModel, parse_source
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedModelArgs:
+    model: s.Model
+    settings: s.Settings
+    # The namespace of the model's team, or of the models; an Output, so that the model waits for it.
+    namespace: Input[str]
+    registry: Input[str]
+    cluster: Input[str]
+    # host:port at which this machine reaches the gateway; None where only the hosts' own names do.
+    ingress_address: str | None
+    tracking: Tracking
+    platform: Platform
+    gateway: Gateway
+    # Folder of this stack's own files, relative to the project.
+    state: Path
+    trainings: Mapping[RegisteredModel, Training]
+    # The model whose canary this is.
+    canary_of: str | None = None
+
+
+class ServedModel(pulumi.ComponentResource):
+    """`outputs` is what a user needs to know: image, version, host, url, example, answer and how to get it again.
+
+    A canary is a served model of its own, at its own host. It has answered right before it gets a share of the traffic.
+    """
+
+    outputs: dict[str, Any]
+
+    def __init__(self, name: str, args: ServedModelArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("slipway:models:ServedModel", name, None, opts)
+        model, settings, platform = args.model, args.settings, args.platform
+        source = parse_source(model.source)
+        image = self._image(name, args, source)
+        canary = self._canary(args)
+        service = InferenceService(
+            name,
+            InferenceServiceArgs(
+                model=model,
+                namespace=args.namespace,
+                image=image.reference,
+                version=image.version,
+                serving=platform.serving,
+                spread=model.mode == "Standard" or settings.platform.serverless == "install",
+                mutual_tls=settings.security.mutual_tls,
+            ),
+            ResourceOptions(parent=self),
+        )
+        if isinstance(model.autoscaling, s.Autoscaling):
+            scaling = AutoscalerArgs(
+                settings=model.autoscaling, namespace=args.namespace, deployment=service.deployment
+            )
+            Autoscaler(name, scaling, ResourceOptions(parent=self))
+        namespace = settings.namespace_of(model)
+        where = f"kubectl --namespace {namespace}"
+        hostname = host(model, namespace, settings.ingress.domain)
+        route = virtual_service(
+            name,
+            args.namespace,
+            model_spec(args.gateway.name, hostname, destinations(model, namespace)),
+            # Its share comes when the canary has answered right.
+            ResourceOptions(parent=self, depends_on=[args.gateway, *([canary] if canary else [])]),
+        )
+        prediction = Prediction(
+            f"{name}-prediction",
+            PredictionArgs(
+                address=args.ingress_address,
+                host=hostname,
+                path=INFER_PATH,
+                example=image.example,
+                version=image.version,
+                canary=None if args.canary_of else canary.outputs["version"] if canary else image.version,
+                image=image.reference,
+                settings=model.model_dump_json(),
+                cluster=args.cluster,
+                seconds=model.ready_within,
+                look=f"`{where} describe inferenceservice {name}`, then `{where} get pods,events`",
+                tls=bool(settings.ingress.tls),
+                ca=args.gateway.ca or "",
+                ca_file=str(args.state / "ca.crt"),
+                key=args.gateway.own_key,
+            ),
+            ResourceOptions(parent=self, depends_on=[service, route]),
+        )
+        self.outputs = {
+            "image": image.reference,
+            "version": image.version,
+            "host": hostname,
+            "url": prediction.url,
+            "example": image.example,
+            "answer": prediction.answer,
+            "curl": prediction.curl,
+        }
+        if model.canary and canary:
+            self.outputs["canary"] = {"percent": model.canary.percent, **canary.outputs}
+        self.register_outputs(self.outputs)
+
+    def _image(self, name: str, args: ServedModelArgs, source: RegisteredModel | ModelFolder) -> ModelImage:
+        settings = args.settings
+        registered = isinstance(source, RegisteredModel)
+        training = args.trainings.get(source) if isinstance(source, RegisteredModel) else None
+        return ModelImage(
+            name,
+            ModelImageArgs(
+                source=args.model.source,
+                repository=args.canary_of or name,
+                image=args.model.image,
+                tracking_uri=args.tracking.uri if registered else None,
+                trust=args.gateway.ca if registered else None,
+                login=args.tracking.login if registered else None,
+                trained=training.done if training else None,
+                build=settings.build,
+                images=settings.image_references,
+                registry=args.registry,
+                cluster=args.cluster,
+                credentials=settings.registry,
+                state=args.state,
+                ingress=(args.gateway, args.tracking) if registered else (),
+            ),
+            ResourceOptions(parent=self),
+        )
+
+    def _canary(self, args: ServedModelArgs) -> "ServedModel | None":
+        canary = args.model.canary_model
+        if not canary:
+            return None
+        version = replace(args, model=canary, canary_of=args.model.name)
+        return ServedModel(canary.name, version, ResourceOptions(parent=self))

@@ -1,0 +1,114 @@
+"""A Job that trains and registers a model version, when the one that is asked for is missing."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi import Input, Output, Resource, ResourceOptions
+
+from components import settings as s
+from components.kubernetes import pods
+from components.kubernetes.namespaces import DATA_ACCOUNT
+from components.settings.images import Images
+from components.settings.names import RegisteredModel
+
+_UID = 1000
+# What MLflow's client would do with URLs that the store has signed.
+_DIRECT = ("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingArgs:
+    model: RegisteredModel
+    settings: s.Train
+    images: Images
+    namespace: str
+    tracking_uri: Input[str]
+    # How it logs in, by reference; empty where nobody must.
+    login: Sequence[dict[str, Any]]
+    # The store, whose bucket the artifacts go to.
+    storage: Resource
+    # Trainings that must be over: MLflow numbers versions in the order in which they are registered.
+    after: tuple[Resource, ...] = ()
+
+
+def command(script: Path, model: RegisteredModel, args: Sequence[str]) -> list[str]:
+    """What the Job runs. The script itself decides whether there is anything to train (`--ensure`)."""
+    return ["python", f"/model/{script.name}", "--registered-model", model.name, "--ensure", model.wanted, *args]
+
+
+def job_spec(args: TrainingArgs, config_map: Input[str], arguments: Sequence[str]) -> dict[str, Any]:
+    scratch, tmp = pods.scratch("tmp")
+    return {
+        "backoffLimit": 2,
+        "template": {
+            "metadata": {"labels": pods.labels("train")},
+            "spec": {
+                "restartPolicy": "Never",
+                "serviceAccountName": DATA_ACCOUNT,
+                "automountServiceAccountToken": False,
+                "securityContext": pods.pod_security(_UID),
+                "containers": [
+                    {
+                        "name": "train",
+                        "image": args.images["mlflow"],
+                        "command": list(arguments),
+                        "workingDir": "/tmp",
+                        "env": [
+                            {"name": "MLFLOW_TRACKING_URI", "value": args.tracking_uri},
+                            *args.login,
+                            # The user has no entry in the image's passwd, and there is no git to ask for a commit.
+                            *pods.env({"HOME": "/tmp", "USER": "slipway", "GIT_PYTHON_REFRESH": "quiet"}),
+                            # Through MLflow, not past it to the store, which the Job may not reach.
+                            *pods.env(dict.fromkeys(_DIRECT, "false")),
+                        ],
+                        "resources": args.settings.resources.manifest(),
+                        "securityContext": pods.CONTAINER,
+                        "volumeMounts": [tmp, {"name": "script", "mountPath": "/model", "readOnly": True}],
+                    }
+                ],
+                "volumes": [scratch, {"name": "script", "configMap": {"name": config_map}}],
+            },
+        },
+    }
+
+
+class Training(pulumi.ComponentResource):
+    """`done` is known when the version is registered.
+
+    The Job's name carries a hash of what it runs: another script, version or argument is another Job.
+    """
+
+    done: Output[str]
+
+    def __init__(self, name: str, args: TrainingArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("slipway:models:Training", name, None, opts)
+        child = ResourceOptions(parent=self)
+        script = Path(args.settings.script)
+        text = script.read_text()
+        arguments = command(script, args.model, args.settings.args)
+        digest = hashlib.sha256(json.dumps([text, arguments, args.images["mlflow"]]).encode()).hexdigest()[:10]
+        job_name = f"{name}-train-{digest}"
+        config_map = k8s.core.v1.ConfigMap(
+            f"{name}-script",
+            metadata={"name": job_name, "namespace": args.namespace},
+            data={script.name: text},
+            opts=child,
+        )
+        job = k8s.batch.v1.Job(
+            f"{name}-train",
+            metadata={
+                "name": job_name,
+                "namespace": args.namespace,
+                "annotations": {"pulumi.com/timeoutSeconds": "1800"},
+            },
+            spec=job_spec(args, config_map.metadata["name"], arguments),
+            opts=ResourceOptions(parent=self, depends_on=[args.storage, *args.after]),
+        )
+        self.done = job.metadata["name"]
+        self.register_outputs({"done": self.done})

@@ -1,0 +1,79 @@
+"""One sync of the HorizontalPodAutoscaler controller, as a pure function.
+
+The rules are those of `reconcileAutoscaler` and `computeReplicasForMetrics` in `horizontal.go` of k8s.io/kubernetes
+v1.34.4, pkg/controller/podautoscaler. tests/hpa compares every decision with the real controller's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from hpa.replicas import Reading, Target, Unavailable, proposal
+from hpa.scaling import Reason, Recommendation, State, limit, recorded
+from hpa.spec import Autoscaler, Controller
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What one sync came to.
+
+    `desired` is the replicas that are asked for afterwards; `proposed` is what the metrics asked for, None where they
+    were not asked or gave nothing to act on; `reason` is what bound the result, or why there was none.
+    """
+
+    desired: int
+    proposed: int | None
+    reason: Reason | Literal["FailedGetMetrics", "ScaleDownStabilized", "ScaleUpStabilized"]
+
+
+def sync(
+    autoscaler: Autoscaler,
+    controller: Controller,
+    state: State,
+    target: Target,
+    readings: Sequence[Reading],
+    now: float,
+) -> tuple[Decision, State]:
+    """The decision at `now` (seconds), and what the controller remembers. `readings` are in the metrics' order."""
+    current = target.wanted
+    if not state.recommendations:
+        state = replace(state, recommendations=(Recommendation(current, now),))
+    if current == 0 and autoscaler.min != 0:
+        return Decision(0, None, "ScalingDisabled"), state
+    if current > autoscaler.max:
+        return _set(Decision(autoscaler.max, None, "TooManyReplicas"), state, autoscaler, current, now)
+    if current < autoscaler.min:
+        return _set(Decision(autoscaler.min, None, "TooFewReplicas"), state, autoscaler, current, now)
+    proposed = combined(autoscaler, controller, target, readings, now)
+    if proposed is None:
+        return Decision(current, None, "FailedGetMetrics"), state
+    limited, state = limit(autoscaler, controller, state, current, max(0, proposed), now)
+    decision = Decision(limited.replicas, proposed, limited.reason)
+    if limited.reason == "DesiredWithinRange" and limited.stable != max(0, proposed):
+        decision = replace(decision, reason="ScaleUpStabilized" if proposed >= current else "ScaleDownStabilized")
+    return _set(decision, state, autoscaler, current, now)
+
+
+def combined(
+    autoscaler: Autoscaler, controller: Controller, target: Target, readings: Sequence[Reading], now: float
+) -> int | None:
+    """The most that any metric asks for; None if none can say, or one cannot and the others would scale down."""
+    tolerances = controller.tolerances(autoscaler.behavior)
+    most, failed = 0, 0
+    for metric, reading in zip(autoscaler.metrics, readings, strict=True):
+        try:
+            count = proposal(metric, reading, target, tolerances, controller, now)
+        except Unavailable:
+            failed += 1
+            continue
+        if most == 0 or count > most:
+            most = count
+    if failed == len(autoscaler.metrics) or (failed and most < target.wanted):
+        return None
+    return most
+
+
+def _set(decision: Decision, state: State, autoscaler: Autoscaler, current: int, now: float) -> tuple[Decision, State]:
+    if decision.desired == current:
+        return decision, state
+    return decision, recorded(state, autoscaler.behavior, current, decision.desired, now)
