@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from components.errors import SlipwayError
 from components.platform.charts import ChartOverride, Charts
 from components.platform.knative import own_images, serving_images
 from components.settings import Settings, SettingsError, versions
@@ -12,10 +13,8 @@ from components.settings import image_lock as lock
 from components.settings.images import Images, split
 from tests.unit.engine import Run, run_stack
 from tools import mirror
-from tools.images import __main__ as listing
-from tools.images import registry
+from tools.images import listing, registry
 from tools.images.inventory import Image
-from tools.images.problem import ImagesError
 from tools.images.references import references
 from tools.render.manifest import Manifest
 
@@ -175,7 +174,7 @@ class Registries:
 
     def digest(self, reference: str) -> str:
         if reference not in self.known:
-            raise ImagesError("MANIFEST_UNKNOWN")
+            raise SlipwayError("MANIFEST_UNKNOWN")
         return self.known[reference]
 
     def copy(self, source: str, target: str) -> None:
@@ -211,7 +210,7 @@ def test_a_registry_that_changes_digests_is_not_a_mirror(played: Registries, mon
         played.known[target] = f"sha256:{'c' * 64}"
 
     monkeypatch.setattr(registry, "copy", rewritten)
-    with pytest.raises(ImagesError, match="the registry changed it"):
+    with pytest.raises(SlipwayError, match="the registry changed it"):
         mirror.copy_image(image("quay.io/a:1"), "localhost:5000")
 
 
