@@ -14,7 +14,7 @@ from typing import Any
 from components.cluster.cluster import ingress_address
 from components.dynamic.api_keys import OWN
 from components.dynamic.prediction import Access, Refused, request
-from components.settings import Settings, SettingsError
+from components.settings import SettingsError, parse_settings
 from tools import stack_file
 from tools.engine import state
 from tools.engine.backend import environment
@@ -55,7 +55,7 @@ def main() -> int:
         env = environment(stack, stack.content, os.environ)
         outputs = state.outputs(stack, env, "--show-secrets")
         models = outputs.get("models", {})
-        settings = Settings.parse(stack.values)
+        settings = parse_settings(stack.values)
         by = access(outputs, ingress_address(settings.cluster, settings.ingress))
         wanted = [arguments.model] if arguments.model else list(models)
         for name in wanted:
