@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from components.errors import SlipwayError
-from components.settings import Settings, SettingsError
+from components.settings import SettingsError, parse_settings
 from tools import committed_secrets, stack_file
 
 
 def faults(path: Path) -> list[str]:
     """What is wrong with the stack file at `path`, its override included."""
     try:
-        settings = Settings.parse(stack_file.settings_of(stack_file.effective(path)))
+        settings = parse_settings(stack_file.settings_of(stack_file.effective(path)))
     except stack_file.StackFileError as error:
         return [str(error)]
     except SettingsError as error:

@@ -10,7 +10,7 @@ from components.cluster.cluster import ingress_address
 from components.dynamic.api_keys import OWN
 from components.dynamic.prediction import Access, request
 from components.errors import SlipwayError
-from components.settings import Settings
+from components.settings import parse_settings
 from tools.engine import state
 from tools.engine.backend import environment
 from tools.engine.stack import Stack
@@ -46,7 +46,7 @@ def predictions(stack: Stack, model: str | None, inputs: Path | None) -> Iterato
     env = environment(stack, stack.content, os.environ)
     outputs = state.outputs(stack, env, "--show-secrets")
     models = outputs.get("models", {})
-    settings = Settings.parse(stack.values)
+    settings = parse_settings(stack.values)
     by = access(outputs, ingress_address(settings.cluster, settings.ingress))
     if not models:
         raise SlipwayError(f"{stack.name} serves no model yet: make up STACK={stack.name}")

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from components.errors import SlipwayError
-from components.settings import Settings, SettingsError
+from components.settings import SettingsError, parse_settings
 from tools import stack_file
 
 MODELS = f"{stack_file.PREFIX}models"
@@ -29,7 +29,7 @@ def rewrite(path: Path, change: Callable[[str], str]) -> Path:
     before = owner.read_text()
     owner.write_text(change(before))
     try:
-        Settings.parse(stack_file.settings_of(stack_file.effective(path)))
+        parse_settings(stack_file.settings_of(stack_file.effective(path)))
     except SettingsError as error:
         owner.write_text(before)
         raise SlipwayError(f"{owner} is unchanged, for it would be wrong:\n{error}") from None

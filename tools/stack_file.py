@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 
 from components.errors import SlipwayError
-from components.platform.charts import merged
 from components.settings import PROJECT
+from components.settings.merge import merged
 from components.settings.rules.data import SECRET_PLACEHOLDER
 
 PREFIX = f"{PROJECT}:"

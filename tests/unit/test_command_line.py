@@ -118,3 +118,12 @@ def test_what_workflows_say_on_github_needs_nothing_that_is_installed() -> None:
     done = subprocess.run([python, "-I", "-S", "-c", code, "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "write" in done.stdout
+
+
+def test_checking_a_stack_file_imports_no_pulumi() -> None:
+    code = (
+        "import sys; from tools.cli import commands; commands(['check', 'dev'], standalone_mode=False);"
+        "print({name.partition('.')[0] for name in sys.modules} & {'pulumi', 'grpc', 'kubernetes', 'mlflow'})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1:] == ["set()"]

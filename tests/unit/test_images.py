@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from components.errors import SlipwayError
-from components.platform.charts import ChartOverride, Charts
+from components.platform.charts import Charts
 from components.platform.knative import own_images, serving_images
-from components.settings import Settings, SettingsError, versions
+from components.settings import SettingsError, parse_settings, versions
 from components.settings import image_lock as lock
+from components.settings.charts import ChartOverride
 from components.settings.images import Images, split
 from tests.unit.engine import Run, run_stack
 from tools import mirror
@@ -127,14 +128,14 @@ def test_a_lock_file_that_cannot_be_used_is_a_fault_of_the_settings(
     if content:
         file.write_text(content)
     with pytest.raises(SettingsError, match=rf"slipway:imageLock: .*{said}.*tools.images --lock"):
-        Settings.parse({**BASE, "imageLock": str(file)})
+        parse_settings({**BASE, "imageLock": str(file)})
 
 
 def test_without_a_lock_file_tags_are_all_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert Settings.parse(BASE).image_references.digests == {}
+    assert parse_settings(BASE).image_references.digests == {}
     lock.write(None, {"docker.io/library/postgres:17": DIGEST})
-    assert Settings.parse(BASE).image_references["postgres"].endswith(DIGEST)
+    assert parse_settings(BASE).image_references["postgres"].endswith(DIGEST)
 
 
 def found(content: dict[str, Any]) -> set[str]:

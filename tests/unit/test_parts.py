@@ -9,7 +9,7 @@ import pytest
 
 from components.clients import cluster_api as api
 from components.errors import SlipwayError
-from components.settings import Settings
+from components.settings import Settings, parse_settings
 from tests.unit.fake_cluster import ISVC, VIRTUAL_SERVICE, FakeCluster
 from tools import stack_file
 from tools.engine.stack import Stack
@@ -29,7 +29,7 @@ def settings(part: str = "existing", **changes: Any) -> Settings:
         queue["query"] = "sum(queue{<<.LabelMatchers>>})"
     cpu = {"type": "Resource", "name": "cpu", "target": {"averageUtilization": 60}}
     model = {**values["models"][0], "autoscaling": {"min": 1, "max": 2, "metrics": [cpu, queue]}}
-    return Settings.parse(
+    return parse_settings(
         {
             **values,
             "models": [model],

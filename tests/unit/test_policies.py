@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
-from components.platform.charts import merged
+from components.settings.merge import merged
 from components.settings.policies import PolicyName
 from policy.pack import POLICIES, ResourcePolicy, StackPolicy, levels
 from policy.resource import UNKNOWN, Resource, containers

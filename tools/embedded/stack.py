@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from components.errors import SlipwayError
-from components.settings import Embedded, Existing, Settings
+from components.settings import Embedded, Existing, Settings, parse_settings
 from tools import stack_file
 from tools.embedded import ports
 from tools.embedded.control_plane import ControlPlane
@@ -44,7 +44,7 @@ class EmbeddedStack:
 
     @property
     def settings(self) -> Settings:
-        return Settings.parse(stack_file.settings_of(stack_file.effective(self.file)))
+        return parse_settings(stack_file.settings_of(stack_file.effective(self.file)))
 
     @property
     def existing(self) -> Existing:

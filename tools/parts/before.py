@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from components.clients.cluster_api import ClusterError
 from components.errors import SlipwayError
-from components.settings import Settings
+from components.settings import parse_settings
 from tools.engine.cluster import standing
 from tools.engine.stack import Stack
 from tools.parts import existing, taken
@@ -22,7 +22,7 @@ def faults(stack: Stack, resources: Sequence[Resource]) -> list[str]:
     cluster = standing(stack)
     if not cluster:
         return []
-    settings, observed = Settings.parse(stack.values), Observed(cluster)
+    settings, observed = parse_settings(stack.values), Observed(cluster)
     # What a destroy has left is the stack's too.
     ours = Inventory.of(resources).and_(remembered.remembered(stack.folder))
     problems = [*existing.check(settings, observed), *taken.check(settings, observed, ours)]

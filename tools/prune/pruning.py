@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.errors import SlipwayError
-from components.settings import Settings
+from components.settings import Settings, parse_settings
 from tools import check, stack_file
 from tools.engine import process, state
 from tools.engine.backend import environment
@@ -78,7 +78,7 @@ class Pruning:
 def prune(stack: Stack, dry: bool) -> None:
     """Prune the images of a stack. Raises SlipwayError, SlipwayError and CommandFailed."""
     check.require(stack.file)
-    settings = Settings.parse(stack.values)
+    settings = parse_settings(stack.values)
     missing = [name for name in ("crane", "kubectl") if not shutil.which(name, path=tools_first()["PATH"])]
     install([tool for tool in TOOLS if tool.name in missing])
     env = environment(stack, stack.content, os.environ)
