@@ -18,7 +18,7 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
 from components.clients.tracking_server import TrackingServer
-from components.settings.names import ModelFolder, RegisteredModel, parse_source
+from components.settings.model_source import ModelFolder, RegisteredModel, parse_source
 
 _INPUTS = ("source", "tracking_uri", "server", "ca_bundle", "folder", "cluster")
 # What the image is made of beside the model.

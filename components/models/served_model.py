@@ -18,7 +18,7 @@ from components.models.inference import INFER_PATH, InferenceService, InferenceS
 from components.models.model_image import ModelImage, ModelImageArgs
 from components.models.training import Training
 from components.platform.platform import Platform
-from components.settings.names import ModelFolder, RegisteredModel, parse_source
+from components.settings.model_source import ModelFolder, RegisteredModel, parse_source
 
 
 @dataclass(frozen=True, kw_only=True)

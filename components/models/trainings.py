@@ -9,7 +9,7 @@ from components import settings as s
 from components.data.object_store import ObjectStore
 from components.data.tracking import Tracking
 from components.models.training import Training, TrainingArgs
-from components.settings.names import RegisteredModel, parse_source
+from components.settings.model_source import RegisteredModel, parse_source
 
 
 @dataclass(frozen=True)

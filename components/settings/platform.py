@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
-from components.settings.names import HttpUrl
-from components.settings.section import Section
+from components.settings.addresses import BaseUrl
+from components.settings.section import Positive, Section
 
 Part = Literal["install", "existing", "off"]
 
@@ -13,7 +13,7 @@ Part = Literal["install", "existing", "off"]
 class Platform(Section):
     """What Slipway installs, finds installed, or does without."""
 
-    replicas: PositiveInt = Field(
+    replicas: Positive = Field(
         1, description="Pods of each part that can have several, spread over zones and nodes, drained one at a time."
     )
     certificates: Part = Field("install", description="cert-manager")
@@ -24,7 +24,7 @@ class Platform(Section):
     serving_runtimes: bool = Field(False, description="KServe's own serving runtimes; a model image needs none.")
     metrics_server: Part = Field("install", description="metrics-server, for models that scale on cpu or memory")
     prometheus: Part = Field("install", description="Prometheus, for models that scale on a query")
-    prometheus_url: HttpUrl | None = Field(
+    prometheus_url: BaseUrl | None = Field(
         None, description="prometheus existing: where it answers inside the cluster, with its port."
     )
     metrics_adapter: Part = Field("install", description="prometheus-adapter, for models that scale on a query")

@@ -1,12 +1,12 @@
 """What a container asks for."""
 
-from components.settings.quantity import Quantity
+from components.settings.quantity import Cpu, Memory
 from components.settings.section import Section
 
 
 class Requests(Section):
-    cpu: Quantity | None = None
-    memory: Quantity | None = None
+    cpu: Cpu | None = None
+    memory: Memory | None = None
 
 
 class Resources(Section):

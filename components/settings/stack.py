@@ -6,16 +6,18 @@ from typing import Any, Literal
 from pydantic import Field
 
 from components.settings import image_lock as lock
+from components.settings.addresses import Backend
 from components.settings.charts import ChartOverride, ChartSources
 from components.settings.cluster import Cluster, Embedded, Registry
 from components.settings.data import Database, ObjectStore, Tracking
+from components.settings.files import FilePath
+from components.settings.image_references import Image, OciFolder, RegistryAddress
 from components.settings.images import Images
 from components.settings.ingress import Ingress
 from components.settings.models import Build, Model
-from components.settings.names import OciFolder
 from components.settings.platform import Platform
 from components.settings.policies import Policies
-from components.settings.section import Section, Text
+from components.settings.section import Section
 from components.settings.security import Security
 from components.settings.teams import Namespaces, Team
 from components.settings.versions import CHARTS, IMAGES
@@ -41,20 +43,20 @@ class Settings(Section):
     models: Sequence[Model] = ()
     build: Build = Build()
     charts: dict[Literal[tuple(CHARTS)], ChartOverride] = Field(default_factory=dict)  # type: ignore[valid-type]
-    images: dict[Literal[tuple(IMAGES)], Text] = Field(default_factory=dict)  # type: ignore[valid-type]
-    image_mirror: Text | None = Field(
+    images: dict[Literal[tuple(IMAGES)], Image] = Field(default_factory=dict)  # type: ignore[valid-type]
+    image_mirror: RegistryAddress | None = Field(
         None,
         description="Registry (and path) put before every image, such as registry.example.com/mirror.",
     )
     chart_mirror: OciFolder | None = Field(
         None, description="Where every chart is under its name, such as oci://registry.example.com/charts."
     )
-    image_lock: Text | None = Field(
+    image_lock: FilePath | None = Field(
         None,
         description="File of the images' digests (tools.images --lock); default: images.lock.yaml, if there.",
     )
     knative_serving: dict[str, Any] = Field(default_factory=dict, description="Merged over the KnativeServing spec.")
-    backend: Text | None = Field(
+    backend: Backend | None = Field(
         None, description="Where `make` keeps the state, such as s3://bucket; default: a folder in the checkout."
     )
 

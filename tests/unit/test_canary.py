@@ -145,7 +145,7 @@ def test_the_gateway_serves_the_canarys_host_too(fixed: Run) -> None:
 @pytest.mark.parametrize(
     ("models", "sections", "line"),
     [
-        ([with_canary(FIXED, percent=100)], {}, "models[0].canary.percent: 100: input should be less than or equal to"),
+        ([with_canary(FIXED, percent=100)], {}, "models[0].canary.percent: 100: write at most 99"),
         (
             [with_canary(FIXED, source=FIXED["source"])],
             {},

@@ -31,3 +31,6 @@ def check(settings: Settings) -> Iterator[Problem]:
         yield fault(("models",), len(settings.models), "an embedded stack serves one model on this machine; write one")
     if settings.registry and (settings.registry.username is None) != (settings.registry.password is None):
         yield fault(("registry",), settings.registry.address, "write both `username` and `password`, or neither")
+
+
+RULES = (check,)

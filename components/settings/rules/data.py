@@ -7,8 +7,7 @@ from pydantic import SecretStr
 from components.settings.data import CloudNativePg
 from components.settings.problems import Path, Problem, fault
 from components.settings.stack import Settings
-
-SECRET_PLACEHOLDER = "secure value"
+from components.settings.text import SECRET_PLACEHOLDER
 
 
 def check(settings: Settings) -> Iterator[Problem]:
@@ -105,3 +104,6 @@ def _embedded(settings: Settings) -> Iterator[Problem]:
     for path, value in simulated.items():
         if value:
             yield fault(path, None, "an embedded stack only simulates its pods; remove this key")
+
+
+RULES = (check,)

@@ -12,3 +12,6 @@ def check(settings: Settings) -> Iterator[Problem]:
         lock.digests(settings.image_lock)
     except lock.LockError as error:
         yield fault(("imageLock",), settings.image_lock or lock.DEFAULT, str(error))
+
+
+RULES = (check,)

@@ -95,3 +95,6 @@ def key_set_problem(text: str) -> str | None:
     if any({"d", "k"} & set(key) for key in keys):
         return "this is a private or a shared key, and it would stand in the cluster; write the public ones"
     return None
+
+
+RULES = (check,)

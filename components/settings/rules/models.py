@@ -6,8 +6,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from components.settings import quantity
+from components.settings.kubernetes_names import LONGEST_NAME
+from components.settings.model_source import ModelFolder, parse_source
 from components.settings.models import CANARY_SUFFIX, Model, Train
-from components.settings.names import LONGEST_NAME, ModelFolder, parse_source
 from components.settings.problems import Problem, fault
 from components.settings.resources import Resources
 from components.settings.rules import scaling
@@ -94,7 +95,7 @@ def _model(settings: Settings, model: Model, at: tuple[str | int, ...]) -> Itera
             "Knative takes over bit by bit; write mode: Knative, or a canary",
         )
     yield from _resources(model.resources, (*at, "resources"))
-    yield from scaling.check(settings, model, at)
+    yield from scaling.of_model(settings, model, at)
     yield from _canary(settings, model, at)
 
 
@@ -114,3 +115,6 @@ def _resources(resources: Resources, at: tuple[str | int, ...]) -> Iterator[Prob
         request, limit = getattr(resources.requests, name), getattr(resources.limits, name)
         if request and limit and quantity.parse(request) > quantity.parse(limit):
             yield fault((*at, "requests", name), request, f"more than the limit {limit}; write at most that")
+
+
+RULES = (check,)

@@ -45,3 +45,6 @@ def _mutual_tls(settings: Settings) -> Iterator[Problem]:
                 "Knative",
                 "Knative's parts are outside of the mesh, which security.mutualTls shuts out; write Standard",
             )
+
+
+RULES = (check,)

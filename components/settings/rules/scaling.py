@@ -24,7 +24,7 @@ _TOLERANCE_SINCE = 35
 _METRICS = {"kpa": ("concurrency", "rps"), "hpa": ("cpu", "memory")}
 
 
-def check(settings: Settings, model: Model, at: Path) -> Iterator[Problem]:
+def of_model(settings: Settings, model: Model, at: Path) -> Iterator[Problem]:
     """The contradictions in the scaling of the model at `at`."""
     scaling, here = model.autoscaling, (*at, "autoscaling")
     if scaling is None:
@@ -182,3 +182,6 @@ def _tolerance(settings: Settings, scaling: Autoscaling, here: Path) -> Iterator
 def _directions(scaling: Autoscaling) -> Sequence[tuple[str, ScalingRules | None]]:
     behavior = scaling.behavior
     return (("scaleUp", behavior.scale_up), ("scaleDown", behavior.scale_down)) if behavior else ()
+
+
+RULES = (check_queries,)

@@ -23,3 +23,6 @@ def check(settings: Settings) -> Iterator[Problem]:
                 yield fault((*at, "value"), toleration.value, "`operator: Exists` takes no value; remove this key")
             if toleration.operator == "Equal" and toleration.key is None:
                 yield fault((*at, "key"), None, "write the taint's key, or `operator: Exists` for every taint")
+
+
+RULES = (check,)

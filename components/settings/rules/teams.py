@@ -60,3 +60,6 @@ def _text(key: str, amount: Decimal) -> str:
     if key.endswith(".memory"):
         return f"{math.ceil(amount / 2**20)}Mi"
     return f"{math.ceil(amount * 1000)}m" if key.endswith(".cpu") else str(math.ceil(amount))
+
+
+RULES = (check,)
