@@ -17,7 +17,7 @@ Peer = Mapping[str, Any]
 MODEL, MODEL_METRICS = 8080, 8082
 MLFLOW, POSTGRES, POSTGRES_STATUS = 5000, 5432, 8000
 HTTPS, API_SERVER = 443, 6443
-STORE_PORTS = {"minio": 9000, "seaweedfs": 8333}
+STORE_PORTS = {"minio": 9000, "versitygw": 7070}
 # https://github.com/knative/serving/blob/main/pkg/networking/constants.go: requests (HTTP/1, HTTP/2, TLS), the queue's
 # admin and metrics (autoscaler's, user's).
 QUEUE_REQUESTS = (8012, 8013, 8112)

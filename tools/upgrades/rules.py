@@ -133,7 +133,8 @@ def cert_manager(have: Versions, want: Versions) -> Iterator[Finding]:
 
 # By minor version: the lowest Kubernetes that it runs on, and the highest that it was tested with (None: not said).
 # Istio: istio.io/latest/docs/releases/supported-releases. Knative: knative.dev/pkg/version, which refuses to start.
-# KServe: kserve.github.io/website/docs/admin-guide/overview. metrics-server: its README, by chart version.
+# KServe: kserve.github.io/website/docs/admin-guide/overview. metrics-server: its README, by chart version. cert-manager:
+# cert-manager.io/docs/releases.
 KUBERNETES: dict[str, dict[str, tuple[str, str | None]]] = {
     "istiod": {
         "1.27": ("1.29", "1.33"),
@@ -143,7 +144,8 @@ KUBERNETES: dict[str, dict[str, tuple[str, str | None]]] = {
     },
     "knative-serving": {"1.21": ("1.33", None), "1.22": ("1.33", None), "1.23": ("1.33", None)},
     "kserve-resources": {"0.20": ("1.32", None)},
-    "metrics-server": {"3.13": ("1.31", None)},
+    "metrics-server": {"3.13": ("1.31", None), "3.14": ("1.34", None)},
+    "cert-manager": {"1.20": ("1.32", "1.35"), "1.21": ("1.33", "1.36")},
 }
 
 
