@@ -1,4 +1,4 @@
-"""`docs/versions.md`: every pin, where it was seen published and until when it is supported, from the pins themselves."""
+"""`docs/versions.md`, made of the pins: where each was seen published, and until when it is supported."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

@@ -41,7 +41,10 @@ def test_istios_own_containers_pass_pod_security_restricted(mutual: Run) -> None
 
 
 def test_sidecars_come_without_privileges_by_the_plugin_that_is_there_first(mutual: Run) -> None:
-    assert mutual.one("Release", "istio-cni").inputs["values"]["image"] == f"docker.io/istio/install-cni:{CHARTS['istio-cni'].version}"
+    assert (
+        mutual.one("Release", "istio-cni").inputs["values"]["image"]
+        == f"docker.io/istio/install-cni:{CHARTS['istio-cni'].version}"
+    )
     istiod = mutual.one("Release", "istiod")
     assert istiod.inputs["values"]["cni"] == {"enabled": True}
     assert "istio-cni" in istiod.dependencies

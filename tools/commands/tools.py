@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import click
 
 from tools.toolchain.install import install
-from tools.toolchain.pins import ON_DEMAND, TOOLS
 from tools.toolchain.pinning import write_checksums
+from tools.toolchain.pins import ON_DEMAND, TOOLS
 
 NAMES = {tool.name: tool for tool in (*TOOLS, *ON_DEMAND)}
 

@@ -2,7 +2,7 @@
 
 import click
 
-from components.files import write_whole
+from tools.files import write_whole
 from tools.versions_page import PAGE, page
 
 

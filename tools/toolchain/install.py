@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from components.errors import SlipwayError
-from components.files import write_whole
+from tools.files import write_whole
 from tools.toolchain import downloads, go_builds
 from tools.toolchain.downloads import sha256_of
 from tools.toolchain.pins import PUBLISHED, TOOLS, Tool

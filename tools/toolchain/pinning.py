@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from components.errors import SlipwayError
-from components.files import write_whole
+from tools.files import write_whole
 from tools.toolchain.downloads import published
 from tools.toolchain.pins import ARCHITECTURES, CHECKSUMS, Download, on_demand, tools
 

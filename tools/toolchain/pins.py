@@ -41,8 +41,8 @@ PINNED = _pinned()
 class Download:
     """A published file: a program as it is, or a .tar.gz with programs in it.
 
-    `sha256` is pinned, or None where it could not be read yet. `checksum` is a text with it of the publisher's (alone, or
-    on a line with the file's name), or GitHub's description of a release, which has one for each of its files.
+    `sha256` is pinned, or None where it could not be read yet. `checksum` is a text of the publisher's that has it
+    (alone, or on a line with the file's name), or GitHub's description of a release, with one for each of its files.
     """
 
     url: str

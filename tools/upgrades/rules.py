@@ -133,8 +133,8 @@ def cert_manager(have: Versions, want: Versions) -> Iterator[Finding]:
 
 # By minor version: the lowest Kubernetes that it runs on, and the highest that it was tested with (None: not said).
 # Istio: istio.io/latest/docs/releases/supported-releases. Knative: knative.dev/pkg/version, which refuses to start.
-# KServe: kserve.github.io/website/docs/admin-guide/overview. metrics-server: its README, by chart version. cert-manager:
-# cert-manager.io/docs/releases.
+# KServe: kserve.github.io/website/docs/admin-guide/overview. metrics-server: its README, by chart version.
+# cert-manager: cert-manager.io/docs/releases.
 KUBERNETES: dict[str, dict[str, tuple[str, str | None]]] = {
     "istiod": {
         "1.27": ("1.29", "1.33"),
