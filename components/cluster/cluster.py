@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -14,7 +15,7 @@ from components.settings.images import Images
 
 # By default the provider replaces a Secret whose content changes, and deletes first whatever names it: all of MLflow's
 # servers at once, for another password.
-_IN_PLACE = {"enable_secret_mutable": True, "enable_config_map_mutable": True}
+_IN_PLACE: dict[str, Any] = {"enable_secret_mutable": True, "enable_config_map_mutable": True}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from components.errors import SlipwayError
 from tools.engine import backend, process, protection, state, verbs
-from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
 
 DATABASE = "urn:pulumi:s::slipway::slipway:storage:Database$kubernetes:apps/v1:StatefulSet::postgres"
@@ -83,7 +83,7 @@ def test_without_the_stacks_own_word_nothing_is_done(
 ) -> None:
     write(database=False, store=True)
     monkeypatch.setattr(process, "pulumi", lambda *_: pytest.fail("Pulumi ran"))
-    with pytest.raises(EngineError) as refused:
+    with pytest.raises(SlipwayError) as refused:
         protection.release(stack, HELD, confirm, {}, "destroy")
     message = str(refused.value)
     assert message.startswith("slipway:database.keep: false in Pulumi.s.yaml")

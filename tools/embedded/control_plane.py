@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from components.clients import private
+from components.errors import SlipwayError
 from tools.embedded import loopback, waiting
-from tools.embedded.problem import EmbeddedError
 from tools.embedded.processes import Background
 
 BINARIES = ("etcd", "kube-apiserver", "kube-controller-manager", "kwok", "kubectl")
@@ -40,7 +40,7 @@ class ControlPlane:
         return f"https://127.0.0.1:{self.ports['apiserver']}"
 
     def start(self) -> None:
-        """Return when it serves its own kinds and those of the platform. Raises EmbeddedError."""
+        """Return when it serves its own kinds and those of the platform. Raises SlipwayError."""
         self._need_binaries()
         private.folder(self.folder)
         etcd, apiserver = self._process("etcd"), self._process("kube-apiserver")
@@ -67,13 +67,13 @@ class ControlPlane:
         return {name: self._process(name).pid is not None for name in BINARIES if name != "kubectl"}
 
     def apply_objects(self) -> None:
-        """The node, its placement rule and the platform's kinds. Raises EmbeddedError with kubectl's words."""
+        """The node, its placement rule and the platform's kinds. Raises SlipwayError with kubectl's words."""
         command = ["kubectl", f"--kubeconfig={self.kubeconfig}", "apply", "--server-side", "--force-conflicts"]
         done = subprocess.run(
             [*command, f"--filename={OBJECTS}"], env=dict(self.env), capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise EmbeddedError(f"the embedded cluster refused its own objects in {OBJECTS}: {done.stderr.strip()}")
+            raise SlipwayError(f"the embedded cluster refused its own objects in {OBJECTS}: {done.stderr.strip()}")
 
     def _process(self, name: str) -> Background:
         return Background(self.folder, name)
@@ -81,17 +81,15 @@ class ControlPlane:
     def _need_binaries(self) -> None:
         missing = [name for name in BINARIES if not shutil.which(name, path=self.env.get("PATH"))]
         if missing:
-            raise EmbeddedError(
-                f"not in .tools/bin nor on PATH: {', '.join(missing)}; get them: python -m tools.toolchain"
-            )
+            raise SlipwayError(f"not in .tools/bin nor on PATH: {', '.join(missing)}; get them: make tools")
 
     def _token(self) -> str:
         """The administrator's token, made once with the key of the service accounts."""
         tokens, key = self.folder / "tokens.csv", self.folder / "service-accounts.key"
         if not tokens.is_file():
-            private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            pair = rsa.generate_private_key(public_exponent=65537, key_size=2048)
             form = (serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL)
-            private.write(key, private.private_bytes(*form, serialization.NoEncryption()))
+            private.write(key, pair.private_bytes(*form, serialization.NoEncryption()))
             private.write(tokens, f'{secrets.token_urlsafe(32)},admin,admin,"system:masters"\n'.encode())
         return tokens.read_text().partition(",")[0]
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from components.clients import private
+from components.errors import SlipwayError
 from tools import check, report
 from tools.engine import from_nothing, policies, process, protection, state
 from tools.engine.backend import environment, own_backend
 from tools.engine.embedded import EmbeddedCluster
-from tools.engine.problem import EngineError
 from tools.engine.stack import ROOT, Stack, write_used_file
 from tools.engine.vanished import take_out, vanished
 from tools.environment import tools_first
@@ -104,7 +104,7 @@ def up(command: Command) -> int:
 
 
 def let_go(command: Command, verb: str) -> int:
-    """Take the protection off data that the stack file no longer keeps. Raises EngineError without confirmation."""
+    """Take the protection off data that the stack file no longer keeps. Raises SlipwayError without confirmation."""
     known = state.resources(command.stack, command.env)
     return protection.release(command.stack, known, command.confirm, command.env, verb)
 
@@ -151,14 +151,14 @@ def run(verb: str, stack: Stack, extra: Sequence[str], confirm: str | None = Non
     if from_nothing.OPTION in extra:
         _check(stack)
         if verb != "preview":
-            raise EngineError(f"{from_nothing.OPTION} is for preview; {verb} needs the stack's own state")
+            raise SlipwayError(f"{from_nothing.OPTION} is for preview; {verb} needs the stack's own state")
         _get_pulumi()
         return from_nothing.preview(stack, [each for each in extra if each != from_nothing.OPTION])
     return VERBS[verb](command(stack, extra, verb, confirm))
 
 
 def command(stack: Stack, extra: Sequence[str], verb: str = "destroy", confirm: str | None = None) -> Command:
-    """What a verb needs before Pulumi runs. Raises EngineError for faulty settings, before anything is made."""
+    """What a verb needs before Pulumi runs. Raises SlipwayError for faulty settings, before anything is made."""
     _check(stack)
     own: EmbeddedCluster | None = None
     if stack.embedded:
@@ -170,8 +170,7 @@ def command(stack: Stack, extra: Sequence[str], verb: str = "destroy", confirm: 
 
 
 def _check(stack: Stack) -> None:
-    if found := check.faults(stack.file):
-        raise EngineError("\n".join(found))
+    check.require(stack.file)
 
 
 def _get_pulumi() -> None:
