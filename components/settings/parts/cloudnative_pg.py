@@ -1,9 +1,10 @@
 """CloudNativePG, which runs PostgreSQL clusters, and its plugin for backups to S3."""
 
+from components.settings.data import OPERATOR_NAMESPACE
 from components.settings.parts.part import Deployment, Part, PartNamespace
 from components.settings.stack import Settings
 
-NAMESPACE = PartNamespace(name="cnpg-system", open_ports=(9443,))
+NAMESPACE = PartNamespace(name=OPERATOR_NAMESPACE, open_ports=(9443,))
 LABELS = {"app.kubernetes.io/name": "cloudnative-pg"}
 _OPERATOR = Deployment(title="CloudNativePG operator", labels=LABELS)
 
