@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.models.autoscaling import metric, spec
+from components.settings.autoscaler_manifest import metric, spec
 from components.settings import Autoscaling
 from tests.unit.scaled import CPU, EXTERNAL, OBJECT, PODS, knative, model, run, settings
 
