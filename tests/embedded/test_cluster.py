@@ -1,17 +1,22 @@
 """The embedded cluster itself: it comes quickly, keeps its data, and says what stands in its way."""
 
+import json
 import os
 import socket
+import ssl
+import stat
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
 
+from components.errors import SlipwayError
 from components.settings import Embedded
 from tests.embedded.conftest import PROJECT, Checkout
 from tools.embedded import ports
 from tools.embedded.control_plane import ControlPlane
-from tools.embedded.problem import EmbeddedError
 from tools.environment import tools_first
 
 pytestmark = pytest.mark.embedded
@@ -49,11 +54,29 @@ def test_no_process_belongs_to_the_shell_that_started_it(checkout: Checkout) -> 
     assert os.getsid(pid) == pid != os.getsid(0)
 
 
+def test_etcd_answers_nobody_without_the_certificate_of_its_user(checkout: Checkout) -> None:
+    folder = checkout.cluster.folder
+    port = json.loads((folder / "ports.json").read_text())["etcd"]
+    trust = ssl.create_default_context(cafile=folder / "etcd.crt")
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/version", timeout=5)
+    with pytest.raises(OSError, match="certificate required"):
+        urllib.request.urlopen(f"https://127.0.0.1:{port}/version", timeout=5, context=trust)
+    trust.load_cert_chain(folder / "etcd.crt", folder / "etcd.key")
+    with urllib.request.urlopen(f"https://127.0.0.1:{port}/version", timeout=5, context=trust) as answer:
+        assert "etcdserver" in json.load(answer)
+
+
+def test_what_a_stack_keeps_here_is_its_users_alone(checkout: Checkout) -> None:
+    for folder in (checkout.root / ".slipway", checkout.cluster.folder.parent, checkout.cluster.folder):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
+
+
 def test_a_kubeconfig_elsewhere_is_refused(checkout: Checkout) -> None:
     override = checkout.root / "Pulumi.local.override.yaml"
     override.write_text("config: {'slipway:cluster': {existing: {kubeconfig: /elsewhere}}}")
     try:
-        with pytest.raises(EmbeddedError, match="the embedded cluster's is"):
+        with pytest.raises(SlipwayError, match="the embedded cluster's is"):
             checkout.cluster.up()
     finally:
         override.unlink()
@@ -61,7 +84,7 @@ def test_a_kubeconfig_elsewhere_is_refused(checkout: Checkout) -> None:
 
 def test_a_missing_program_is_named_with_its_remedy(tmp_path: Path) -> None:
     plane = ControlPlane(tmp_path, "none", {}, {"PATH": str(tmp_path)})
-    with pytest.raises(EmbeddedError, match=r"etcd, kube-apiserver.*python -m tools\.toolchain"):
+    with pytest.raises(SlipwayError, match=r"etcd, kube-apiserver.*make tools"):
         plane.start()
 
 
@@ -74,5 +97,5 @@ def test_a_fixed_port_in_use_is_a_clear_error(tmp_path: Path) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(EmbeddedError, match=rf"port {port} \(slipway:embedded\.trackingPort\) is in use"):
+        with pytest.raises(SlipwayError, match=rf"port {port} \(slipway:embedded\.trackingPort\) is in use"):
             ports.choose(tmp_path / "ports.json", Embedded.model_validate({"trackingPort": port}), {})
