@@ -45,7 +45,7 @@ def test_no_setting_of_a_grid_is_cheaper(name: str, behavior: Behavior | None) -
 @pytest.mark.parametrize("seed", range(6))
 def test_it_serves_alone_what_it_says(seed: int) -> None:
     dice = random.Random(seed)
-    model = replace(random_models.model(dice), incidents=simulation.NONE)
+    model = random_models.model(dice)
     wave = load.shape("sine", 10, 200, 1800, 15)
     found = suggest(model, wave, Controller(), 90.0, replicas=None)
     rows = simulation.simulate(set_to(model, found.min, found.max, found.target), wave, Controller())
