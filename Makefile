@@ -8,7 +8,7 @@ PY := $(VENV)/bin/python
 .PHONY: help tools up preview refresh destroy cancel output start stop status teardown upgrade-check check render \
   images mirror schema predict key scale canary \
   promote rollback prune hpa test test-unit test-model test-hpa test-embedded \
-  test-kind lint
+  test-kind coverage lint docs
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -89,8 +89,15 @@ lint: $(VENV)/installed ## Linter, formatter and type checker.
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
+docs: $(VENV)/installed ## Build the documents' site into .site/, with every link checked.
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet
+	@echo .site/index.html
+
 test: tools lint ## Everything that needs no container engine.
 	$(PY) -m pytest
+
+coverage: $(VENV)/installed ## What the unit tests run of the code, line by line in .coverage-html/.
+	$(PY) -m pytest tests/unit tests/hpa --cov --cov-report=term:skip-covered --cov-report=html
 
 test-unit: $(VENV)/installed ## Seconds.
 	$(PY) -m pytest tests/unit

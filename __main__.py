@@ -11,8 +11,7 @@ from components.data.object_store import ObjectStore, ObjectStoreArgs
 from components.data.tracking import Tracking, TrackingArgs
 from components.ingress.gateway import Gateway, GatewayArgs
 from components.ingress.mutual_tls import MutualTls, MutualTlsArgs
-from components.ingress.route import host
-from components.kubernetes import namespaces, teams
+from components.kubernetes import namespaces, pull_secret, teams
 from components.models import trainings
 from components.models.served_model import ServedModel, ServedModelArgs
 from components.platform.charts import Charts
@@ -32,16 +31,12 @@ address = ingress_address(settings.cluster, ingress)
 platform = Platform(
     "platform",
     PlatformArgs(
-        parts=settings.platform,
-        ingress=ingress,
+        settings=settings,
         charts=Charts.of(settings),
         images=images,
         hardening=namespaces.of_platform(settings),
         local_registries=cluster.local_registries,
         reach=cluster.reach,
-        knative_serving=settings.knative_serving,
-        database=settings.database.cloud_native_pg,
-        models=settings.models,
     ),
     here,
 )
@@ -52,7 +47,7 @@ gateway = (
             ingress=ingress,
             namespaces=names,
             models={
-                host(version, settings.namespace_of(model), ingress.domain): settings.namespace_of(model)
+                settings.host_of(version): settings.namespace_of(model)
                 for model in settings.models
                 for version in model.versions
             },
@@ -93,6 +88,7 @@ tracking = Tracking(
         database=database,
         store=store,
         gateway=gateway,
+        private_images=bool(pull_secret.of_images(settings)),
         tls=bool(ingress.tls),
         ingress_address=address,
     ),

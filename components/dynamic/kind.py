@@ -2,7 +2,7 @@
 
 The engine stores the provider below by reference to this module's and class's names, and the plugin imports them by
 those names when it destroys or refreshes an older state: neither may be renamed, and only the standard library,
-Pulumi and `components.clients.process` are imported.
+Pulumi, `components.clients` and a few constants of the settings are imported.
 """
 
 import json
@@ -18,11 +18,9 @@ from typing import Any
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
+from components.clients import private
 from components.clients.process import CommandFailed, run
-
-# The gateway's NodePorts; kind maps the host's ports to them, so they are part of the cluster.
-HTTP_NODE_PORT = 30080
-HTTPS_NODE_PORT = 30443
+from components.settings.node_ports import HTTP_NODE_PORT, HTTPS_NODE_PORT
 
 _SPEC = ("name", "node_image", "workers", "http_port", "https_port", "registry_port", "registry_image", "mirrors")
 
@@ -200,7 +198,7 @@ def create(spec: Mapping[str, Any]) -> str:
 
 def _kubeconfig_file(spec: Mapping[str, Any]) -> str:
     path = Path(spec["kubeconfig_path"])
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private.folder(path.parent)
     return str(path)
 
 

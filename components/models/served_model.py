@@ -12,7 +12,7 @@ from components import settings as s
 from components.data.tracking import Tracking
 from components.dynamic.prediction import Prediction, PredictionArgs
 from components.ingress.gateway import Gateway
-from components.ingress.route import destinations, host, model_spec, virtual_service
+from components.ingress.route import destinations, model_spec, virtual_service
 from components.models.autoscaling import Autoscaler, AutoscalerArgs
 from components.models.inference import INFER_PATH, InferenceService, InferenceServiceArgs
 from components.models.model_image import ModelImage, ModelImageArgs
@@ -75,7 +75,7 @@ class ServedModel(pulumi.ComponentResource):
             Autoscaler(name, scaling, ResourceOptions(parent=self))
         namespace = settings.namespace_of(model)
         where = f"kubectl --namespace {namespace}"
-        hostname = host(model, namespace, settings.ingress.domain)
+        hostname = settings.host_of(model)
         route = virtual_service(
             name,
             args.namespace,

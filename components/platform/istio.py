@@ -14,17 +14,11 @@ from components.kubernetes.placement import ONE_AT_A_TIME
 from components.platform.charts import Charts
 from components.platform.hardening import RUNTIME_DEFAULT, Hardening, resources
 from components.settings.images import Images
+from components.settings.parts.istio import CNI_NAMESPACE, NAMESPACE, PART
 from components.settings.versions import ISTIO_HUB
 
-NAMESPACE, CNI_NAMESPACE = "istio-system", "istio-cni"
-# The world's and a load balancer's way in; proxies (15012) and the API server (15017) call istiod.
-_GATEWAY, _ISTIOD = (80, 443, 15021), (15012, 15017)
-# Where Knative's cluster-local routes are.
-_LOCAL_GATEWAY = 8081
 # Knative's Gateways select `istio: ingressgateway`, which the chart derives from exactly this release name.
 GATEWAY = "istio-ingressgateway"
-# Of the CRDs, which the base chart keeps.
-GROUPS = ("extensions.istio.io", "networking.istio.io", "security.istio.io", "telemetry.istio.io")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +26,9 @@ class MeshArgs:
     charts: Charts
     images: Images
     hardening: Hardening
-    ingress: s.Ingress
+    service: s.GatewayService
     # Whether Istio's CNI plugin is installed here, is there, or is not (sidecars then need a privileged container).
-    cni: s.Part
+    cni: s.Installation
     reach: Reach
 
 
@@ -76,18 +70,17 @@ def cni_values(images: Images, version: str) -> dict[str, Any]:
     }
 
 
-def gateway_values(ingress: s.Ingress, hardening: Hardening) -> dict[str, Any]:
-    """The cluster chooses the node ports that are left out."""
+def gateway_values(service: s.GatewayService, hardening: Hardening) -> dict[str, Any]:
     numbers: dict[s.GatewayPort, int] = {"status-port": 15021, "http2": 80, "https": 443}
     ports = [
         {"name": name, "port": port, "targetPort": port, "protocol": "TCP"}
-        | ({"nodePort": ingress.node_ports[name]} if name in ingress.node_ports else {})
+        | ({"nodePort": service.node_ports[name]} if name in service.node_ports else {})
         for name, port in numbers.items()
     ]
     return {
         # The chart's image is `auto`, which Kubernetes reads as `:latest` and so would pull at every start.
         "imagePullPolicy": "IfNotPresent",
-        "service": {"type": ingress.service_type, "ports": ports, "annotations": dict(ingress.annotations)},
+        "service": {"type": service.type, "ports": ports, "annotations": dict(service.annotations)},
         "resources": resources("20m", "64Mi", "1Gi"),
         "autoscaling": {"enabled": False},
         "replicaCount": hardening.replicas,
@@ -111,16 +104,13 @@ class Mesh(pulumi.ComponentResource):
     def __init__(self, name: str, args: MeshArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Mesh", name, None, opts)
         child = ResourceOptions(parent=self)
-        system = declare(
-            of_part(NAMESPACE, args.hardening, anyone=(*_GATEWAY, *_ISTIOD), gateway=(_LOCAL_GATEWAY,)), child
-        )
+        system = declare(of_part(NAMESPACE, args.hardening), child)
         remains = Remains(
             "istio-remains",
             RemainsArgs(
-                groups=GROUPS,
+                groups=PART.crd_groups,
                 namespace=system,
-                # istiod writes its certificate authority into every namespace.
-                config_maps="istio.io/config=true",
+                config_maps=PART.config_maps,
                 reach=args.reach,
             ),
             child,
@@ -144,7 +134,7 @@ class Mesh(pulumi.ComponentResource):
             "istio-gateway",
             release=GATEWAY,
             namespace=system,
-            values=gateway_values(args.ingress, args.hardening),
+            values=gateway_values(args.service, args.hardening),
             opts=ResourceOptions(parent=self, depends_on=[self.istiod]),
         )
         self.register_outputs({})
@@ -157,8 +147,7 @@ class Mesh(pulumi.ComponentResource):
             args.charts.release(
                 "istio-cni",
                 release="istio-cni",
-                # It writes to the nodes.
-                namespace=declare(of_part(CNI_NAMESPACE, args.hardening, level="privileged"), child),
+                namespace=declare(of_part(CNI_NAMESPACE, args.hardening), child),
                 values=cni_values(args.images, args.charts.version("istio-cni")),
                 opts=ResourceOptions(parent=self, depends_on=[base]),
             )

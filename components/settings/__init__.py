@@ -3,10 +3,10 @@
 from components.settings.charts import ChartOverride
 from components.settings.cluster import Cluster, Embedded, Existing, Kind, Registry
 from components.settings.data import Backup, CloudNativePg, Database, ObjectStore, Recovery, Tracking
-from components.settings.ingress import Acme, Auth, Gateway, GatewayPort, Ingress, Issuer, Jwt, Tls
+from components.settings.ingress import Acme, Auth, Gateway, GatewayPort, GatewayService, Ingress, Issuer, Jwt, Tls
 from components.settings.models import Build, Canary, Gpus, Model, Toleration, Train
 from components.settings.parsing import parse_settings
-from components.settings.platform import Part, Platform
+from components.settings.platform import Installation, Platform
 from components.settings.policies import Policies, PolicyLevel
 from components.settings.problems import Problem, SettingsError
 from components.settings.resources import Requests, Resources
@@ -31,8 +31,10 @@ __all__ = [
     "Existing",
     "Gateway",
     "GatewayPort",
+    "GatewayService",
     "Gpus",
     "Ingress",
+    "Installation",
     "Issuer",
     "Jwt",
     "Kind",
@@ -40,7 +42,6 @@ __all__ = [
     "Model",
     "Namespaces",
     "ObjectStore",
-    "Part",
     "Platform",
     "Policies",
     "PolicyLevel",

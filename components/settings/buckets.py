@@ -27,6 +27,4 @@ def _path(value: str) -> None:
 Bucket = text(_BUCKET, 63, "3 to 63 lower-case letters, digits, dots and hyphens", _name)
 BucketPath = text(rf"s3://{_BUCKET}(/[^\s/?#]+)*/?", 500, "s3://<bucket>/<path>", _path, shown=False)
 Region = text(r"[a-z0-9]+(-[a-z0-9]+)*", 60, "a region, such as eu-central-1")
-AccessKeyId = text(
-    r"[!-~]{1,128}", 128, "an access key's id, without spaces", shown=False, encrypted=True
-)
+AccessKeyId = text(r"[!-~]{1,128}", 128, "an access key's id, without spaces", shown=False, encrypted=True)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from components.settings.addresses import BaseUrl
 from components.settings.credentials import Username
-from components.settings.image_references import Image, RegistryAddress, RegistryHost
+from components.settings.image_references import Image, PushAddress, RegistryHost
 from components.settings.kubernetes_names import ClusterName, KubernetesVersion
 from components.settings.section import Port, Secret, Section, Text
 
@@ -57,6 +57,6 @@ class Embedded(Section):
 class Registry(Section):
     """Where the model images are pushed; a kind cluster has its own."""
 
-    address: RegistryAddress
+    address: PushAddress
     username: Username | None = None
     password: Secret | None = None

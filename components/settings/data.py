@@ -7,7 +7,7 @@ from pydantic import Field
 
 from components.settings.addresses import BaseUrl, Host
 from components.settings.buckets import AccessKeyId, Bucket, BucketPath, Region
-from components.settings.kubernetes_names import AnnotationName, AnnotationValue, ClusterName
+from components.settings.kubernetes_names import AnnotationName, AnnotationValue, ClusterName, Namespace
 from components.settings.moments import CronWithSeconds, Retention, Timestamp
 from components.settings.quantity import Storage
 from components.settings.resources import Requests, Resources
@@ -48,6 +48,10 @@ class Recovery(Section):
     until: Timestamp | None = Field(None, description="The moment to return to, in quotes; default: the latest.")
 
 
+# Of the operator that Slipway installs.
+OPERATOR_NAMESPACE = "cnpg-system"
+
+
 class CloudNativePg(Section):
     """A PostgreSQL cluster with failover, run by the CloudNativePG operator."""
 
@@ -57,6 +61,9 @@ class CloudNativePg(Section):
     instances: Annotated[int, Field(ge=1, le=100)] = 3
     backup: Backup | None = None
     recovery: Recovery | None = Field(None, description="Read when the cluster is made, and never again.")
+    operator_namespace: Namespace = Field(
+        OPERATOR_NAMESPACE, description="Where the operator runs, with platform.databaseOperator: existing."
+    )
 
 
 class Database(Section):
@@ -73,7 +80,7 @@ class Database(Section):
 class ObjectStore(Section):
     """The S3 store of MLflow's artifacts: an engine in the cluster, or any S3 endpoint (`engine: s3`)."""
 
-    engine: Literal["minio", "seaweedfs", "s3"] = "minio"
+    engine: Literal["minio", "versitygw", "s3"] = "minio"
     bucket: Bucket = "mlflow"
     storage: Storage = "2Gi"
     keep: bool = KEEP

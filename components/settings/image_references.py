@@ -35,6 +35,13 @@ def _fixed_tag(value: str) -> None:
         raise ValueError("latest is another image every week; write a tag that stays, or a digest")
 
 
+# Without a dot or a port the first part is a user of Docker Hub.
+PushAddress = text(
+    rf"({_REGISTRY}(/{_NAME})?|{_NAME})",
+    200,
+    "host[:port][/path] without a scheme, such as registry.example.com/team",
+    _registry_port,
+)
 RegistryAddress = text(
     rf"{_REGISTRY}(/{_NAME})?",
     200,

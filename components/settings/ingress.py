@@ -1,6 +1,7 @@
 """How requests come in, and who may make them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -93,6 +94,15 @@ class Gateway(Section):
     selector: dict[LabelName, LabelValue] = Field(
         default_factory=lambda: {"istio": "ingressgateway"}, description="Labels of its pods."
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayService:
+    """The Service of the gateway that Slipway installs; the cluster chooses the node ports that are left out."""
+
+    type: ServiceType
+    node_ports: Mapping[GatewayPort, int] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 class Ingress(Section):

@@ -31,7 +31,9 @@ def parse_settings(data: Mapping[str, Any]) -> Settings:
             problems += _left_out(content, error)
     if settings is not None:
         known = {problem.key for problem in problems}
-        problems += [problem for problem in check(settings, partly_read=_has_unread(content)) if problem.key not in known]
+        problems += [
+            problem for problem in check(settings, partly_read=_has_unread(content)) if problem.key not in known
+        ]
     if problems or settings is None or _has_unread(content):
         raise SettingsError(list(dict.fromkeys(problems))[:_MOST])
     return settings

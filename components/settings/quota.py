@@ -22,7 +22,6 @@ _EXTENDED = re.compile(
 )
 
 
-
 def is_known(key: str) -> bool:
     return key in KNOWN or any(form.fullmatch(key) for form in (_COUNTED, _OF_CLASS, _EXTENDED))
 

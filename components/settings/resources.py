@@ -3,6 +3,9 @@
 from components.settings.quantity import Cpu, Memory
 from components.settings.section import Section
 
+# What KServe's webhook writes where a model says nothing (kserve/kserve: config/configmap/inferenceservice.yaml).
+KSERVE_DEFAULTS = {"cpu": "1", "memory": "2Gi"}
+
 
 class Requests(Section):
     cpu: Cpu | None = None

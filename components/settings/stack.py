@@ -13,8 +13,9 @@ from components.settings.data import Database, ObjectStore, Tracking
 from components.settings.files import FilePath
 from components.settings.image_references import Image, OciFolder, RegistryAddress
 from components.settings.images import Images
-from components.settings.ingress import Ingress
+from components.settings.ingress import GatewayPort, GatewayService, Ingress
 from components.settings.models import Build, Model
+from components.settings.node_ports import HTTP_NODE_PORT, HTTPS_NODE_PORT
 from components.settings.platform import Platform
 from components.settings.policies import Policies
 from components.settings.section import Section
@@ -63,6 +64,28 @@ class Settings(Section):
     def namespace_of(self, model: Model) -> str:
         """Where a model is served: its team's namespace, or the stack's own."""
         return str(model.team or self.namespaces.models)
+
+    def host_of(self, model: Model) -> str:
+        """The host name that a model answers on, in either mode."""
+        return f"{model.name}-{self.namespace_of(model)}.{self.ingress.domain}"
+
+    @property
+    def hosts(self) -> list[str]:
+        """Every host name at the gateway."""
+        models = [self.host_of(version) for model in self.models for version in model.versions]
+        return [*models, *self.tracking.hosts]
+
+    @property
+    def gateway_service(self) -> GatewayService:
+        """The gateway's Service; on kind it is what the cluster maps to this machine's ports."""
+        if self.cluster.kind:
+            ports: dict[GatewayPort, int] = {"http2": HTTP_NODE_PORT, "https": HTTPS_NODE_PORT}
+            return GatewayService(type="NodePort", node_ports=ports, annotations=self.ingress.annotations)
+        return GatewayService(
+            type=self.ingress.service_type or "LoadBalancer",
+            node_ports=self.ingress.node_ports,
+            annotations=self.ingress.annotations,
+        )
 
     @property
     def chart_sources(self) -> ChartSources:

@@ -83,9 +83,7 @@ def _tag_problem(detail: ErrorDetails, place: "_Place") -> Problem:
     said, known = context.get("tag"), ", ".join(tags)
     near = nearest(str(said), tags) if said else None
     remedy = f"did you mean {near}?" if near else f"write one of {known}"
-    return Problem(
-        key_of((*place.path, "type")), _word(said) if said else "missing", remedy
-    )
+    return Problem(key_of((*place.path, "type")), _word(said) if said else "missing", remedy)
 
 
 def _expected(detail: ErrorDetails) -> list[str]:

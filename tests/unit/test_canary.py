@@ -154,7 +154,7 @@ def test_the_gateway_serves_the_canarys_host_too(fixed: Run) -> None:
         (
             [with_canary({**FIXED, "name": "w" * 34})],
             {},
-            f"models[0].name: '{'w' * 34}': with a canary at most 33 characters: it is served as {'w' * 34}-canary",
+            f"models[0].name: '{'w' * 34}': write at most 33 characters: KServe puts it into labels of 63",
         ),
         (
             [with_canary(FIXED), {**FIXED, "name": f"{NAME}-canary"}],

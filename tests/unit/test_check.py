@@ -37,11 +37,12 @@ def test_good_settings_say_nothing_and_exit_0(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"), [
+    ("text", "reason"),
+    [
         ("config: [", "config[0]: not YAML near line 2, column 1"),
         ("- a", "config: write a mapping"),
         ("config: 1", "config: write a mapping"),
-    ]
+    ],
 )
 def test_a_file_that_is_no_stack_file_is_one_line(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "Pulumi.x.yaml"

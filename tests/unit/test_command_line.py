@@ -20,7 +20,7 @@ from tools.outcome import CODES, outcome
 
 NAMES = commands.list_commands(click.Context(commands))
 # Those that work on no stack, or on several.
-WITHOUT_STACK = {"check", "schema", "tools"}
+WITHOUT_STACK = {"check", "schema", "tools", "versions"}
 
 
 def test_the_list_shows_every_command_with_its_first_line() -> None:
@@ -63,7 +63,7 @@ def test_pulumis_options_are_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
         given.extend(arguments)
         return 3
 
-    monkeypatch.setattr("tools.engine.verbs.run", run)
+    monkeypatch.setattr("tools.lifecycle.verbs.run", run)
     done = CliRunner().invoke(commands, ["up", "dev", "--confirm", "word", "--parallel", "4", "-d"])
     assert done.exit_code == 3, "Pulumi's own code"
     assert given[0] == "up"

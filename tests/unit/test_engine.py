@@ -12,9 +12,10 @@ from components.clients.process import CommandFailed
 from components.dynamic import kind
 from components.errors import SlipwayError
 from tools import environment, stack_file
-from tools.engine import backend, cluster, process, verbs
+from tools.engine import backend, cluster, process
 from tools.engine.stack import Stack, write_used_file
 from tools.engine.vanished import vanished
+from tools.lifecycle import verbs
 
 
 @pytest.fixture
@@ -167,7 +168,7 @@ def test_a_stack_is_forgotten_only_when_nothing_of_it_was_kept(
         return 1
 
     monkeypatch.setattr(process, "pulumi", pulumi)
-    verbs.forget(verbs.Command(Stack("dev"), {"PULUMI_BACKEND_URL": backend.own_backend()}, []))
+    verbs.forget(verbs.Session(Stack("dev"), {"PULUMI_BACKEND_URL": backend.own_backend()}, []))
     assert asked == ([["stack", "rm"]] if forgotten else [])
 
 

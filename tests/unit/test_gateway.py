@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from components.settings import parse_settings
+from tests.unit.certificates import pair
 from tests.unit.engine import Run, run_stack
 from tests.unit.test_settings import GOOD, faults, set_at
 
@@ -151,12 +152,13 @@ def test_keys_are_secret_and_the_private_one_leaves_the_state_nowhere(secure: Ru
 
 
 def test_an_authority_of_the_users_is_a_secret_and_another_one_signs_anew() -> None:
-    def issuer(certificate: str) -> str:
-        run = run_stack("dev", ingress({"ca": {"certificate": certificate, "key": "K"}}))
-        pair = run.one("Secret", "gateway-ca")
-        assert "4dabf18193072939515e22adb298388d" in str(pair.raw["stringData"])
+    def issuer(name: str) -> str:
+        certificate, key = pair(name)
+        run = run_stack("dev", ingress({"ca": {"certificate": certificate, "key": key}}))
+        secret = run.one("Secret", "gateway-ca")
+        assert "4dabf18193072939515e22adb298388d" in str(secret.raw["stringData"])
         issuer = run.one("Issuer", "gateway-issuer").inputs
-        assert issuer["spec"] == {"ca": {"secretName": pair.inputs["metadata"]["name"]}}
+        assert issuer["spec"] == {"ca": {"secretName": secret.inputs["metadata"]["name"]}}
         assert spec(run, "Certificate", "gateway-certificate")["issuerRef"]["name"] == issuer["metadata"]["name"]
         return str(issuer["metadata"]["name"])
 
@@ -213,7 +215,11 @@ def test_without_a_mesh_and_without_models_there_is_no_gateway() -> None:
     assert run.of("Deployment")
 
 
-KEYS = '{"keys": [{"kty": "EC", "crv": "P-256", "x": "x", "y": "y"}]}'
+# The example of RFC 7517, appendix A.1.
+KEYS = (
+    '{"keys": [{"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", '
+    '"y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}'
+)
 SECURE = {
     "ingress": {
         "domain": "slipway.localhost",
@@ -260,9 +266,45 @@ def test_what_would_leave_the_door_open_is_a_fault(path: str, value: Any, line: 
     assert any(line in fault for fault in found), found
 
 
-def test_a_password_in_the_clear_is_a_fault() -> None:
-    found = faults(set_at("tracking", {"hosts": ["mlflow.slipway.localhost"], "auth": True}))
+@pytest.mark.parametrize(
+    "tracking",
+    [
+        {"hosts": ["mlflow.slipway.localhost"], "auth": True},
+        # Without a name it is at /mlflow of every other.
+        {"auth": True},
+        {"auth": True, "uri": "https://localhost/mlflow"},
+    ],
+)
+def test_a_password_in_the_clear_is_a_fault(tracking: dict[str, Any]) -> None:
+    found = faults(set_at("tracking", tracking))
     assert found == ["slipway:tracking.auth: True: passwords would cross the network in the clear; write ingress.tls"]
+
+
+@pytest.mark.parametrize("uri", ["http://mlflow.slipway.localhost", "http://127.0.0.1:5000/mlflow"])
+@pytest.mark.parametrize("mesh", ["install", "off"])
+def test_a_password_to_an_address_without_tls_is_a_fault(uri: str, mesh: str) -> None:
+    def change(data: dict[str, Any]) -> None:
+        data.update(copy.deepcopy(SECURE))
+        set_at("tracking.uri", uri)(data)
+        if mesh == "off":
+            data.update({"platform": {"mesh": "off"}, "models": [], "ingress": {"domain": "slipway.localhost"}})
+
+    assert any(f"slipway:tracking.uri: '{uri}': with tracking.auth, passwords" in fault for fault in faults(change))
+
+
+def test_a_password_in_an_address_is_a_fault_and_is_not_shown() -> None:
+    found = faults(set_at("tracking.uri", "https://admin:hunter2@mlflow.test"))
+    assert any("slipway:tracking.uri: a text: credentials in a URL are no secret" in fault for fault in found)
+    assert "hunter2" not in "".join(found)
+
+
+def test_keys_that_come_in_the_clear_are_a_fault() -> None:
+    def change(data: dict[str, Any]) -> None:
+        data.update(copy.deepcopy(SECURE))
+        set_at("ingress.auth.jwt.0", {"issuer": "https://idp.test", "jwksUri": "http://idp.test/keys"})(data)
+
+    [fault] = faults(change)
+    assert "jwt[0].jwksUri: 'http://idp.test/keys': keys that come in the clear can be swapped" in fault
 
 
 def test_options_of_a_gateway_that_is_not_ours_are_faults() -> None:

@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from components.errors import SlipwayError
-from tools.engine import backend, process, protection, state, verbs
+from tools.engine import backend, process, protection, state
 from tools.engine.stack import Stack
+from tools.lifecycle import verbs
 
 DATABASE = "urn:pulumi:s::slipway::slipway:storage:Database$kubernetes:apps/v1:StatefulSet::postgres"
 STORE = "urn:pulumi:s::slipway::slipway:storage:ObjectStore$kubernetes:apps/v1:StatefulSet::object-store"
@@ -144,6 +145,6 @@ def test_a_destroy_leaves_what_is_protected_and_then_forgets_nothing(
     monkeypatch.setattr(process, "ask", exported)
     monkeypatch.setattr(state, "forget", lambda stack, _env: forgotten.append(stack))
     env = {"PULUMI_BACKEND_URL": backend.own_backend()}
-    assert verbs.destroy(verbs.Command(stack, env, [])) == 0
+    assert verbs.destroy(verbs.Session(stack, env, [])) == 0
     assert ("--exclude-protected" in ran[0]) is data
     assert bool(forgotten) is not data

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.unit.scaled import CPU, EXTERNAL, OBJECT, PODS, RATE, faults, knative, model
+from tests.unit.scaled import CPU, EXTERNAL, MUTUAL_TLS, OBJECT, PODS, RATE, faults, knative, model
 
 AT = "slipway:models[0].autoscaling"
 
@@ -75,8 +75,14 @@ def test_a_wrong_metric_is_named_by_its_place(metric: dict[str, Any], line: str)
         ),
         (knative(**{"class": "hpa", "metric": "rps"}), f"{AT}.metric: 'rps': class hpa follows cpu or memory; write c"),
         (knative(**{"class": "hpa", "min": 0}), f"{AT}.min: 0: class hpa does not go to zero; write at least 1, or cl"),
-        (knative(**{"class": "hpa", "metrics": [CPU, CPU]}), f"{AT}: {{'max': 3, 'class': 'hpa'"),
-        (knative(**{"class": "hpa", "metric": ["cpu", "memory"]}), f"{AT}: {{'max': 3, 'class': 'hpa'"),
+        (
+            knative(**{"class": "hpa", "metrics": [CPU, CPU]}),
+            f"{AT}: a mapping: a class of Knative's follows one metric",
+        ),
+        (
+            knative(**{"class": "hpa", "metric": ["cpu", "memory"]}),
+            f"{AT}: a mapping: a class of Knative's follows one metric",
+        ),
     ],
 )
 def test_a_contradiction_is_told_with_its_remedy(written: dict[str, Any], line: str) -> None:
@@ -102,7 +108,7 @@ def test_knatives_class_on_cpu_needs_a_request_too() -> None:
 
 def test_another_containers_request_is_not_ours_to_know() -> None:
     sidecar = {**CPU, "type": "ContainerResource", "container": "istio-proxy"}
-    assert faults({**model(sidecar), "resources": {}}) == []
+    assert faults({**model(sidecar), "resources": {}}, **MUTUAL_TLS) == []
     assert len(faults({**model({**CPU, "type": "ContainerResource"}), "resources": {}})) == 1
 
 
@@ -143,7 +149,8 @@ def test_cpu_needs_metrics_server(written: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("version", [None, "1.34"])
 def test_a_tolerance_is_refused_where_the_cluster_would_drop_it(version: str | None) -> None:
-    cluster = {"kind": {"name": "test"}, **({"kubernetes": version} if version else {})}
+    kind = {"name": "test", "nodeImage": "registry.test/node:own"}
+    cluster = {"kind": kind, **({"kubernetes": version} if version else {})}
     written = model(CPU, behavior={"scaleDown": {"tolerance": 0.2}})
     [found] = faults(written, cluster=cluster)
     assert found.startswith(f"{AT}.behavior.scaleDown.tolerance: '0.2': an API server older than 1.35 drops this field")
@@ -174,5 +181,5 @@ def test_the_examples_of_the_documentation_are_right() -> None:
     [of_knative] = re.findall(r"autoscaling: (\{class: .*\})", text)
     assert faults({**knative(), "autoscaling": yaml.safe_load(of_knative)}) == []
     [behavior] = re.findall(r"^      behavior:\n(?:        .*\n)+", text, re.MULTILINE)
-    cluster = {"kind": {"name": "test"}, "kubernetes": "1.35"}
+    cluster = {"kind": {"name": "test", "nodeImage": "kindest/node:v1.35.0"}, "kubernetes": "1.35"}
     assert faults(model(CPU, **yaml.safe_load(behavior)), cluster=cluster) == []

@@ -84,7 +84,11 @@ def test_settings_cannot_be_changed() -> None:
         ),
         ("objectStore", {"engine": "s3", "accessKeyId": "A"}, "slipway:objectStore: write both `accessKeyId`"),
         ("build.caBundle", "no-such.pem", "slipway:build.caBundle: 'no-such.pem': no such file"),
-        ("build.packageIndex", "https://u:p@pypi.test", "slipway:build.packageIndex: a text: credentials in a URL are no secret"),
+        (
+            "build.packageIndex",
+            "https://u:p@pypi.test",
+            "slipway:build.packageIndex: a text: credentials in a URL are no secret",
+        ),
         ("models.0.name", "x" * 41, "slipway:models[0].name: 'xxxx"),
         ("models.0.source", "models:/wine", "slipway:models[0].source: 'models:/wine': write models:/<name>/<version>"),
         ("models.0.source", "no/folder", "slipway:models[0].source: 'no/folder': no MLmodel file in that folder"),

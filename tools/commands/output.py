@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import click
 
 from tools.cli import PASSES_ON, extra, stack
-from tools.engine import verbs
 from tools.engine.stack import Stack
+from tools.lifecycle import verbs
 
 
 @click.command(help=__doc__, context_settings=PASSES_ON)

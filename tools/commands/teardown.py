@@ -11,7 +11,7 @@ import click
 
 from tools.cli import PASSES_ON, extra, stack
 from tools.engine.stack import Stack
-from tools.teardown.teardown import finish
+from tools.lifecycle.teardown import finish
 
 
 @click.command(help=__doc__, context_settings=PASSES_ON)

@@ -3,14 +3,26 @@
 from collections.abc import Iterator
 
 from components.settings.problems import Problem
-from components.settings.rules import cluster, data, images, ingress, models, platform, scaling, security, teams
+from components.settings.rules import (
+    cluster,
+    data,
+    hosts,
+    images,
+    ingress,
+    models,
+    namespaces,
+    platform,
+    scaling,
+    security,
+    teams,
+)
 from components.settings.stack import Settings
 from components.settings.unread import NotRead
 
 
 def check(settings: Settings, *, partly_read: bool = False) -> list[Problem]:
     """Every contradiction in `settings`, in the order of its sections; what is UNREAD contradicts nothing."""
-    areas = (images, cluster, platform, ingress, teams, security, data, models, scaling)
+    areas = (images, cluster, platform, ingress, namespaces, teams, security, data, models, scaling, hosts)
     # What is written in C says TypeError of UNREAD.
     silent = (NotRead, TypeError) if partly_read else ()
     return [found for area in areas for rule in area.RULES for found in _told(rule(settings), silent)]

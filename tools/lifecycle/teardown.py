@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from components.clients.cluster_api import Cluster
 from components.errors import SlipwayError
-from tools.engine import process, protection, state, verbs
+from tools.engine import process, protection, state
 from tools.engine.cluster import standing
 from tools.engine.stack import Stack
+from tools.lifecycle import verbs
 from tools.teardown import remembered
 from tools.teardown.blocked import blocked
 from tools.teardown.finish import free, sweep, unstick
@@ -24,11 +25,11 @@ def finish(stack: Stack, confirmed: bool, extra: Sequence[str]) -> int:
     cluster = None if stack.embedded else standing(stack)
     if not cluster:
         raise SlipwayError(f"the cluster of {stack.name} goes with it: make destroy STACK={stack.name}")
-    command = verbs.command(stack, extra)
-    held = state.resources(stack, command.env)
+    session = verbs.begin(stack, extra, "destroy")
+    held = state.resources(stack, session.env)
     inventory = Inventory.going(held, remembered.remembered(stack.folder))
     kept = protection.protected(held)
-    removal = ["destroy", *command.confirmed, *(["--exclude-protected"] if kept else []), *command.extra]
+    removal = ["destroy", *session.confirmed, *(["--exclude-protected"] if kept else []), *session.extra]
     if not inventory.objects:
         raise SlipwayError(f"the state of {stack.name} holds nothing, and no destroy of it was left unfinished here")
     show(cluster, inventory)
@@ -39,16 +40,16 @@ def finish(stack: Stack, confirmed: bool, extra: Sequence[str]) -> int:
     code = 0
     if held:
         with watched(cluster, inventory, say, lambda: unstick(cluster, inventory, say)):
-            code = process.pulumi(removal, command.env)
-    left = sweep(cluster, inventory.without(Inventory.of(state.resources(stack, command.env))), say)
+            code = process.pulumi(removal, session.env)
+    left = sweep(cluster, inventory.without(Inventory.of(state.resources(stack, session.env))), say)
     if code:
         # What it could not remove is gone now.
-        code = process.pulumi(removal, command.env)
+        code = process.pulumi(removal, session.env)
     for each in left:
         say(f"left: {each}")
     if not code and not left:
         remembered.forget(stack.folder)
-        verbs.forget(command)
+        verbs.forget(session)
         say(protection.report(stack, kept) if kept else f"{stack.name} is gone")
     return code or int(bool(left))
 
