@@ -12,7 +12,7 @@ from components.data.tracking import Tracking, TrackingArgs
 from components.ingress.gateway import Gateway, GatewayArgs
 from components.ingress.mutual_tls import MutualTls, MutualTlsArgs
 from components.ingress.route import host
-from components.kubernetes import namespaces, teams
+from components.kubernetes import namespaces, pull_secret, teams
 from components.models import trainings
 from components.models.served_model import ServedModel, ServedModelArgs
 from components.platform.charts import Charts
@@ -93,6 +93,7 @@ tracking = Tracking(
         database=database,
         store=store,
         gateway=gateway,
+        private_images=bool(pull_secret.of_images(settings)),
         tls=bool(ingress.tls),
         ingress_address=address,
     ),

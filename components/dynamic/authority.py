@@ -13,6 +13,7 @@ from typing import Any
 from pulumi import Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
+from components.clients import private
 from components.cluster import reach
 
 WITHIN = 300.0  # seconds
@@ -71,7 +72,7 @@ def read(props: dict[str, Any]) -> dict[str, Any]:
 def write(path: Path, ca: str) -> None:
     path.unlink(missing_ok=True)
     if ca:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private.folder(path.parent)
         path.write_text(ca)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
+from components.clients import private
 from components.clients.process import CommandFailed, run
 
 # The gateway's NodePorts; kind maps the host's ports to them, so they are part of the cluster.
@@ -200,7 +201,7 @@ def create(spec: Mapping[str, Any]) -> str:
 
 def _kubeconfig_file(spec: Mapping[str, Any]) -> str:
     path = Path(spec["kubeconfig_path"])
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private.folder(path.parent)
     return str(path)
 
 

@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 from pulumi import Output, ResourceOptions
 
 from components import settings as s
-from components.kubernetes import network_policies
+from components.kubernetes import network_policies, pull_secret
 from components.platform.charts import namespace
 from components.platform.hardening import Hardening
 
@@ -26,6 +26,8 @@ class NamespaceArgs:
     policies: Mapping[str, network_policies.Spec] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()
     quota: Mapping[str, str] = field(default_factory=dict)
+    # A private registry that its pods' images come from.
+    registry: s.Registry | None = None
 
 
 def pod_security(settings: s.Settings) -> dict[str, str]:
@@ -58,6 +60,7 @@ def of_models(
         policies=network_policies.for_models(settings) if settings.security.network_policies else {},
         accounts=(MODEL_ACCOUNT,),
         quota=quota or {},
+        registry=pull_secret.of_models(settings),
     )
 
 
@@ -68,6 +71,7 @@ def of_data(settings: s.Settings) -> NamespaceArgs:
         labels=pod_security(settings),
         policies=network_policies.for_data(settings) if settings.security.network_policies else {},
         accounts=(DATA_ACCOUNT,),
+        registry=pull_secret.of_images(settings),
     )
 
 
@@ -103,7 +107,9 @@ def of_part(
 def declare(args: NamespaceArgs, opts: ResourceOptions) -> Output[str]:
     """Declare a namespace with all that belongs to it, and return its name: what is put there waits for all of it."""
     name = namespace(args.name, opts, args.labels)
+    secret = pull_secret.declare(args.name, args.registry, name, opts) if args.registry else None
     declared = [
+        *([secret] if secret else []),
         *(
             k8s.networking.v1.NetworkPolicy(
                 f"{args.name}-{policy}", metadata={"name": policy, "namespace": name}, spec=spec, opts=opts
@@ -115,6 +121,7 @@ def declare(args: NamespaceArgs, opts: ResourceOptions) -> Output[str]:
                 f"{args.name}-{account}",
                 metadata={"name": account, "namespace": name},
                 automount_service_account_token=False,
+                image_pull_secrets=[{"name": secret}] if secret else None,
                 opts=opts,
             ).metadata["name"]
             for account in args.accounts

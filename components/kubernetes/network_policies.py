@@ -120,10 +120,7 @@ def for_part(hardening: Hardening, anyone: Sequence[int], gateway: Sequence[int]
 
 # Instances of a CloudNativePG cluster, and the jobs that make them.
 _CLUSTERED = {"matchExpressions": [{"key": "cnpg.io/cluster", "operator": "Exists"}]}
-_OPERATOR: Peer = {
-    "namespaceSelector": {},
-    "podSelector": {"matchLabels": {"app.kubernetes.io/name": "cloudnative-pg"}},
-}
+_OPERATOR = {"app.kubernetes.io/name": "cloudnative-pg"}
 # Where a cloud tells a pod who it is: the metadata services of AWS, Azure and Google (988 on GKE).
 _IDENTITY = {"to": [{"ipBlock": {"cidr": "169.254.0.0/16"}}], "ports": ports(80, 988)}
 
@@ -175,7 +172,9 @@ def for_data(settings: s.Settings) -> dict[str, Spec]:
         backup = database.cloud_native_pg.backup
         if backup:
             reads_store.append({"podSelector": _CLUSTERED})
-        among = from_([{"podSelector": _CLUSTERED}, _OPERATOR], POSTGRES, POSTGRES_STATUS)
+        # Bound to its namespace: anybody can wear its label.
+        operator = namespace(database.cloud_native_pg.operator_namespace, _OPERATOR)
+        among = from_([{"podSelector": _CLUSTERED}, operator], POSTGRES, POSTGRES_STATUS)
         policies["database"] = policy(
             _CLUSTERED,
             [among, from_([workload("mlflow")], POSTGRES)],

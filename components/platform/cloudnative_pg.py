@@ -13,9 +13,10 @@ from components.dynamic.remains import Remains, RemainsArgs
 from components.kubernetes.namespaces import declare, of_part
 from components.platform.charts import Charts
 from components.platform.hardening import Hardening, resources
+from components.settings.data import OPERATOR_NAMESPACE
 from components.settings.images import Images
 
-NAMESPACE = "cnpg-system"
+NAMESPACE = OPERATOR_NAMESPACE
 # Of the CRDs, which both charts keep.
 GROUPS = ("postgresql.cnpg.io", "barmancloud.cnpg.io")
 _WEBHOOK = 9443
