@@ -38,7 +38,7 @@ platform = Platform(
         images=images,
         hardening=namespaces.of_platform(settings),
         local_registries=cluster.local_registries,
-        reach=cluster.reach,
+        connection=cluster.connection,
         knative_serving=settings.knative_serving,
         database=settings.database.cloud_native_pg,
         models=settings.models,
@@ -61,7 +61,7 @@ gateway = (
             mesh=platform.gateway,
             certificates=platform.certificates,
             state=state,
-            reach=cluster.reach,
+            connection=cluster.connection,
         ),
         here,
     )
@@ -124,7 +124,7 @@ served = {
 pulumi.export("tracking", tracking.uri)
 if tracking.login:
     pulumi.export("trackingPassword", tracking.login.password)
-pulumi.export("kubeconfig", cluster.reach.kubeconfig_path)
+pulumi.export("kubeconfig", cluster.connection.kubeconfig_path)
 if gateway and gateway.ca:
     pulumi.export("certificateAuthority", gateway.ca)
 if gateway and gateway.keys:

@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 from pulumi import Output, Resource, ResourceOptions
 
 from components import settings as s
-from components.cluster.reach import Reach
+from components.cluster.connection import Connection
 from components.platform.cert_manager import Certificates, CertificatesArgs
 from components.platform.charts import Charts
 from components.platform.cloudnative_pg import DatabaseOperator, DatabaseOperatorArgs
@@ -34,7 +34,7 @@ class PlatformArgs:
     images: Images
     hardening: Hardening
     local_registries: tuple[str, ...]
-    reach: Reach
+    connection: Connection
     # Merged over the KnativeServing spec.
     knative_serving: dict[str, Any]
     # The cluster of the database, where CloudNativePG runs it.
@@ -111,7 +111,7 @@ class Platform(pulumi.ComponentResource):
                 hardening=hardening,
                 database=args.database,
                 certificates=self.certificates,
-                reach=args.reach,
+                connection=args.connection,
             )
             self.database = DatabaseOperator("database-operator", operator, child).parts
         if args.parts.mesh == "install":
@@ -121,7 +121,7 @@ class Platform(pulumi.ComponentResource):
                 hardening=hardening,
                 ingress=args.ingress,
                 cni=args.parts.mesh_cni,
-                reach=args.reach,
+                connection=args.connection,
             )
             mesh = Mesh("mesh", istio, child)
             self.gateway = (mesh,)
@@ -135,7 +135,7 @@ class Platform(pulumi.ComponentResource):
                 local_registries=args.local_registries,
                 spec=args.knative_serving,
                 mesh=istiod,
-                reach=args.reach,
+                connection=args.connection,
             )
             knative = Serverless("serverless", serverless, child)
             below.append(knative.crds)
