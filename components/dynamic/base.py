@@ -13,7 +13,7 @@ from pulumi import Input, ResourceOptions
 from pulumi.dynamic import DiffResult, Resource, ResourceProvider
 
 _MODULE = "slipway"
-_PROVIDER = "_implementation"
+_PROVIDER = "__provider"
 
 
 class DynamicProvider(ResourceProvider):

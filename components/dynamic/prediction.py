@@ -15,6 +15,7 @@ from pulumi.dynamic import CreateResult, UpdateResult
 
 from components.clients import https
 from components.dynamic.base import DynamicProvider, DynamicResource
+from components.errors import SlipwayError
 
 # Which version of a model with a canary is to answer, `stable` or `canary`; without the header the shares decide.
 VERSION_HEADER = "x-slipway-version"
@@ -51,7 +52,7 @@ class PredictionArgs:
     key: Input[str] | None = None
 
 
-class Refused(Exception):
+class Refused(SlipwayError):
     """The model answered, and the answer was an error or the wrong one."""
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from components.errors import SlipwayError
 from components.platform.charts import Charts
 from components.platform.knative import own_images, serving_images
 from components.settings import SettingsError, parse_settings, versions
@@ -13,10 +14,8 @@ from components.settings.charts import ChartOverride
 from components.settings.images import Images, split
 from tests.unit.engine import Run, run_stack
 from tools import mirror
-from tools.images import __main__ as listing
-from tools.images import registry
+from tools.images import listing, registry
 from tools.images.inventory import Image
-from tools.images.problem import ImagesError
 from tools.images.references import references
 from tools.render.manifest import Manifest
 
@@ -176,7 +175,7 @@ class Registries:
 
     def digest(self, reference: str) -> str:
         if reference not in self.known:
-            raise ImagesError("MANIFEST_UNKNOWN")
+            raise SlipwayError("MANIFEST_UNKNOWN")
         return self.known[reference]
 
     def copy(self, source: str, target: str) -> None:
@@ -212,7 +211,7 @@ def test_a_registry_that_changes_digests_is_not_a_mirror(played: Registries, mon
         played.known[target] = f"sha256:{'c' * 64}"
 
     monkeypatch.setattr(registry, "copy", rewritten)
-    with pytest.raises(ImagesError, match="the registry changed it"):
+    with pytest.raises(SlipwayError, match="the registry changed it"):
         mirror.copy_image(image("quay.io/a:1"), "localhost:5000")
 
 

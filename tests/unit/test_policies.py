@@ -83,7 +83,7 @@ BITES = {
         (kubernetes("postgresql.cnpg.io/v1:Cluster", {"spec": {"imageName": "postgresql"}}), "another one tomorrow"),
     ],
     "image-digests": [
-        (deployment({"image": "postgres:17"}), "python -m tools.images STACK --lock"),
+        (deployment({"image": "postgres:17"}), "python -m tools images STACK --lock"),
         (deployment(pod={"initContainers": [{"name": "migrate", "image": "mlflow:3"}]}), "container migrate"),
     ],
     "requests-and-limits": [

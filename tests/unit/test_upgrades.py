@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from components.errors import SlipwayError
 from components.settings import parse_settings
 from components.settings.versions import CHARTS, KNATIVE_SERVING
 from tools import stack_file
-from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
 from tools.parts import before
 from tools.upgrades.comparison import compare
@@ -162,7 +162,7 @@ def test_an_up_that_would_bite_stops_before_anything_is_touched(
     stack_file.path_of("dev").write_text(
         f'{file}  slipway:knativeServing: {{version: "1.23.0"}}\n'.replace("model/train.py", "Pulumi.dev.yaml")
     )
-    with pytest.raises(EngineError, match=r"nothing was changed:\nrefused: slipway:knativeServing.version") as caught:
+    with pytest.raises(SlipwayError, match=r"nothing was changed:\nrefused: slipway:knativeServing.version") as caught:
         before.up(Stack("dev"), STATE, lambda _line: None)
     assert "one minor version at a time" in str(caught.value)
     assert "the cluster was not asked" in str(compare(Stack("dev"), STATE))

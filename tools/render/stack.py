@@ -36,7 +36,7 @@ def kubernetes_version(settings: Settings) -> str:
 def render(path: Path, changes: Mapping[str, Any] | None = None) -> Rendering:
     """Render the stack file at `path`, with `changes` in place of some of its `slipway:` values; None leaves one out.
 
-    Raises StackFileError, SettingsError, ToolchainError and RenderError.
+    Raises StackFileError, SettingsError, SlipwayError and SlipwayError.
     """
     given = {**stack_file.settings_of(stack_file.effective(path)), **(changes or {})}
     config = {key: value for key, value in given.items() if value is not None}
