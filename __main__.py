@@ -12,7 +12,7 @@ from components.data.tracking import Tracking, TrackingArgs
 from components.ingress.gateway import Gateway, GatewayArgs
 from components.ingress.mutual_tls import MutualTls, MutualTlsArgs
 from components.ingress.route import host
-from components.kubernetes import namespaces, teams
+from components.kubernetes import namespaces, pull_secret, teams
 from components.models import trainings
 from components.models.served_model import ServedModel, ServedModelArgs
 from components.platform.charts import Charts
@@ -32,16 +32,12 @@ address = ingress_address(settings.cluster, ingress)
 platform = Platform(
     "platform",
     PlatformArgs(
-        parts=settings.platform,
-        ingress=ingress,
+        settings=settings,
         charts=Charts.of(settings),
         images=images,
         hardening=namespaces.of_platform(settings),
         local_registries=cluster.local_registries,
         connection=cluster.connection,
-        knative_serving=settings.knative_serving,
-        database=settings.database.cloud_native_pg,
-        models=settings.models,
     ),
     here,
 )
@@ -93,6 +89,7 @@ tracking = Tracking(
         database=database,
         store=store,
         gateway=gateway,
+        private_images=bool(pull_secret.of_images(settings)),
         tls=bool(ingress.tls),
         ingress_address=address,
     ),

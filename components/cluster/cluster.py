@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -11,6 +12,10 @@ from components import settings as s
 from components.cluster.connection import Connection
 from components.dynamic.kind_cluster import KindCluster, KindClusterArgs
 from components.settings.images import Images
+
+# By default the provider replaces a Secret whose content changes, and deletes first whatever names it: all of MLflow's
+# servers at once, for another password.
+_IN_PLACE: dict[str, Any] = {"enable_secret_mutable": True, "enable_config_map_mutable": True}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +62,7 @@ class Cluster(pulumi.ComponentResource):
             "kubernetes",
             kubeconfig=self.owner.kubeconfig,
             cluster_identifier=self.identity,
+            **_IN_PLACE,
             opts=ResourceOptions(parent=self, deleted_with=self.owner),
         )
         address = f"localhost:{kind.registry_port}"
@@ -74,6 +80,7 @@ class Cluster(pulumi.ComponentResource):
             kubeconfig=kubeconfig,
             context=existing.context,
             cluster_identifier=existing.context,
+            **_IN_PLACE,
             opts=ResourceOptions(parent=self),
         )
         self.registry = Output.from_input(args.registry.address if args.registry else "")

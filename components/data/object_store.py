@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 
 from components import settings as s
+from components.data import fingerprint
 from components.data import volume_server as stateful
 from components.dynamic.password import Password
 from components.kubernetes import pods
@@ -68,7 +69,13 @@ class ObjectStoreArgs:
     namespace: Input[str]
 
 
-def stateful_set_spec(images: Images, settings: s.ObjectStore, secret: Input[str], claim: Input[str]) -> dict[str, Any]:
+def stateful_set_spec(
+    images: Images,
+    settings: s.ObjectStore,
+    secret: Input[str],
+    claim: Input[str],
+    annotations: Mapping[str, Input[str]],
+) -> dict[str, Any]:
     engine = ENGINES[settings.engine]
     container = {
         "name": settings.engine,
@@ -79,7 +86,17 @@ def stateful_set_spec(images: Images, settings: s.ObjectStore, secret: Input[str
         "resources": settings.resources.manifest(),
         **stateful.probes(pods.http_probe(engine.health, engine.port)),
     }
-    return stateful.spec("object-store", _LABELS, container, settings, images, claim, user=_UID, mount="/data")
+    return stateful.spec(
+        "object-store",
+        _LABELS,
+        container,
+        settings,
+        images,
+        claim,
+        user=_UID,
+        mount="/data",
+        annotations=annotations,
+    )
 
 
 class ObjectStore(pulumi.ComponentResource):
@@ -92,6 +109,8 @@ class ObjectStore(pulumi.ComponentResource):
     bucket: str
     identity: dict[str, str]
     env: list[dict[str, Any]]
+    # The keys, if any, as a server reads them at its start.
+    secrets: list[Input[str]]
 
     def __init__(self, name: str, args: ObjectStoreArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:storage:ObjectStore", name, None, opts)
@@ -100,6 +119,7 @@ class ObjectStore(pulumi.ComponentResource):
         in_cluster = settings.engine in ENGINES
         self.bucket = settings.bucket
         self.identity = settings.identity
+        self.secrets = []
         self.env = pods.env({"AWS_DEFAULT_REGION": settings.region})
         if in_cluster:
             port = ENGINES[settings.engine].port
@@ -115,15 +135,13 @@ class ObjectStore(pulumi.ComponentResource):
         self.register_outputs({"bucket": self.bucket})
 
     def _secret(self, args: ObjectStoreArgs, kept: ResourceOptions) -> Output[str]:
-        given = args.settings.secret_access_key
+        given, key_id = args.settings.secret_access_key, args.settings.access_key_id or ACCESS_KEY
         value = Output.secret(given.get_secret_value()) if given else Password("object-store-password", kept).value
+        self.secrets = [key_id, value]
         return k8s.core.v1.Secret(
             "object-store",
             metadata={"name": "object-store", "namespace": args.namespace},
-            string_data={
-                _SECRET_KEYS["access"]: args.settings.access_key_id or ACCESS_KEY,
-                _SECRET_KEYS["secret"]: value,
-            },
+            string_data={_SECRET_KEYS["access"]: key_id, _SECRET_KEYS["secret"]: value},
             opts=kept,
         ).metadata["name"]
 
@@ -139,7 +157,13 @@ class ObjectStore(pulumi.ComponentResource):
         k8s.apps.v1.StatefulSet(
             "object-store",
             metadata=metadata,
-            spec=stateful_set_spec(args.images, args.settings, secret, claim),
+            spec=stateful_set_spec(
+                args.images,
+                args.settings,
+                secret,
+                claim,
+                fingerprint.annotations("object-store", self.secrets, ResourceOptions(parent=self)),
+            ),
             opts=kept,
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 from pulumi import Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
 
+from components.clients import private
 from components.cluster.connection import PASSIVE, Connection, client_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 
@@ -68,7 +69,7 @@ def read(props: dict[str, Any]) -> dict[str, Any]:
 def write(path: Path, ca: str) -> None:
     path.unlink(missing_ok=True)
     if ca:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private.folder(path.parent)
         path.write_text(ca)
 
 

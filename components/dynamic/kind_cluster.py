@@ -13,6 +13,7 @@ from typing import Any
 from pulumi import Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
 
+from components.clients import private
 from components.clients.process import CommandFailed, run
 from components.dynamic.base import DynamicProvider, DynamicResource
 
@@ -194,7 +195,7 @@ def create(spec: Mapping[str, Any]) -> str:
 
 def _kubeconfig_file(spec: Mapping[str, Any]) -> str:
     path = Path(spec["kubeconfig_path"])
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private.folder(path.parent)
     return str(path)
 
 

@@ -14,6 +14,7 @@ import yaml
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
 
+from components.clients import private
 from components.clients.tracking_server import TrackingServer
 from components.dynamic.base import DynamicProvider, DynamicResource
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
@@ -79,7 +80,7 @@ def fetch(props: dict[str, Any]) -> dict[str, Any]:
     """Write the context of the model that `props` asks for and return the resource's outputs."""
     folder = Path(props["folder"])
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    private.folder(folder)
     source = parse_source(props["source"])
     if isinstance(source, ModelFolder):
         model, version = source.path, "local"

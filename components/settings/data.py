@@ -12,6 +12,7 @@ from components.settings.names import (
     CronWithSeconds,
     Host,
     HttpUrl,
+    Namespace,
     Retention,
     Timestamp,
 )
@@ -52,6 +53,10 @@ class Recovery(Section):
     until: Timestamp | None = Field(None, description="The moment to return to, in quotes; default: the latest.")
 
 
+# Of the operator that Slipway installs.
+OPERATOR_NAMESPACE = "cnpg-system"
+
+
 class CloudNativePg(Section):
     """A PostgreSQL cluster with failover, run by the CloudNativePG operator."""
 
@@ -61,6 +66,9 @@ class CloudNativePg(Section):
     instances: PositiveInt = 3
     backup: Backup | None = None
     recovery: Recovery | None = Field(None, description="Read when the cluster is made, and never again.")
+    operator_namespace: Namespace = Field(
+        OPERATOR_NAMESPACE, description="Where the operator runs, with platform.databaseOperator: existing."
+    )
 
 
 class Database(Section):

@@ -1,10 +1,12 @@
 """Database, object store, MLflow and training."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from components.data.fingerprint import fingerprint
 from components.data.tracking import allowed_hosts
 from components.settings import parse_settings
 from tests.unit.engine import Run, run_stack
@@ -37,8 +39,8 @@ def test_secrets_are_secret_to_the_engine_too(dev: Run) -> None:
     marker = "4dabf18193072939515e22adb298388d"
     for secret in dev.of("Secret"):
         assert marker in str(secret.raw["stringData"]), secret
-    passwords = [entry for entry in dev.all if entry.name.endswith("-password")]
-    assert [entry.secret_outputs for entry in passwords] == [["value"], ["value"]]
+    made = [entry for entry in dev.all if entry.name.endswith(("-password", "-fingerprints"))]
+    assert [entry.secret_outputs for entry in made] == [["value"]] * 4
     assert dev.one("KindCluster", "cluster").secret_outputs == ["kubeconfig"]
 
 
@@ -50,14 +52,39 @@ def test_mlflow_gets_its_secrets_by_reference(dev: Run) -> None:
     assert env["MLFLOW_ARTIFACTS_DESTINATION"] == "s3://mlflow"
 
 
-def test_another_database_is_another_generation_of_servers(dev: Run) -> None:
-    def mark(run: Run) -> str:
-        metadata = run.one("Deployment", "mlflow").inputs["spec"]["template"]["metadata"]
-        return str(metadata["annotations"]["slipway/database"])
+def mark(run: Run, kind: str, name: str) -> str:
+    return str(run.one(kind, name).inputs["spec"]["template"]["metadata"]["annotations"]["slipway/secrets"])
 
+
+def test_another_database_is_another_generation_of_servers(dev: Run) -> None:
     elsewhere = run_stack("dev", {"database": {"url": "postgresql+psycopg2://u:p@db.test:5432/mlflow"}})
-    assert mark(dev) == mark(run_stack("dev"))
-    assert mark(dev) != mark(elsewhere)
+    assert mark(dev, "Deployment", "mlflow") == mark(run_stack("dev"), "Deployment", "mlflow")
+    assert mark(dev, "Deployment", "mlflow") != mark(elsewhere, "Deployment", "mlflow")
+
+
+def test_other_keys_of_the_store_are_another_generation_of_servers() -> None:
+    def keys(secret: str) -> Run:
+        s3 = {"engine": "s3", "endpoint": "https://s3.test", "accessKeyId": "a", "secretAccessKey": secret}
+        return run_stack("dev", {"objectStore": s3})
+
+    assert mark(keys("one"), "Deployment", "mlflow") != mark(keys("two"), "Deployment", "mlflow")
+
+
+def test_nothing_outside_the_state_allows_to_try_a_guess_at_a_secret(dev: Run) -> None:
+    for digest in ("md5", "sha1", "sha256", "sha512"):
+        for value in ("s3cret", "postgresql+psycopg2://mlflow:s3cret@postgres.mlops:5432/mlflow"):
+            guess = hashlib.new(digest, value.encode()).hexdigest()
+            for entry in dev.kubernetes:
+                assert entry.kind == "Secret" or guess[:8] not in str(entry.inputs), entry
+    one, other = fingerprint("key", ["s3cret"]), fingerprint("another key", ["s3cret"])
+    assert one == fingerprint("key", ["s3cret"]) != other
+    assert fingerprint("key", ["a", "b"]) != fingerprint("key", ["ab"])
+
+
+def test_a_changed_secret_is_changed_in_place(dev: Run) -> None:
+    """The engine would delete what names it first: MLflow's servers, all at once."""
+    provider = dev.one("kubernetes").inputs
+    assert provider["enableSecretMutable"] == provider["enableConfigMapMutable"] == "true"
 
 
 def test_the_database_is_migrated_before_the_server_starts(dev: Run) -> None:

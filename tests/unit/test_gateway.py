@@ -260,9 +260,45 @@ def test_what_would_leave_the_door_open_is_a_fault(path: str, value: Any, line: 
     assert any(line in fault for fault in found), found
 
 
-def test_a_password_in_the_clear_is_a_fault() -> None:
-    found = faults(set_at("tracking", {"hosts": ["mlflow.slipway.localhost"], "auth": True}))
+@pytest.mark.parametrize(
+    "tracking",
+    [
+        {"hosts": ["mlflow.slipway.localhost"], "auth": True},
+        # Without a name it is at /mlflow of every other.
+        {"auth": True},
+        {"auth": True, "uri": "https://mlflow.slipway.localhost/mlflow"},
+    ],
+)
+def test_a_password_in_the_clear_is_a_fault(tracking: dict[str, Any]) -> None:
+    found = faults(set_at("tracking", tracking))
     assert found == ["slipway:tracking.auth: True: passwords would cross the network in the clear; write ingress.tls"]
+
+
+@pytest.mark.parametrize("uri", ["http://mlflow.slipway.localhost", "http://127.0.0.1:5000/mlflow"])
+@pytest.mark.parametrize("mesh", ["install", "off"])
+def test_a_password_to_an_address_without_tls_is_a_fault(uri: str, mesh: str) -> None:
+    def change(data: dict[str, Any]) -> None:
+        data.update(copy.deepcopy(SECURE))
+        set_at("tracking.uri", uri)(data)
+        if mesh == "off":
+            data.update({"platform": {"mesh": "off"}, "models": [], "ingress": {"domain": "slipway.localhost"}})
+
+    assert any(f"slipway:tracking.uri: '{uri}': with tracking.auth, passwords" in fault for fault in faults(change))
+
+
+def test_a_password_in_an_address_is_a_fault_and_is_not_shown() -> None:
+    found = faults(set_at("tracking.uri", "https://admin:hunter2@mlflow.test"))
+    assert any("slipway:tracking.uri: a user and a password stand in it" in fault for fault in found)
+    assert "hunter2" not in "".join(found)
+
+
+def test_keys_that_come_in_the_clear_are_a_fault() -> None:
+    def change(data: dict[str, Any]) -> None:
+        data.update(copy.deepcopy(SECURE))
+        set_at("ingress.auth.jwt.0", {"issuer": "https://idp.test", "jwksUri": "http://idp.test/keys"})(data)
+
+    [fault] = faults(change)
+    assert "jwt[0].jwksUri: 'http://idp.test/keys': keys that come in the clear can be swapped" in fault
 
 
 def test_options_of_a_gateway_that_is_not_ours_are_faults() -> None:

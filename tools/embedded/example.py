@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from components import settings as s
+from components.clients import private
 from components.clients.tracking_server import TrackingServer
 from components.dynamic.model_files import ModelFilesProvider
 from components.errors import SlipwayError
@@ -55,7 +56,7 @@ class Example:
     def start_tracking(self) -> None:
         """Start MLflow without waiting for it."""
         store = self.folder / "mlflow"
-        store.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private.folder(store)
         options = {
             "--host": "127.0.0.1",
             "--port": str(self.ports["tracking"]),
