@@ -189,11 +189,11 @@ def test_an_external_database_needs_no_server() -> None:
     }
 
 
-def test_seaweedfs_is_one_setting_away() -> None:
-    run = run_stack("dev", {"objectStore": {"engine": "seaweedfs", "bucket": "artifacts"}})
+def test_another_store_is_one_setting_away() -> None:
+    run = run_stack("dev", {"objectStore": {"engine": "versitygw", "bucket": "artifacts"}})
     server = container(run.one("StatefulSet", "object-store"))
-    assert server["image"].startswith("docker.io/chrislusf/seaweedfs:")
-    assert env_of(run.one("Deployment", "mlflow"))["MLFLOW_S3_ENDPOINT_URL"] == "http://object-store.mlops:8333"
+    assert server["image"].startswith("ghcr.io/versity/versitygw:")
+    assert env_of(run.one("Deployment", "mlflow"))["MLFLOW_S3_ENDPOINT_URL"] == "http://object-store.mlops:7070"
     assert env_of(run.one("Job", "bucket"))["BUCKET"] == "artifacts"
 
 
