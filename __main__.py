@@ -49,7 +49,7 @@ gateway = (
             mesh=platform.ready(istio.PART),
             certificates=platform.ready(cert_manager.PART),
             state=state,
-            reach=cluster.reach,
+            connection=cluster.connection,
         ),
         here,
     )
@@ -115,7 +115,7 @@ served = {
 pulumi.export("tracking", tracking.uri)
 if tracking.login:
     pulumi.export("trackingPassword", tracking.login.password)
-pulumi.export("kubeconfig", cluster.reach.kubeconfig_path)
+pulumi.export("kubeconfig", cluster.connection.kubeconfig_path)
 if gateway and gateway.ca:
     pulumi.export("certificateAuthority", gateway.ca)
 if gateway and gateway.keys:

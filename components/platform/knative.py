@@ -5,7 +5,7 @@ from typing import Any
 import pulumi_kubernetes as k8s
 from pulumi import CustomTimeouts, ResourceOptions
 
-from components.dynamic.established import Established, EstablishedArgs
+from components.dynamic.crd_wait import CrdWait, CrdWaitArgs
 from components.kubernetes.placement import ONE_AT_A_TIME
 from components.platform.hardening import Hardening, resources
 from components.platform.part import PlatformPart
@@ -142,10 +142,10 @@ class Knative(PlatformPart):
             spec=self._spec(),
             opts=ResourceOptions(parent=self, depends_on=below, custom_timeouts=CustomTimeouts(delete=DELETED_WITHIN)),
         )
-        crds = Established(
+        crds = CrdWait(
             # The kinds that KServe looks for when it starts.
             "knative-crds",
-            EstablishedArgs(names=[crd for crd, _ in self.part.kinds], reach=context.cluster.reach),
+            CrdWaitArgs(names=[crd for crd, _ in self.part.kinds], connection=context.cluster.connection),
             ResourceOptions(parent=self, depends_on=[operator]),
         )
         self.usable = (crds,)

@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 from pulumi import Input, Output, Resource, ResourceOptions
 
 from components.context import Context
-from components.dynamic.remains import Remains, RemainsArgs
+from components.dynamic.crd_cleanup import CrdCleanup, CrdCleanupArgs
 from components.platform.hardening import Hardening
 from components.settings.merge import Values
 from components.settings.parts.part import Part, PartNamespace
@@ -72,10 +72,10 @@ class PlatformPart(pulumi.ComponentResource):
         """What removes, after the charts, the CRDs that outlive them."""
         if not self.part.crd_groups:
             return []
-        cleanup = RemainsArgs(
+        cleanup = CrdCleanupArgs(
             groups=self.part.crd_groups,
             namespace=self.args.namespace(self.part.namespaces[0]),
             config_maps=self.part.config_maps,
-            reach=self.args.context.cluster.reach,
+            connection=self.args.context.cluster.connection,
         )
-        return [Remains(f"{name}-remains", cleanup, ResourceOptions(parent=self))]
+        return [CrdCleanup(f"{name}-crd-cleanup", cleanup, ResourceOptions(parent=self))]
