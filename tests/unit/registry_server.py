@@ -13,7 +13,7 @@ from tests.unit.http_server import served_by
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-TOKEN = "anonymous-token"  # noqa: S105
+TOKEN = "anonymous-token"
 
 
 @dataclass
@@ -95,6 +95,10 @@ def registry_server() -> Iterator[Registry]:
                 return self._say(200, body, {"Content-Type": kind, **named})
             if blob := registry.blobs.get(path.partition("/blobs/")[2]):
                 return self._say(200, blob)
+            if path.endswith("/tags/list"):
+                of = path.removesuffix("/tags/list")
+                there = [version for known, version in registry.manifests if known == of and ":" not in version]
+                return self._say(200, json.dumps({"tags": there}).encode())
             return self._say(404, b'{"errors":[{"code":"MANIFEST_UNKNOWN"}]}')
 
         do_HEAD = do_GET

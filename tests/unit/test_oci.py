@@ -83,7 +83,7 @@ def test_what_is_not_there_is_named(registry: Registry) -> None:
 
 def test_a_registry_that_asks_for_a_moment_gets_it_once(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(oci.time, "sleep", waits.append)
+    monkeypatch.setattr("tools.images.oci.time.sleep", waits.append)
     found = registry.image("a", "1", "linux/amd64")
     registry.first, registry.headers = [429], {"Retry-After": "2"}
     assert oci.digest(f"{registry.host}/a:1") == found
