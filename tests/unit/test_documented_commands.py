@@ -36,8 +36,8 @@ def strings_of(path: Path) -> Iterator[str]:
 
 
 SAID = [(str(path), line) for path in DOCUMENTS for line in code_of(path.read_text())]
-SAID += [(str(path), line) for part in ("components", "hpa", "tools", "policy") for path in sorted(Path(part).rglob("*.py"))
-         for line in strings_of(path)]  # fmt: skip
+PROGRAM = [path for part in ("components", "hpa", "tools", "policy") for path in sorted(Path(part).rglob("*.py"))]
+SAID += [(str(path), line) for path in PROGRAM for line in strings_of(path)]
 MAKE = re.compile(r"(?:^|[ (`$;])make ((?:-\S+ )*[a-z][a-z-]*(?: [A-Z]+=(?:\"[^\"]*\"|'[^']*'|\S+))*)")
 
 
