@@ -1,35 +1,17 @@
 """Istio: its CRDs, istiod, and the gateway through which every request comes in."""
 
-from dataclasses import dataclass
 from typing import Any
 
-import pulumi
-from pulumi import Resource, ResourceOptions
-
 from components import settings as s
-from components.cluster.reach import Reach
-from components.dynamic.remains import Remains, RemainsArgs
-from components.kubernetes.namespaces import declare, of_part
 from components.kubernetes.placement import ONE_AT_A_TIME
-from components.platform.charts import Charts
 from components.platform.hardening import RUNTIME_DEFAULT, Hardening, resources
+from components.platform.part import PlatformPart
 from components.settings.images import Images
-from components.settings.parts.istio import CNI_NAMESPACE, NAMESPACE, PART
+from components.settings.parts import istio
 from components.settings.versions import ISTIO_HUB
 
 # Knative's Gateways select `istio: ingressgateway`, which the chart derives from exactly this release name.
 GATEWAY = "istio-ingressgateway"
-
-
-@dataclass(frozen=True, kw_only=True)
-class MeshArgs:
-    charts: Charts
-    images: Images
-    hardening: Hardening
-    service: s.GatewayService
-    # Whether Istio's CNI plugin is installed here, is there, or is not (sidecars then need a privileged container).
-    cni: s.Installation
-    reach: Reach
 
 
 def istiod_values(images: Images, version: str, hardening: Hardening, *, cni: bool) -> dict[str, Any]:
@@ -95,60 +77,24 @@ def gateway_values(service: s.GatewayService, hardening: Hardening) -> dict[str,
     }
 
 
-class Mesh(pulumi.ComponentResource):
+class Istio(PlatformPart):
     """base, then istiod, then the gateway: a gateway pod made before istiod's injector answers never gets its image."""
 
-    # For what brings Istio's resources along: from here on they are accepted.
-    istiod: Resource
+    part = istio.PART
 
-    def __init__(self, name: str, args: MeshArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:platform:Mesh", name, None, opts)
-        child = ResourceOptions(parent=self)
-        system = declare(of_part(NAMESPACE, args.hardening), child)
-        remains = Remains(
-            "istio-remains",
-            RemainsArgs(
-                groups=PART.crd_groups,
-                namespace=system,
-                config_maps=PART.config_maps,
-                reach=args.reach,
-            ),
-            child,
-        )
-        base = args.charts.release(
-            "istio-base",
-            release="istio-base",
-            namespace=system,
-            values={"defaultRevision": "default"},
-            opts=ResourceOptions(parent=self, depends_on=[remains]),
-        )
-        self.istiod = args.charts.release(
-            "istiod",
-            release="istiod",
-            namespace=system,
-            values=istiod_values(args.images, args.charts.version("istiod"), args.hardening, cni=args.cni != "off"),
+    def install(self) -> None:
+        context, settings = self.args.context, self.args.context.settings
+        images, charts, hardening = context.images, context.charts, self.args.hardening
+        base = self.release("istio-base", {"defaultRevision": "default"})
+        below = [base]
+        if istio.CNI.installed(settings):
             # A pod with a sidecar is refused where the plugin is not, so that nothing starts before it is.
-            opts=ResourceOptions(parent=self, depends_on=[base, *self._cni(args, base)]),
+            values = cni_values(images, charts.version("istio-cni"))
+            below.append(self.release("istio-cni", values, namespace=istio.CNI_NAMESPACE, after=[base]))
+        cni = settings.platform.mesh_cni != "off"
+        istiod = self.release(
+            "istiod", istiod_values(images, charts.version("istiod"), hardening, cni=cni), after=below
         )
-        args.charts.release(
-            "istio-gateway",
-            release=GATEWAY,
-            namespace=system,
-            values=gateway_values(args.service, args.hardening),
-            opts=ResourceOptions(parent=self, depends_on=[self.istiod]),
-        )
-        self.register_outputs({})
-
-    def _cni(self, args: MeshArgs, base: Resource) -> list[Resource]:
-        if args.cni != "install":
-            return []
-        child = ResourceOptions(parent=self)
-        return [
-            args.charts.release(
-                "istio-cni",
-                release="istio-cni",
-                namespace=declare(of_part(CNI_NAMESPACE, args.hardening), child),
-                values=cni_values(args.images, args.charts.version("istio-cni")),
-                opts=ResourceOptions(parent=self, depends_on=[base]),
-            )
-        ]
+        self.release("istio-gateway", gateway_values(settings.gateway_service, hardening), name=GATEWAY, after=[istiod])
+        # From here on Istio's resources are accepted.
+        self.usable = (istiod,)

@@ -134,6 +134,10 @@ Host = text(
     _plain_host,
     _no_cluster_name,
 )
+# As Istio takes hosts: one, or all that end so.
+HostPattern = text(
+    rf"(\*\.)?{_HOST}", 180, "a host name such as app.example.com, or *.example.com", _labels, _plain_host
+)
 HostAndPort = text(
     rf"({_HOST}|\[[0-9a-fA-F:.]+\]):[0-9]{{1,5}}",
     260,

@@ -41,7 +41,7 @@ def test_secrets_are_secret_to_the_engine_too(dev: Run) -> None:
         assert marker in str(secret.raw["stringData"]), secret
     made = [entry for entry in dev.all if entry.name.endswith(("-password", "-fingerprints"))]
     assert [entry.secret_outputs for entry in made] == [["value"]] * 4
-    assert dev.one("Resource", "cluster").secret_outputs == ["kubeconfig"]
+    assert dev.one("KindCluster", "cluster").secret_outputs == ["kubeconfig"]
 
 
 def test_mlflow_gets_its_secrets_by_reference(dev: Run) -> None:
@@ -167,7 +167,7 @@ def test_what_is_kept_is_protected_whole_and_what_can_be_made_again_is_not() -> 
     assert protected(run) == {
         *(f"{kind}/{name}" for kind in kinds for name in ("postgres", "object-store")),
         *(f"{kind}/{name}" for kind, name in (("Secret", "database"), ("Secret", "object-store"))),
-        *(f"Resource/{name}-password" for name in ("database", "object-store")),
+        *(f"Password/{name}-password" for name in ("database", "object-store")),
     }
 
 

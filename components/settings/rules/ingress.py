@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from components.settings.addresses import is_address, is_public
 from components.settings.credentials import key_problem
-from components.settings.ingress import Gateway
+from components.settings.ingress import Gateway, Tls
 from components.settings.problems import Path, Problem, fault
 from components.settings.stack import Settings
 
@@ -31,9 +31,11 @@ def a_gateway(settings: Settings) -> Iterator[Problem]:
         yield fault(("ingress", "gateway"), None, "without effect: platform.mesh is off; remove it")
     if mesh != "install":
         remedy = "only for the gateway that Slipway installs; remove it, or write platform.mesh: install"
-        for key, value in (("annotations", ingress.annotations), ("nodePorts", ingress.node_ports)):
+        auth = ("auth", "foreignHosts"), ingress.auth and ingress.auth.foreign_hosts
+        given = ((("annotations",), ingress.annotations), (("nodePorts",), ingress.node_ports), auth)
+        for path, value in given:
             if value:
-                yield fault(("ingress", key), None, remedy)
+                yield fault(("ingress", *path), None, remedy)
     if not ingress.gateway.selector:
         yield fault(("ingress", "gateway", "selector"), None, "without labels it is every pod; write the gateway's")
 
@@ -91,6 +93,13 @@ def tls(settings: Settings) -> Iterator[Problem]:
     if settings.platform.mesh == "off":
         yield fault(
             _TLS, None, "TLS ends at Istio's gateway, and platform.mesh is off; write install or existing there"
+        )
+    namespace = settings.ingress.tls.authority_namespace
+    if settings.platform.certificates == "install" and namespace != Tls.model_fields["authority_namespace"].default:
+        yield fault(
+            (*_TLS, "authorityNamespace"),
+            namespace,
+            "Slipway installs cert-manager; remove this, or write platform.certificates: existing",
         )
     if not settings.tracking.hosts:
         yield fault(
