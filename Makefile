@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
 .PHONY: help tools up preview refresh destroy cancel output start stop status teardown upgrade-check doctor check \
-  render images mirror schema predict key scale canary promote rollback prune hpa test test-unit test-model test-hpa test-embedded \
+  render images mirror schema timeline predict key scale canary promote rollback prune hpa test test-unit test-model test-hpa test-embedded \
   test-kind coverage lint docs
 
 help: ## This list.
@@ -61,6 +61,9 @@ mirror: $(VENV)/installed ## Copy them into a registry: make mirror STACK=prod A
 
 schema: $(VENV)/installed ## Write the JSON schema of the stack files, for editors.
 	@$(PY) -m tools schema > stack.schema.json
+
+timeline: $(VENV)/installed ## What the last `up` waited for: make timeline STACK=dev ARGS="--svg FILE"
+	@$(PY) -m tools timeline $(STACK) $(ARGS)
 
 predict: $(VENV)/installed ## Ask the deployed models for a prediction.
 	@$(PY) -m tools predict $(STACK) $(ARGS)
