@@ -32,16 +32,12 @@ address = ingress_address(settings.cluster, ingress)
 platform = Platform(
     "platform",
     PlatformArgs(
-        parts=settings.platform,
-        ingress=ingress,
+        settings=settings,
         charts=Charts.of(settings),
         images=images,
         hardening=namespaces.of_platform(settings),
         local_registries=cluster.local_registries,
         reach=cluster.reach,
-        knative_serving=settings.knative_serving,
-        database=settings.database.cloud_native_pg,
-        models=settings.models,
     ),
     here,
 )

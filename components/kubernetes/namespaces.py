@@ -1,6 +1,6 @@
 """The stack's namespaces, and what belongs to each: Pod Security, NetworkPolicies, ServiceAccounts, a quota."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi_kubernetes as k8s
@@ -10,6 +10,7 @@ from components import settings as s
 from components.kubernetes import network_policies, pull_secret
 from components.platform.charts import namespace
 from components.platform.hardening import Hardening
+from components.settings.parts.part import PartNamespace
 
 # The models' own ServiceAccount: no rights, and no token in the pods.
 MODEL_ACCOUNT = "model"
@@ -86,22 +87,12 @@ def of_platform(settings: s.Settings) -> Hardening:
     )
 
 
-def of_part(
-    name: str,
-    hardening: Hardening,
-    *,
-    level: str | None = None,
-    anyone: Sequence[int] = (),
-    gateway: Sequence[int] = (),
-) -> NamespaceArgs:
-    """A namespace of the platform; `anyone` and `gateway` as network_policies.for_part takes them.
-
-    `level` is the most that its workloads are fit for, if less than "restricted": what is above is warned of alone.
-    """
-    key = "pod-security.kubernetes.io/enforce"
+def of_part(namespace: PartNamespace, hardening: Hardening) -> NamespaceArgs:
+    """A namespace of the platform; where its workloads are not fit for "restricted", that is warned of alone."""
+    key, level = "pod-security.kubernetes.io/enforce", namespace.pod_security
     weaker = {key: level} if level and hardening.labels.get(key) == "restricted" else {}
-    policies = {"default": network_policies.for_part(hardening, anyone, gateway)} if hardening.network_policies else {}
-    return NamespaceArgs(name=name, labels={**hardening.labels, **weaker}, policies=policies)
+    policies = {"default": network_policies.for_part(hardening, namespace)} if hardening.network_policies else {}
+    return NamespaceArgs(name=namespace.name, labels={**hardening.labels, **weaker}, policies=policies)
 
 
 def declare(args: NamespaceArgs, opts: ResourceOptions) -> Output[str]:

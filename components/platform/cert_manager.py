@@ -10,9 +10,7 @@ from components.kubernetes.namespaces import declare, of_part
 from components.platform.charts import Charts
 from components.platform.hardening import Hardening, resources
 from components.settings.images import Images
-
-NAMESPACE = "cert-manager"
-_WEBHOOK = 10250
+from components.settings.parts.cert_manager import NAMESPACE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +39,7 @@ def values(images: Images, version: str, hardening: Hardening) -> dict[str, Any]
     return {
         "crds": {"enabled": True, "keep": False},
         # The default of the leases is kube-system, where they would stay.
-        "global": {"leaderElection": {"namespace": NAMESPACE}, "priorityClassName": hardening.priority},
+        "global": {"leaderElection": {"namespace": NAMESPACE.name}, "priorityClassName": hardening.priority},
         **part("controller", "512Mi"),
         "webhook": part("webhook", "256Mi"),
         # It keeps every Secret and webhook of the cluster in memory.
@@ -60,7 +58,7 @@ class Certificates(pulumi.ComponentResource):
         args.charts.release(
             "cert-manager",
             release="cert-manager",
-            namespace=declare(of_part(NAMESPACE, args.hardening, anyone=(_WEBHOOK,)), child),
+            namespace=declare(of_part(NAMESPACE, args.hardening), child),
             values=values(args.images, args.charts.version("cert-manager"), args.hardening),
             opts=child,
         )

@@ -13,13 +13,8 @@ from components.dynamic.remains import Remains, RemainsArgs
 from components.kubernetes.namespaces import declare, of_part
 from components.platform.charts import Charts
 from components.platform.hardening import Hardening, resources
-from components.settings.data import OPERATOR_NAMESPACE
 from components.settings.images import Images
-
-NAMESPACE = OPERATOR_NAMESPACE
-# Of the CRDs, which both charts keep.
-GROUPS = ("postgresql.cnpg.io", "barmancloud.cnpg.io")
-_WEBHOOK = 9443
+from components.settings.parts.cloudnative_pg import LABELS, NAMESPACE, PART
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +32,7 @@ def operator_values(images: Images, version: str | None, hardening: Hardening) -
     return {
         "image": images.in_chart("ghcr.io/cloudnative-pg/cloudnative-pg", version),
         "replicaCount": hardening.replicas,
-        "topologySpreadConstraints": hardening.spread({"app.kubernetes.io/name": "cloudnative-pg"}),
+        "topologySpreadConstraints": hardening.spread(LABELS),
         "priorityClassName": hardening.priority,
         "resources": resources("10m", "64Mi", "512Mi"),
     }
@@ -66,11 +61,11 @@ class DatabaseOperator(pulumi.ComponentResource):
         super().__init__("slipway:platform:DatabaseOperator", name, None, opts)
         child = ResourceOptions(parent=self)
         charts, images, hardening = args.charts, args.images, args.hardening
-        system = declare(of_part(NAMESPACE, hardening, anyone=(_WEBHOOK,)), child)
+        system = declare(of_part(NAMESPACE, hardening), child)
         remains = Remains(
             "cloudnative-pg-remains",
             RemainsArgs(
-                groups=GROUPS,
+                groups=PART.crd_groups,
                 namespace=system,
                 reach=args.reach,
             ),

@@ -14,17 +14,11 @@ from components.kubernetes.placement import ONE_AT_A_TIME
 from components.platform.charts import Charts
 from components.platform.hardening import RUNTIME_DEFAULT, Hardening, resources
 from components.settings.images import Images
+from components.settings.parts.istio import CNI_NAMESPACE, NAMESPACE, PART
 from components.settings.versions import ISTIO_HUB
 
-NAMESPACE, CNI_NAMESPACE = "istio-system", "istio-cni"
-# The world's and a load balancer's way in; proxies (15012) and the API server (15017) call istiod.
-_GATEWAY, _ISTIOD = (80, 443, 15021), (15012, 15017)
-# Where Knative's cluster-local routes are.
-_LOCAL_GATEWAY = 8081
 # Knative's Gateways select `istio: ingressgateway`, which the chart derives from exactly this release name.
 GATEWAY = "istio-ingressgateway"
-# Of the CRDs, which the base chart keeps.
-GROUPS = ("extensions.istio.io", "networking.istio.io", "security.istio.io", "telemetry.istio.io")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +28,7 @@ class MeshArgs:
     hardening: Hardening
     ingress: s.Ingress
     # Whether Istio's CNI plugin is installed here, is there, or is not (sidecars then need a privileged container).
-    cni: s.Part
+    cni: s.Installation
     reach: Reach
 
 
@@ -111,16 +105,13 @@ class Mesh(pulumi.ComponentResource):
     def __init__(self, name: str, args: MeshArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Mesh", name, None, opts)
         child = ResourceOptions(parent=self)
-        system = declare(
-            of_part(NAMESPACE, args.hardening, anyone=(*_GATEWAY, *_ISTIOD), gateway=(_LOCAL_GATEWAY,)), child
-        )
+        system = declare(of_part(NAMESPACE, args.hardening), child)
         remains = Remains(
             "istio-remains",
             RemainsArgs(
-                groups=GROUPS,
+                groups=PART.crd_groups,
                 namespace=system,
-                # istiod writes its certificate authority into every namespace.
-                config_maps="istio.io/config=true",
+                config_maps=PART.config_maps,
                 reach=args.reach,
             ),
             child,
@@ -157,8 +148,7 @@ class Mesh(pulumi.ComponentResource):
             args.charts.release(
                 "istio-cni",
                 release="istio-cni",
-                # It writes to the nodes.
-                namespace=declare(of_part(CNI_NAMESPACE, args.hardening, level="privileged"), child),
+                namespace=declare(of_part(CNI_NAMESPACE, args.hardening), child),
                 values=cni_values(args.images, args.charts.version("istio-cni")),
                 opts=ResourceOptions(parent=self, depends_on=[base]),
             )

@@ -17,25 +17,11 @@ from components.platform.charts import Charts
 from components.platform.hardening import Hardening, resources
 from components.settings.images import Images
 from components.settings.merge import merged
+from components.settings.parts.knative import NAMESPACE, OPERATOR_NAMESPACE, PART
 from components.settings.versions import KNATIVE_SERVING, NET_ISTIO
-
-NAMESPACE = "knative-serving"
-OPERATOR_NAMESPACE = "knative-operator"
-_WEBHOOK = 8443
-
-# The kinds that KServe looks for when it starts.
-CRDS = ("services.serving.knative.dev",)
 
 # Its finalizer takes a minute; a destroy that waits longer says so.
 DELETED_WITHIN = "5m"
-
-# Of the CRDs, which the operator leaves behind.
-GROUPS = (
-    "serving.knative.dev",
-    "autoscaling.internal.knative.dev",
-    "caching.internal.knative.dev",
-    "networking.internal.knative.dev",
-)
 
 _RELEASES = "gcr.io/knative-releases/knative.dev"
 QUEUE = "queue-proxy"
@@ -157,14 +143,11 @@ class Serverless(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServerlessArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Serverless", name, None, opts)
         child = ResourceOptions(parent=self)
-        # The chart has no way to set a seccomp profile.
-        system = declare(of_part(OPERATOR_NAMESPACE, args.hardening, level="baseline", anyone=(_WEBHOOK,)), child)
-        # The activator answers the gateway; the webhooks the API server.
-        serving_namespace = of_part(NAMESPACE, args.hardening, anyone=(_WEBHOOK,), gateway=(8012, 8013, 8112))
+        system = declare(of_part(OPERATOR_NAMESPACE, args.hardening), child)
         remains = Remains(
             "knative-remains",
             RemainsArgs(
-                groups=GROUPS,
+                groups=PART.crd_groups,
                 namespace=system,
                 reach=args.reach,
             ),
@@ -183,7 +166,7 @@ class Serverless(pulumi.ComponentResource):
             kind="KnativeServing",
             metadata={
                 "name": "knative-serving",
-                "namespace": declare(serving_namespace, child),
+                "namespace": declare(of_part(NAMESPACE, args.hardening), child),
                 "annotations": {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "900"},
             },
             spec=self._spec(args),
@@ -192,8 +175,9 @@ class Serverless(pulumi.ComponentResource):
             ),
         )
         self.crds = Established(
+            # The kinds that KServe looks for when it starts.
             "knative-crds",
-            EstablishedArgs(names=CRDS, reach=args.reach),
+            EstablishedArgs(names=[crd for crd, _ in PART.kinds], reach=args.reach),
             ResourceOptions(parent=self, depends_on=[operator]),
         )
         self.register_outputs({})

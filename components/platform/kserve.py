@@ -12,10 +12,9 @@ from components.kubernetes.placement import budget
 from components.platform.charts import Charts
 from components.platform.hardening import Hardening, resources
 from components.settings.images import Images
+from components.settings.parts.kserve import MANAGER, NAMESPACE
 
-NAMESPACE = "kserve"
-_WEBHOOK = 9443
-_MANAGER = {"control-plane": "kserve-controller-manager"}
+_MANAGER = {"control-plane": MANAGER}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +91,7 @@ class Serving(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServingArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Serving", name, None, opts)
         child = ResourceOptions(parent=self)
-        system = declare(of_part(NAMESPACE, args.hardening, anyone=(_WEBHOOK,)), child)
+        system = declare(of_part(NAMESPACE, args.hardening), child)
         crds = args.charts.release("kserve-crd", release="kserve-crd", namespace=system, values={}, opts=child)
         controller = args.charts.release(
             "kserve-resources",
@@ -106,7 +105,7 @@ class Serving(pulumi.ComponentResource):
             k8s.apps.v1.DeploymentPatch(
                 "kserve-replicas",
                 metadata={
-                    "name": "kserve-controller-manager",
+                    "name": MANAGER,
                     "namespace": system,
                     # Kubernetes counts the default of a field among what the chart wrote.
                     "annotations": {"pulumi.com/patchForce": "true"},

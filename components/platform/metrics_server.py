@@ -9,9 +9,7 @@ from pulumi import ResourceOptions
 from components.platform.charts import Charts
 from components.platform.hardening import Hardening, resources
 from components.settings.images import Images
-
-# A system service: it belongs where the kubelet's other clients are, and needs no namespace of its own.
-NAMESPACE = "kube-system"
+from components.settings.parts.metrics_server import NAMESPACE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +35,7 @@ class Metrics(pulumi.ComponentResource):
         args.charts.release(
             "metrics-server",
             release="metrics-server",
-            namespace=NAMESPACE,
+            namespace=NAMESPACE.name,
             values=values(args.images, args.charts.app_version("metrics-server"), args.hardening),
             opts=ResourceOptions(parent=self),
         )

@@ -1,8 +1,6 @@
 """The parts that serving stands on, each installed only where the stack says so."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -21,41 +19,28 @@ from components.platform.metrics_server import Metrics, MetricsArgs
 from components.platform.prometheus import CustomMetrics, CustomMetricsArgs
 from components.settings import adapter_rules
 from components.settings.images import Images
-from components.settings.scaling import QueriedMetric
+from components.settings.parts import (
+    PARTS,
+    cert_manager,
+    cloudnative_pg,
+    istio,
+    knative,
+    kserve,
+    metrics_server,
+    prometheus,
+)
 
 PRIORITY_CLASS = "slipway-platform"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlatformArgs:
-    parts: s.Platform
-    ingress: s.Ingress
+    settings: s.Settings
     charts: Charts
     images: Images
     hardening: Hardening
     local_registries: tuple[str, ...]
     reach: Reach
-    # Merged over the KnativeServing spec.
-    knative_serving: dict[str, Any]
-    # The cluster of the database, where CloudNativePG runs it.
-    database: s.CloudNativePg | None = None
-    # What their metrics need is installed, and no more.
-    models: Sequence[s.Model] = ()
-
-
-def uses_resources(models: Sequence[s.Model]) -> bool:
-    """Whether a model scales on cpu or memory."""
-    return any(
-        any(not isinstance(metric, QueriedMetric) for metric in scaling.declared)
-        if isinstance(scaling, s.Autoscaling)
-        else scaling.autoscaler == "hpa"
-        for scaling in (model.autoscaling for model in models)
-        if scaling
-    )
-
-
-def _installs(parts: s.Platform) -> bool:
-    return "install" in (parts.certificates, parts.mesh, parts.serverless, parts.serving)
 
 
 def _priority(opts: ResourceOptions) -> Output[str]:
@@ -83,71 +68,74 @@ class Platform(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PlatformArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Platform", name, None, opts)
-        charts, images, child = args.charts, args.images, ResourceOptions(parent=self)
+        settings, charts, images, child = args.settings, args.charts, args.images, ResourceOptions(parent=self)
         below: list[Resource] = []
         self.gateway = self.certificates = self.serving = self.database = ()
         istiod: tuple[Resource, ...] = ()
-        hardening = replace(args.hardening, priority=_priority(child)) if _installs(args.parts) else args.hardening
-        if args.parts.metrics_server == "install" and uses_resources(args.models):
+        hardening = (
+            replace(args.hardening, priority=_priority(child))
+            if any(part.installed(settings) for part in PARTS)
+            else args.hardening
+        )
+        if metrics_server.PART.installed(settings):
             Metrics("metrics", MetricsArgs(charts=charts, images=images, hardening=hardening), child)
-        if args.parts.metrics_adapter == "install" and any((rules := adapter_rules.rules(args.models)).values()):
-            own = args.parts.prometheus == "install"
+        if prometheus.ADAPTER.installed(settings):
             metrics = CustomMetricsArgs(
                 charts=charts,
                 images=images,
                 hardening=hardening,
-                rules=rules,
-                prometheus_url=None if own else args.parts.prometheus_url,
+                rules=adapter_rules.rules(settings.models),
+                prometheus_url=None if prometheus.PART.installed(settings) else settings.platform.prometheus_url,
             )
             CustomMetrics("custom-metrics", metrics, child)
-        if args.parts.certificates == "install":
+        if cert_manager.PART.installed(settings):
             certificates = CertificatesArgs(charts=charts, images=images, hardening=hardening)
             self.certificates = (Certificates("certificates", certificates, child),)
             below.extend(self.certificates)
-        if args.parts.database_operator == "install" and args.database:
+        if cloudnative_pg.PART.installed(settings) and settings.database.cloud_native_pg:
             operator = DatabaseOperatorArgs(
                 charts=charts,
                 images=images,
                 hardening=hardening,
-                database=args.database,
+                database=settings.database.cloud_native_pg,
                 certificates=self.certificates,
                 reach=args.reach,
             )
             self.database = DatabaseOperator("database-operator", operator, child).parts
-        if args.parts.mesh == "install":
-            istio = MeshArgs(
+        if istio.PART.installed(settings):
+            mesh_args = MeshArgs(
                 charts=charts,
                 images=images,
                 hardening=hardening,
-                ingress=args.ingress,
-                cni=args.parts.mesh_cni,
+                ingress=settings.ingress,
+                cni=settings.platform.mesh_cni,
                 reach=args.reach,
             )
-            mesh = Mesh("mesh", istio, child)
+            mesh = Mesh("mesh", mesh_args, child)
             self.gateway = (mesh,)
             istiod = (mesh.istiod,)
             below.append(mesh.istiod)
-        if args.parts.serverless == "install":
+        if knative.PART.installed(settings):
             serverless = ServerlessArgs(
                 charts=charts,
                 images=images,
                 hardening=hardening,
                 local_registries=args.local_registries,
-                spec=args.knative_serving,
+                spec=settings.knative_serving,
                 mesh=istiod,
                 reach=args.reach,
             )
-            knative = Serverless("serverless", serverless, child)
-            below.append(knative.crds)
+            operated = Serverless("serverless", serverless, child)
+            below.append(operated.crds)
             # A model in Knative mode is made, and must be finalized, by a Knative that is ready.
-            self.serving = (knative,)
-        if args.parts.serving == "install":
+            self.serving = (operated,)
+        if kserve.PART.installed(settings):
             serving = ServingArgs(
                 charts=charts,
                 images=images,
                 hardening=hardening,
-                domain=args.ingress.domain,
-                runtimes=args.parts.serving_runtimes,
+                domain=settings.ingress.domain,
+                runtimes=settings.platform.serving_runtimes,
                 platform=tuple(below),
             )
             self.serving = (*self.serving, Serving("serving", serving, child))

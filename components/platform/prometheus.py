@@ -13,11 +13,9 @@ from components.platform.charts import Charts
 from components.platform.hardening import RUNTIME_DEFAULT, Hardening, resources
 from components.settings.adapter_rules import Api
 from components.settings.images import Images
+from components.settings.parts.prometheus import NAMESPACE
 
-NAMESPACE = "monitoring"
-# The API server asks the adapter for metrics.
-_ADAPTER = 6443
-PROMETHEUS_URL = f"http://prometheus-server.{NAMESPACE}.svc"
+PROMETHEUS_URL = f"http://prometheus-server.{NAMESPACE.name}.svc"
 
 _SCRAPE = "15s"
 # A metric whose series was not scraped since the last listing is gone from the API, so this is more than _SCRAPE.
@@ -88,7 +86,7 @@ class CustomMetrics(pulumi.ComponentResource):
     def __init__(self, name: str, args: CustomMetricsArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:CustomMetrics", name, None, opts)
         child = ResourceOptions(parent=self)
-        where = declare(of_part(NAMESPACE, args.hardening, anyone=(_ADAPTER,)), child)
+        where = declare(of_part(NAMESPACE, args.hardening), child)
         if args.prometheus_url is None:
             args.charts.release(
                 "prometheus",

@@ -8,13 +8,13 @@ import pytest
 from components.clients import cluster_api as api
 from components.dynamic import remains
 from components.dynamic.remains import RemainsProvider, brought, of_groups, remove
-from components.platform.istio import GROUPS
+from components.settings.parts.istio import PART
 from tests.unit.engine import run_stack
 from tests.unit.fake_cluster import ISVC, VIRTUAL_SERVICE, FakeCluster, crd
 
 GATEWAY = api.Kind("networking.istio.io", "v1", "Gateway", "gateways", True)
 PROPS: Mapping[str, Any] = {
-    "groups": GROUPS,
+    "groups": PART.crd_groups,
     "found": ["gateways.networking.istio.io"],
     "config_maps": "istio.io/config=true",
     "namespace": "istio-system",

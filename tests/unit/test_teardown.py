@@ -20,7 +20,7 @@ from tests.unit.fake_cluster import (
 from tools.engine.stack import Stack
 from tools.teardown import finish, guarded, remembered, watch
 from tools.teardown.blocked import blocked
-from tools.teardown.controllers import FINALIZERS, absences
+from tools.teardown.controllers import absences, finalizers
 from tools.teardown.finish import free, sweep, unstick
 from tools.teardown.foreign import foreign
 from tools.teardown.inventory import Inventory
@@ -91,7 +91,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
         "knative-serving",
         metadata={"finalizers": ["knativeservings.operator.knative.dev", "other.example.com"]},
     )
-    for controller in {each for controllers in FINALIZERS.values() for each in controllers}:
+    for controller in {each for finalizer in finalizers().values() for each in finalizer.controllers}:
         fake.deployment(controller.namespace, controller.name)
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     return fake
