@@ -53,6 +53,8 @@ gateway = (
                 for version in model.versions
             },
             tracking=settings.tracking.hosts,
+            own=settings.platform.mesh == "install",
+            sidecars=settings.security.mutual_tls,
             https_port=settings.cluster.kind.https_port if settings.cluster.kind else None,
             mesh=platform.gateway,
             certificates=platform.certificates,
@@ -71,7 +73,11 @@ places = {
     **{team.name: teams.declare(settings, team, cluster_options) for team in settings.teams},
 }
 if settings.security.mutual_tls:
-    MutualTls("mutual-tls", MutualTlsArgs(namespaces=places, mesh=platform.gateway), here)
+    MutualTls("mutual-tls", MutualTlsArgs(
+            namespaces=places,
+            authentication=gateway.authentication if gateway else None,
+            mesh=platform.gateway,
+        ), here)
 database = Database(
     "database",
     DatabaseArgs(settings=settings.database, images=images, namespace=data, operator=platform.database),

@@ -12,7 +12,7 @@ from components import settings as s
 from components.data.tracking import Tracking
 from components.dynamic.prediction import Prediction, PredictionArgs
 from components.ingress.gateway import Gateway
-from components.ingress.route import destinations, host, model_spec, virtual_service
+from components.ingress.route import destinations, host, knative_gateway, model_spec, virtual_service
 from components.models.autoscaling import Autoscaler, AutoscalerArgs
 from components.models.inference import INFER_PATH, InferenceService, InferenceServiceArgs
 from components.models.model_image import ModelImage, ModelImageArgs
@@ -79,7 +79,7 @@ class ServedModel(pulumi.ComponentResource):
         route = virtual_service(
             name,
             args.namespace,
-            model_spec(args.gateway.name, hostname, destinations(model, namespace)),
+            model_spec(args.gateway.name, hostname, destinations(model, namespace, knative_gateway(settings))),
             # Its share comes when the canary has answered right.
             ResourceOptions(parent=self, depends_on=[args.gateway, *([canary] if canary else [])]),
         )

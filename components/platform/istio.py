@@ -14,11 +14,8 @@ from components.kubernetes.placement import ONE_AT_A_TIME
 from components.platform.charts import Charts
 from components.platform.hardening import RUNTIME_DEFAULT, Hardening, resources
 from components.settings.images import Images
-from components.settings.parts.istio import CNI_NAMESPACE, NAMESPACE, PART
+from components.settings.parts.istio import CNI_NAMESPACE, GATEWAY, GATEWAY_NAMESPACE, NAMESPACE, PART
 from components.settings.versions import ISTIO_HUB
-
-# Knative's Gateways select `istio: ingressgateway`, which the chart derives from exactly this release name.
-GATEWAY = "istio-ingressgateway"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +29,10 @@ class MeshArgs:
     reach: Reach
 
 
-def istiod_values(images: Images, version: str, hardening: Hardening, *, cni: bool) -> dict[str, Any]:
+def istiod_values(
+    images: Images, version: str, hardening: Hardening, *, cni: bool, ingresses: bool = False
+) -> dict[str, Any]:
+    """`ingresses`: whether Ingresses of class `istio` are served, of whoever may write one anywhere in the cluster."""
     hub = images.rewrite(f"{ISTIO_HUB}/pilot").removesuffix("/pilot")
     # In full, because each has a digest of its own; what the templates still put together comes from `hub`.
     proxy = images.rewrite(f"{ISTIO_HUB}/proxyv2:{version}")
@@ -59,6 +59,7 @@ def istiod_values(images: Images, version: str, hardening: Hardening, *, cni: bo
         # istiod turns this to Fail by itself; said here, an upgrade does not turn it back.
         "base": {"validationFailurePolicy": "Fail"},
         "cni": {"enabled": cni},
+        "meshConfig": {"ingressControllerMode": "STRICT" if ingresses else "OFF"},
     }
 
 
@@ -127,14 +128,21 @@ class Mesh(pulumi.ComponentResource):
             "istiod",
             release="istiod",
             namespace=system,
-            values=istiod_values(args.images, args.charts.version("istiod"), args.hardening, cni=args.cni != "off"),
+            values=istiod_values(
+                args.images,
+                args.charts.version("istiod"),
+                args.hardening,
+                cni=args.cni != "off",
+                # Let's Encrypt's challenge is answered by one.
+                ingresses=bool(args.ingress.tls and args.ingress.tls.issuer.http01),
+            ),
             # A pod with a sidecar is refused where the plugin is not, so that nothing starts before it is.
             opts=ResourceOptions(parent=self, depends_on=[base, *self._cni(args, base)]),
         )
         args.charts.release(
             "istio-gateway",
             release=GATEWAY,
-            namespace=system,
+            namespace=declare(of_part(GATEWAY_NAMESPACE, args.hardening), child),
             values=gateway_values(args.ingress, args.hardening),
             opts=ResourceOptions(parent=self, depends_on=[self.istiod]),
         )

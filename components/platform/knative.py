@@ -17,7 +17,8 @@ from components.platform.charts import Charts
 from components.platform.hardening import Hardening, resources
 from components.settings.images import Images
 from components.settings.merge import merged
-from components.settings.parts.knative import NAMESPACE, OPERATOR_NAMESPACE, PART
+from components.settings.parts.istio import GATEWAY
+from components.settings.parts.knative import LOCAL_GATEWAY, NAMESPACE, OPERATOR_NAMESPACE, PART
 from components.settings.versions import KNATIVE_SERVING, NET_ISTIO
 
 # Its finalizer takes a minute; a destroy that waits longer says so.
@@ -65,6 +66,8 @@ class ServerlessArgs:
     local_registries: tuple[str, ...]
     # Merged over the KnativeServing spec.
     spec: Mapping[str, Any]
+    # The namespace of Istio's gateway.
+    gateway: str
     # istiod, where this stack installs it: Knative's network is made of its resources.
     mesh: tuple[Resource, ...]
     reach: Reach
@@ -99,7 +102,7 @@ def own_images(images: Images, version: str) -> dict[str, Any]:
     return {"registry": {"override": override}, "config": {"deployment": {"queue-sidecar-image": override[QUEUE]}}}
 
 
-def serving_spec(local_registries: tuple[str, ...], hardening: Hardening) -> dict[str, Any]:
+def serving_spec(local_registries: tuple[str, ...], hardening: Hardening, gateway: str) -> dict[str, Any]:
     """The `spec` of KnativeServing (https://knative.dev/docs/install/operator/configuring-serving-cr/)."""
     small = {"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "500m", "memory": "300Mi"}}
     return {
@@ -109,6 +112,11 @@ def serving_spec(local_registries: tuple[str, ...], hardening: Hardening) -> dic
         "config": {
             # Of the cluster alone: Slipway's own routes are the only way in.
             "domain": {"svc.cluster.local": ""},
+            # In this form, by which the operator also tells where to put the Service.
+            "istio": {
+                f"gateway.{NAMESPACE.name}.knative-ingress-gateway": f"{GATEWAY}.{gateway}.svc.cluster.local",
+                f"local-gateway.{NAMESPACE.name}.{LOCAL_GATEWAY}": f"{LOCAL_GATEWAY}.{gateway}.svc.cluster.local",
+            },
             "deployment": {
                 # The value replaces Knative's own list, so that one is repeated.
                 "registries-skipping-tag-resolving": ",".join(
@@ -186,4 +194,4 @@ class Serverless(pulumi.ComponentResource):
         # A mirror may be one that only the nodes reach, or that has no TLS.
         unasked = (*args.local_registries, *([args.images.mirror.partition("/")[0]] if args.images.mirror else []))
         own = own_images(args.images, str(args.spec.get("version", KNATIVE_SERVING)))
-        return merged(merged(serving_spec(unasked, args.hardening), own), args.spec)
+        return merged(merged(serving_spec(unasked, args.hardening, args.gateway), own), args.spec)

@@ -122,6 +122,7 @@ class Platform(pulumi.ComponentResource):
                 hardening=hardening,
                 local_registries=args.local_registries,
                 spec=settings.knative_serving,
+                gateway=settings.ingress.gateway.namespace,
                 mesh=istiod,
                 reach=args.reach,
             )
