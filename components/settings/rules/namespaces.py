@@ -18,6 +18,8 @@ def check(settings: Settings) -> Iterator[Problem]:
     ]
     taken = _SYSTEM | {namespace.name for part in parts.PARTS for namespace in part.namespaces}
     taken.add(settings.ingress.gateway.namespace)
+    if settings.database.cloud_native_pg:
+        taken.add(settings.database.cloud_native_pg.operator_namespace)
     for key, name in named:
         if name in taken or name.startswith("kube-"):
             yield fault(key, name, "this namespace is another's; every name must be its own")
