@@ -73,11 +73,15 @@ places = {
     **{team.name: teams.declare(settings, team, cluster_options) for team in settings.teams},
 }
 if settings.security.mutual_tls:
-    MutualTls("mutual-tls", MutualTlsArgs(
+    MutualTls(
+        "mutual-tls",
+        MutualTlsArgs(
             namespaces=places,
             authentication=gateway.authentication if gateway else None,
             mesh=platform.gateway,
-        ), here)
+        ),
+        here,
+    )
 database = Database(
     "database",
     DatabaseArgs(settings=settings.database, images=images, namespace=data, operator=platform.database),

@@ -96,8 +96,8 @@ def _from(**source: Sequence[str]) -> dict[str, Any]:
 def guarded(args: AuthenticationArgs) -> list[dict[str, Any]]:
     """The operations that ask for a credential.
 
-    At the stack's own gateway, every host but the open ones: whoever may write a route could otherwise lead another host
-    to a model. At a gateway that others use too, the models' hosts.
+    At the stack's own gateway, every host but the open ones: whoever may write a route could otherwise lead another
+    host to a model. At a gateway that others use too, the models' hosts.
     """
     if args.open_hosts is None:
         what = {"hosts": _forms(args.models)}

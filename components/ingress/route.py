@@ -45,7 +45,7 @@ def host(model: s.Model, namespace: str, domain: str) -> str:
 
 
 def knative_gateway(settings: s.Settings) -> str:
-    """The host name of Knative's way to its revisions: beside the gateway, where this stack says where Knative puts it."""
+    """The host name of Knative's way to its revisions; Knative puts it beside the gateway where this stack says so."""
     gateway = settings.ingress.gateway
     namespace = gateway.knative_namespace if settings.platform.serverless == "existing" else gateway.namespace
     return f"{LOCAL_GATEWAY}.{namespace}.svc.cluster.local"

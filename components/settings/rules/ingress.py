@@ -58,9 +58,10 @@ def _tls(settings: Settings, tls: Tls) -> Iterator[Problem]:
             None,
             f"a certificate is for a name; write one, such as mlflow.{settings.ingress.domain}",
         )
-    if settings.platform.certificates == "install" and tls.authority_namespace != Tls.model_fields[
-        "authority_namespace"
-    ].default:
+    if (
+        settings.platform.certificates == "install"
+        and tls.authority_namespace != Tls.model_fields["authority_namespace"].default
+    ):
         yield fault(
             (*here, "authorityNamespace"),
             tls.authority_namespace,
