@@ -37,7 +37,7 @@ platform = Platform(
         images=images,
         hardening=namespaces.of_platform(settings),
         local_registries=cluster.local_registries,
-        reach=cluster.reach,
+        connection=cluster.connection,
     ),
     here,
 )
@@ -59,7 +59,7 @@ gateway = (
             mesh=platform.gateway,
             certificates=platform.certificates,
             state=state,
-            reach=cluster.reach,
+            connection=cluster.connection,
         ),
         here,
     )
@@ -131,7 +131,7 @@ served = {
 pulumi.export("tracking", tracking.uri)
 if tracking.login:
     pulumi.export("trackingPassword", tracking.login.password)
-pulumi.export("kubeconfig", cluster.reach.kubeconfig_path)
+pulumi.export("kubeconfig", cluster.connection.kubeconfig_path)
 if gateway and gateway.ca:
     pulumi.export("certificateAuthority", gateway.ca)
 if gateway and gateway.keys:

@@ -1,7 +1,4 @@
-"""A model version, brought from MLflow into the folder that its image is built from.
-
-Stored by reference to this module's and class's names: do not rename them.
-"""
+"""A model version, brought from MLflow into the folder that its image is built from."""
 
 import hashlib
 import json
@@ -15,13 +12,13 @@ from typing import Any
 
 import yaml
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
 
 from components.clients import private
 from components.clients.tracking_server import TrackingServer
+from components.dynamic.base import DynamicProvider, DynamicResource
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
 
-_INPUTS = ("source", "tracking_uri", "server", "ca_bundle", "folder", "cluster")
 # What the image is made of beside the model.
 _SERVER_FILES = ("Dockerfile", "runtime.py")
 
@@ -123,7 +120,6 @@ def _listens(uri: str) -> bool:
 
 
 def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
-    yield from (key for key in _INPUTS if olds.get(key) != news.get(key))
     folder = Path(str(news["folder"]))
     if not folder.is_dir() or digest(folder) != olds.get("digest"):
         yield "digest"
@@ -143,7 +139,9 @@ def _bytes(path: Path) -> bytes:
     return path.read_bytes() if path.is_file() else b""
 
 
-class ModelFilesProvider(ResourceProvider):
+class ModelFilesProvider(DynamicProvider):
+    passive = ("username", "password", "trained", "trust")
+
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(props["folder"], fetch(props))
 
@@ -153,14 +151,14 @@ class ModelFilesProvider(ResourceProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         if not Path(_olds["folder"]).is_dir():
             _bring_back(_olds)
-        return DiffResult(changes=any(_changes(_olds, _news)))
+        return DiffResult(changes=bool(self.changed(_olds, _news)) or any(_changes(_olds, _news)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         shutil.rmtree(_props["folder"], ignore_errors=True)
         _authority(Path(_props["folder"])).unlink(missing_ok=True)
 
 
-class ModelFiles(Resource):
+class ModelFiles(DynamicResource, provider=ModelFilesProvider, secrets=["password"]):
     """`folder` is the build context, `version` the registered version, `example` the model's own, as JSON or null."""
 
     folder: Output[str]
@@ -171,6 +169,4 @@ class ModelFiles(Resource):
     def __init__(self, name: str, args: ModelFilesArgs, opts: ResourceOptions | None = None) -> None:
         given = {key: value for key, value in vars(args).items() if key != "login"}
         login = vars(args.login) if args.login else {}
-        props: dict[str, Input[Any] | None] = {**given, **login, "version": None, "example": None, "digest": None}
-        secret = ResourceOptions(additional_secret_outputs=["password"])
-        super().__init__(ModelFilesProvider(), name, props, ResourceOptions.merge(opts, secret))
+        super().__init__(name, {**given, **login}, opts)

@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 from pulumi import Output, Resource, ResourceOptions
 
 from components import settings as s
-from components.cluster.reach import Reach
+from components.cluster.connection import Connection
 from components.ingress.authentication import Authentication, AuthenticationArgs
 from components.ingress.certificate import Certificate, CertificateArgs
 
@@ -36,7 +36,7 @@ class GatewayArgs:
     certificates: tuple[Resource, ...]
     # The folder of this stack's own files, relative to the project.
     state: Path
-    reach: Reach
+    connection: Connection
 
 
 def http_server(hosts: Sequence[str]) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Gateway(pulumi.ComponentResource):
                     name=own,
                     ready=(*args.mesh, *args.certificates),
                     state=args.state,
-                    reach=args.reach,
+                    connection=args.connection,
                 ),
                 ResourceOptions(parent=self),
             )

@@ -8,8 +8,8 @@ import pulumi
 from pulumi import Resource, ResourceOptions
 
 from components import settings as s
-from components.cluster.reach import Reach
-from components.dynamic.remains import Remains, RemainsArgs
+from components.cluster.connection import Connection
+from components.dynamic.crd_cleanup import CrdCleanup, CrdCleanupArgs
 from components.kubernetes.namespaces import declare, of_part
 from components.platform.charts import Charts
 from components.platform.hardening import Hardening, resources
@@ -25,7 +25,7 @@ class DatabaseOperatorArgs:
     database: s.CloudNativePg
     # What issues the plugin's certificates; empty where it is there already.
     certificates: Sequence[Resource]
-    reach: Reach
+    connection: Connection
 
 
 def operator_values(images: Images, version: str | None, hardening: Hardening) -> dict[str, Any]:
@@ -62,12 +62,12 @@ class DatabaseOperator(pulumi.ComponentResource):
         child = ResourceOptions(parent=self)
         charts, images, hardening = args.charts, args.images, args.hardening
         system = declare(of_part(NAMESPACE, hardening), child)
-        remains = Remains(
-            "cloudnative-pg-remains",
-            RemainsArgs(
+        cleanup = CrdCleanup(
+            "cloudnative-pg-crd-cleanup",
+            CrdCleanupArgs(
                 groups=PART.crd_groups,
                 namespace=system,
-                reach=args.reach,
+                connection=args.connection,
             ),
             child,
         )
@@ -76,7 +76,7 @@ class DatabaseOperator(pulumi.ComponentResource):
             release="cloudnative-pg",
             namespace=system,
             values=operator_values(images, charts.app_version("cloudnative-pg"), hardening),
-            opts=ResourceOptions(parent=self, depends_on=[remains]),
+            opts=ResourceOptions(parent=self, depends_on=[cleanup]),
         )
         self.parts = (operator,)
         if args.database.backup:

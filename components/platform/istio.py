@@ -7,8 +7,8 @@ import pulumi
 from pulumi import Resource, ResourceOptions
 
 from components import settings as s
-from components.cluster.reach import Reach
-from components.dynamic.remains import Remains, RemainsArgs
+from components.cluster.connection import Connection
+from components.dynamic.crd_cleanup import CrdCleanup, CrdCleanupArgs
 from components.kubernetes.namespaces import declare, of_part
 from components.kubernetes.placement import ONE_AT_A_TIME
 from components.platform.charts import Charts
@@ -26,7 +26,7 @@ class MeshArgs:
     ingress: s.Ingress
     # Whether Istio's CNI plugin is installed here, is there, or is not (sidecars then need a privileged container).
     cni: s.Installation
-    reach: Reach
+    connection: Connection
 
 
 def istiod_values(
@@ -107,13 +107,13 @@ class Mesh(pulumi.ComponentResource):
         super().__init__("slipway:platform:Mesh", name, None, opts)
         child = ResourceOptions(parent=self)
         system = declare(of_part(NAMESPACE, args.hardening), child)
-        remains = Remains(
-            "istio-remains",
-            RemainsArgs(
+        cleanup = CrdCleanup(
+            "istio-crd-cleanup",
+            CrdCleanupArgs(
                 groups=PART.crd_groups,
                 namespace=system,
                 config_maps=PART.config_maps,
-                reach=args.reach,
+                connection=args.connection,
             ),
             child,
         )
@@ -122,7 +122,7 @@ class Mesh(pulumi.ComponentResource):
             release="istio-base",
             namespace=system,
             values={"defaultRevision": "default"},
-            opts=ResourceOptions(parent=self, depends_on=[remains]),
+            opts=ResourceOptions(parent=self, depends_on=[cleanup]),
         )
         self.istiod = args.charts.release(
             "istiod",

@@ -8,9 +8,9 @@ import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import CustomTimeouts, Resource, ResourceOptions
 
-from components.cluster.reach import Reach
-from components.dynamic.established import Established, EstablishedArgs
-from components.dynamic.remains import Remains, RemainsArgs
+from components.cluster.connection import Connection
+from components.dynamic.crd_cleanup import CrdCleanup, CrdCleanupArgs
+from components.dynamic.crd_wait import CrdWait, CrdWaitArgs
 from components.kubernetes.namespaces import declare, of_part
 from components.kubernetes.placement import ONE_AT_A_TIME
 from components.platform.charts import Charts
@@ -70,7 +70,7 @@ class ServerlessArgs:
     gateway: str
     # istiod, where this stack installs it: Knative's network is made of its resources.
     mesh: tuple[Resource, ...]
-    reach: Reach
+    connection: Connection
 
 
 def operator_values(images: Images, version: str) -> dict[str, Any]:
@@ -152,12 +152,12 @@ class Serverless(pulumi.ComponentResource):
         super().__init__("slipway:platform:Serverless", name, None, opts)
         child = ResourceOptions(parent=self)
         system = declare(of_part(OPERATOR_NAMESPACE, args.hardening), child)
-        remains = Remains(
-            "knative-remains",
-            RemainsArgs(
+        cleanup = CrdCleanup(
+            "knative-crd-cleanup",
+            CrdCleanupArgs(
                 groups=PART.crd_groups,
                 namespace=system,
-                reach=args.reach,
+                connection=args.connection,
             ),
             child,
         )
@@ -166,7 +166,7 @@ class Serverless(pulumi.ComponentResource):
             release="knative-operator",
             namespace=system,
             values=operator_values(args.images, args.charts.version("knative-operator")),
-            opts=ResourceOptions(parent=self, depends_on=[remains]),
+            opts=ResourceOptions(parent=self, depends_on=[cleanup]),
         )
         k8s.apiextensions.CustomResource(
             "knative-serving",
@@ -182,10 +182,10 @@ class Serverless(pulumi.ComponentResource):
                 parent=self, depends_on=[operator, *args.mesh], custom_timeouts=CustomTimeouts(delete=DELETED_WITHIN)
             ),
         )
-        self.crds = Established(
+        self.crds = CrdWait(
             # The kinds that KServe looks for when it starts.
             "knative-crds",
-            EstablishedArgs(names=[crd for crd, _ in PART.kinds], reach=args.reach),
+            CrdWaitArgs(names=[crd for crd, _ in PART.kinds], connection=args.connection),
             ResourceOptions(parent=self, depends_on=[operator]),
         )
         self.register_outputs({})

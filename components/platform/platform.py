@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 from pulumi import Output, Resource, ResourceOptions
 
 from components import settings as s
-from components.cluster.reach import Reach
+from components.cluster.connection import Connection
 from components.platform.cert_manager import Certificates, CertificatesArgs
 from components.platform.charts import Charts
 from components.platform.cloudnative_pg import DatabaseOperator, DatabaseOperatorArgs
@@ -40,7 +40,7 @@ class PlatformArgs:
     images: Images
     hardening: Hardening
     local_registries: tuple[str, ...]
-    reach: Reach
+    connection: Connection
 
 
 def _priority(opts: ResourceOptions) -> Output[str]:
@@ -99,7 +99,7 @@ class Platform(pulumi.ComponentResource):
                 hardening=hardening,
                 database=settings.database.cloud_native_pg,
                 certificates=self.certificates,
-                reach=args.reach,
+                connection=args.connection,
             )
             self.database = DatabaseOperator("database-operator", operator, child).parts
         if istio.PART.installed(settings):
@@ -109,7 +109,7 @@ class Platform(pulumi.ComponentResource):
                 hardening=hardening,
                 ingress=settings.ingress,
                 cni=settings.platform.mesh_cni,
-                reach=args.reach,
+                connection=args.connection,
             )
             mesh = Mesh("mesh", mesh_args, child)
             self.gateway = (mesh,)
@@ -124,7 +124,7 @@ class Platform(pulumi.ComponentResource):
                 spec=settings.knative_serving,
                 gateway=settings.ingress.gateway.namespace,
                 mesh=istiod,
-                reach=args.reach,
+                connection=args.connection,
             )
             operated = Serverless("serverless", serverless, child)
             below.append(operated.crds)

@@ -98,12 +98,12 @@ def test_with_tls_plain_http_is_only_redirected(secure: Run) -> None:
 def test_the_certificate_names_every_host_and_its_authority_is_known_to_whoever_asks(secure: Run) -> None:
     assert spec(secure, "Certificate", "gateway-certificate")["dnsNames"] == [MODEL, MLFLOW]
     assert spec(secure, "Certificate", "gateway-ca")["isCA"] is True
-    authority = secure.one("Resource", "gateway-authority")
+    authority = secure.one("CaCertificate", "gateway-ca-certificate")
     assert authority.inputs["path"] == ".slipway/dev/ca.crt"
     assert "gateway-certificate" in authority.dependencies
-    gate = secure.one("Resource", f"{NAME}-prediction").inputs
+    gate = secure.one("Prediction", f"{NAME}-prediction").inputs
     assert (gate["address"], gate["tls"], gate["ca"]) == ("127.0.0.1:8443", True, "PEM")
-    files = secure.one("Resource", f"{NAME}-files").inputs
+    files = secure.one("ModelFiles", f"{NAME}-files").inputs
     assert files["trust"] == "PEM"
     assert secure.outputs["tracking"] == f"https://{MLFLOW}:8443"
     assert secure.outputs["certificateAuthority"] == "PEM"
@@ -120,7 +120,7 @@ def test_no_secret_of_a_certificate_stays_behind(secure: Run) -> None:
 
 def test_a_certificate_waits_for_cert_manager_and_a_route_for_the_certificate(secure: Run) -> None:
     assert {"cert-manager", "gateway-root"} <= secure.one("Certificate", "gateway-ca").dependencies
-    assert "gateway-authority" in secure.one("VirtualService", f"{NAME}-route").dependencies
+    assert "gateway-ca-certificate" in secure.one("VirtualService", f"{NAME}-route").dependencies
 
 
 SHOP, IDP = "slipway-1a2b/shop.0", "https://idp.test/somebody"
@@ -212,8 +212,8 @@ def test_a_key_is_taken_as_a_bearer_and_as_x_api_key(secure: Run) -> None:
 
 
 def test_keys_are_secret_and_the_private_one_leaves_the_state_nowhere(secure: Run) -> None:
-    assert set(secure.one("Resource", "api-keys").secret_outputs) == {"keys", "private_key"}
-    gate = secure.one("Resource", f"{NAME}-prediction")
+    assert set(secure.one("ApiKeys", "api-keys").secret_outputs) == {"keys", "private_key"}
+    gate = secure.one("Prediction", f"{NAME}-prediction")
     assert gate.secret_outputs == ["key"]
     assert gate.raw["key"]["4dabf18193072939515e22adb298388d"]
     assert secure.outputs["apiKeys"] == {"shop": "k3y", "slipway": "k3y"}

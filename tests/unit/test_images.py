@@ -37,7 +37,7 @@ def test_a_port_is_no_tag(reference: str, parts: tuple[str, str | None]) -> None
 def test_a_locked_digest_is_the_same_in_a_mirror() -> None:
     images = Images(mirror="mirror.test/all", digests={"docker.io/library/postgres:17": DIGEST})
     assert images["postgres"] == f"mirror.test/all/docker.io/library/postgres:17@{DIGEST}"
-    assert images["minio"].startswith("mirror.test/all/quay.io/minio/minio:RELEASE")
+    assert images["minio"].startswith("mirror.test/all/docker.io/pgsty/minio:RELEASE")
 
 
 def test_a_chart_gets_the_digest_behind_the_tag() -> None:
@@ -48,27 +48,29 @@ def test_a_chart_gets_the_digest_behind_the_tag() -> None:
 
 
 def test_every_chart_takes_the_locked_digests(tmp_path: Path) -> None:
+    pins = versions.CHARTS
+    metrics_server, serving = pins["metrics-server"].ships, f"v{versions.KNATIVE_SERVING}"
     wanted = {
-        "quay.io/jetstack/cert-manager-webhook": "v1.17.4",
-        "docker.io/istio/pilot": "1.28.10",
-        "docker.io/istio/proxyv2": "1.28.10",
-        "gcr.io/knative-releases/knative.dev/operator/cmd/operator": "v1.21.4",
-        "gcr.io/knative-releases/knative.dev/serving/cmd/queue": "v1.21.1",
-        "docker.io/kserve/kserve-controller": "v0.20.0",
+        "quay.io/jetstack/cert-manager-webhook": pins["cert-manager"].version,
+        "docker.io/istio/pilot": pins["istiod"].version,
+        "docker.io/istio/proxyv2": pins["istiod"].version,
+        "gcr.io/knative-releases/knative.dev/operator/cmd/operator": pins["knative-operator"].version,
+        "gcr.io/knative-releases/knative.dev/serving/cmd/queue": serving,
+        "docker.io/kserve/kserve-controller": pins["kserve-resources"].version,
         "quay.io/brancz/kube-rbac-proxy": "v0.18.0",
-        "registry.k8s.io/metrics-server/metrics-server": "v0.8.1",
+        "registry.k8s.io/metrics-server/metrics-server": metrics_server,
     }
     file = lock.write(str(tmp_path / "lock.yaml"), {f"{name}:{tag}": DIGEST for name, tag in wanted.items()})
     run = run_stack("dev", {"imageLock": str(file)})
     said = " ".join(str(entry.inputs) for entry in run.kubernetes)
     assert said.count(DIGEST) >= len(wanted)
-    assert f"v0.8.1@{DIGEST}" in said
-    assert f"cmd/queue:v1.21.1@{DIGEST}" in said
+    assert f"{metrics_server}@{DIGEST}" in said
+    assert f"cmd/queue:{serving}@{DIGEST}" in said
 
 
 def test_a_chart_of_another_version_keeps_its_own_tags() -> None:
-    pinned, other = Charts(), Charts(overrides={"metrics-server": ChartOverride(version="3.14.0")})
-    assert pinned.app_version("metrics-server") == "v0.8.1"
+    pinned, other = Charts(), Charts(overrides={"metrics-server": ChartOverride(version="3.13.1")})
+    assert pinned.app_version("metrics-server") == versions.CHARTS["metrics-server"].ships
     assert other.app_version("metrics-server") is None
 
 

@@ -2,7 +2,6 @@
 
 Made between the namespace and the chart, it records which definitions the cluster had; deleted between the two, it
 removes the others, and lets the namespace go at once.
-Stored by reference to this module's and class's names: do not rename them.
 """
 
 import time
@@ -10,10 +9,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pulumi import Input, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi import Input, Output, ResourceOptions
+from pulumi.dynamic import CreateResult, UpdateResult
 
-from components.cluster.reach import Reach
+from components.cluster.connection import PASSIVE, Connection
+from components.dynamic.base import DynamicProvider, DynamicResource
 
 if TYPE_CHECKING:
     from components.clients.cluster_api import Cluster, Object
@@ -23,14 +23,14 @@ USED_WITHIN, GONE_WITHIN, ENDED_WITHIN = 30, 60, 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class RemainsArgs:
+class CrdCleanupArgs:
     # API groups whose kinds the chart or the operator brings, such as `networking.istio.io`.
     groups: Sequence[str]
     # Whose pods are the chart's.
     namespace: Input[str]
     # Label of the ConfigMaps that a controller wrote into every namespace.
     config_maps: str | None = None
-    reach: Reach
+    connection: Connection
 
 
 def of_groups(names: Collection[str], groups: Collection[str]) -> list[str]:
@@ -112,13 +112,12 @@ def _found(props: Mapping[str, Any]) -> list[str]:
     return of_groups(names, props["groups"])
 
 
-class RemainsProvider(ResourceProvider):
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult("remains", {**props, "found": _found(props)})
+class CrdCleanupProvider(DynamicProvider):
+    passive = PASSIVE
+    replacing = ("cluster",)
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        changed = [key for key in _news if key != "found" and _olds.get(key) != _news.get(key)]
-        return DiffResult(changes=bool(changed), replaces=[key for key in changed if key == "cluster"])
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult("crd-cleanup", {**props, "found": _found(props)})
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         more = {**_news, "groups": sorted(set(_news["groups"]) - set(_olds["groups"]))}
@@ -128,15 +127,16 @@ class RemainsProvider(ResourceProvider):
         remove(_cluster(_props), _props)
 
 
-class Remains(Resource):
+class CrdCleanup(DynamicResource, provider=CrdCleanupProvider):
     """Gone when what the chart brought is; `found` are the CRDs that were there before."""
 
-    def __init__(self, name: str, args: RemainsArgs, opts: ResourceOptions | None = None) -> None:
+    found: Output[list[str]]
+
+    def __init__(self, name: str, args: CrdCleanupArgs, opts: ResourceOptions | None = None) -> None:
         props = {
-            **vars(args.reach),
+            **vars(args.connection),
             "groups": sorted(args.groups),
             "namespace": args.namespace,
             "config_maps": args.config_maps,
-            "found": None,
         }
-        super().__init__(RemainsProvider(), name, props, opts)
+        super().__init__(name, props, opts)
