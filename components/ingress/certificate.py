@@ -33,7 +33,7 @@ class CertificateArgs:
     # Of all objects, so that several stacks can share the namespace.
     name: str
     # cert-manager, where this stack installs it.
-    ready: tuple[Resource, ...]
+    ready: Sequence[Resource]
     # The folder of this stack's own files, relative to the project.
     state: Path
     connection: Connection

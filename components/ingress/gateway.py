@@ -32,8 +32,8 @@ class GatewayArgs:
     # The port of https:// addresses, where it is not 443.
     https_port: int | None
     # Istio and cert-manager, where this stack installs them.
-    mesh: tuple[Resource, ...]
-    certificates: tuple[Resource, ...]
+    mesh: Sequence[Resource]
+    certificates: Sequence[Resource]
     # The folder of this stack's own files, relative to the project.
     state: Path
     connection: Connection

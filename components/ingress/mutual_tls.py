@@ -3,7 +3,7 @@
 Whoever may write a route finds a way around what a gateway asks for; there is none around this.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -20,7 +20,7 @@ class MutualTlsArgs:
     # Who may ask the models; None where anybody may.
     authentication: Authentication | None
     # Istio, where this stack installs it.
-    mesh: tuple[Resource, ...]
+    mesh: Sequence[Resource]
 
 
 class MutualTls(pulumi.ComponentResource):

@@ -19,6 +19,7 @@ from components.models.model_image import ModelImage, ModelImageArgs
 from components.models.training import Training
 from components.platform.platform import Platform
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
+from components.settings.parts import knative, kserve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,7 @@ class ServedModel(pulumi.ComponentResource):
                 namespace=args.namespace,
                 image=image.reference,
                 version=image.version,
-                serving=platform.serving,
+                serving=platform.ready(knative.PART, kserve.PART),
                 spread=model.mode == "Standard" or settings.platform.serverless == "install",
                 mutual_tls=settings.security.mutual_tls,
             ),

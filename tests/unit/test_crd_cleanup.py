@@ -96,6 +96,6 @@ def test_another_cluster_makes_another_record() -> None:
 
 def test_the_record_is_made_between_the_namespace_and_the_chart() -> None:
     run = run_stack("prod")
-    for record, chart in (("istio-crd-cleanup", "istio-base"), ("knative-crd-cleanup", "knative-operator")):
+    for record, chart in (("mesh-crd-cleanup", "istio-base"), ("serverless-crd-cleanup", "knative-operator")):
         assert record in run.one("Release", chart).dependencies
         assert run.one("CrdCleanup", record).inputs["namespace"] == run.one("Release", chart).inputs["namespace"]
