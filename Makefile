@@ -1,13 +1,14 @@
-# What a person types. Everything here is one command of a tool that also works without make.
+# What a person types: each is one command of `python -m tools`, in the project's own virtual environment.
 STACK ?= local
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help tools up preview refresh destroy cancel teardown upgrade-check check render predict key scale canary \
+.PHONY: help tools up preview refresh destroy cancel output start stop status teardown upgrade-check check render \
+  images mirror schema predict key scale canary \
   promote rollback prune hpa test test-unit test-model test-hpa test-embedded \
-  test-kind lint
+  test-kind coverage lint docs
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -21,48 +22,64 @@ $(VENV)/installed: requirements.txt requirements-dev.txt constraints.txt
 	@touch $@
 
 tools: $(VENV)/installed ## Get the pinned tools into .tools/bin, if they are not there.
-	@$(PY) -m tools.toolchain
+	@$(PY) -m tools tools
 
-up preview refresh destroy cancel: $(VENV)/installed
-	@$(PY) -m tools.engine $@ $(STACK) $(if $(CONFIRM),--confirm $(CONFIRM)) $(ARGS)
+up preview refresh destroy cancel output: $(VENV)/installed
+	@$(PY) -m tools $@ $(STACK) $(if $(CONFIRM),--confirm $(CONFIRM)) $(ARGS)
 up: ## Make the stack, or bring it up to date: make up STACK=dev (default: local, no containers needed)
 preview: ## Show what `up` would do.
 refresh: ## Read the real state of what the stack made.
 destroy: ## Remove everything that the stack made.
 cancel: ## Unlock the stack after an `up` that was killed.
+output: ## Print the stack's outputs: make output STACK=dev ARGS=tracking
+
+start stop status: $(VENV)/installed
+	@$(PY) -m tools $@ $(STACK)
+start: ## Start the embedded cluster and servers of a stack, without Pulumi.
+stop: ## Stop them; their data stays.
+status: ## Tell which of them run.
 
 teardown: $(VENV)/installed ## Finish a destroy whose controllers are gone.
-	@$(PY) -m tools.teardown $(STACK) $(ARGS)
+	@$(PY) -m tools teardown $(STACK) $(ARGS)
 
 upgrade-check: $(VENV)/installed ## Compare the versions that a stack has with those that it asks for.
-	@$(PY) -m tools.upgrades $(STACK)
+	@$(PY) -m tools upgrade-check $(STACK)
 
 check: $(VENV)/installed ## Check the settings of every stack, without Pulumi.
-	@$(PY) -m tools.check $(filter-out %.override.yaml,$(wildcard Pulumi.*.yaml))
+	@$(PY) -m tools check $(ARGS)
 
 render: $(VENV)/installed ## Write every manifest of a stack, charts included: make render STACK=dev ARGS="--to FOLDER"
-	@$(PY) -m tools.render $(STACK) $(ARGS)
+	@$(PY) -m tools render $(STACK) $(ARGS)
+
+images: $(VENV)/installed ## List every image and chart of a stack: make images STACK=prod [ARGS=--lock]
+	@$(PY) -m tools images $(STACK) $(ARGS)
+
+mirror: $(VENV)/installed ## Copy them into a registry: make mirror STACK=prod ARGS="--to HOST/PATH"
+	@$(PY) -m tools mirror $(STACK) $(ARGS)
+
+schema: $(VENV)/installed ## Write the JSON schema of the stack files, for editors.
+	@$(PY) -m tools schema > stack.schema.json
 
 predict: $(VENV)/installed ## Ask the deployed models for a prediction.
-	@$(PY) -m tools.predict $(STACK) $(ARGS)
+	@$(PY) -m tools predict $(STACK) $(ARGS)
 
 key: $(VENV)/installed ## Print a client's API key: make -s key STACK=prod CLIENT=name (default: the stack's own)
-	@$(PY) -m tools.key $(STACK) $(CLIENT)
+	@$(PY) -m tools key $(STACK) $(CLIENT)
 
 scale: $(VENV)/installed ## Set a model's replicas in the stack file: make scale STACK=dev MODEL=name REPLICAS=3
-	@$(PY) -m tools.scale $(STACK) "$(MODEL)" "$(REPLICAS)"
+	@$(PY) -m tools scale $(STACK) "$(MODEL)" "$(REPLICAS)"
 
 canary: $(VENV)/installed ## Give a version a share: make canary STACK=dev MODEL=name SOURCE=models:/name/2 PERCENT=10
-	@$(PY) -m tools.release canary $(STACK) "$(MODEL)" "$(SOURCE)" "$(PERCENT)"
+	@$(PY) -m tools canary $(STACK) "$(MODEL)" "$(SOURCE)" "$(PERCENT)"
 
 promote: $(VENV)/installed ## Make the canary the version: make promote STACK=dev MODEL=name
-	@$(PY) -m tools.release promote $(STACK) "$(MODEL)"
+	@$(PY) -m tools promote $(STACK) "$(MODEL)"
 
 rollback: $(VENV)/installed ## Take the canary back, or the version: make rollback STACK=dev MODEL=name [TO=models:/name/1]
-	@$(PY) -m tools.release rollback $(STACK) "$(MODEL)" $(if $(TO),--to "$(TO)")
+	@$(PY) -m tools rollback $(STACK) "$(MODEL)" $(if $(TO),--to "$(TO)")
 
 prune: $(VENV)/installed ## Delete old model images: make prune STACK=dev ARGS=--dry-run
-	@$(PY) -m tools.prune $(STACK) $(ARGS)
+	@$(PY) -m tools prune $(STACK) $(ARGS)
 
 hpa: $(VENV)/installed ## Forecast the autoscaling: make hpa FILE=Pulumi.dev.yaml ARGS='--load spike --high 200'
 	@$(PY) -m hpa $(or $(FILE),Pulumi.$(STACK).yaml) $(ARGS)
@@ -72,8 +89,15 @@ lint: $(VENV)/installed ## Linter, formatter and type checker.
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
+docs: $(VENV)/installed ## Build the documents' site into .site/, with every link checked.
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet
+	@echo .site/index.html
+
 test: tools lint ## Everything that needs no container engine.
 	$(PY) -m pytest
+
+coverage: $(VENV)/installed ## What the unit tests run of the code, line by line in .coverage-html/.
+	$(PY) -m pytest tests/unit tests/hpa --cov --cov-report=term:skip-covered --cov-report=html
 
 test-unit: $(VENV)/installed ## Seconds.
 	$(PY) -m pytest tests/unit

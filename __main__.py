@@ -15,10 +15,11 @@ from components.ingress.route import host
 from components.kubernetes import namespaces, teams
 from components.models import trainings
 from components.models.served_model import ServedModel, ServedModelArgs
+from components.platform.charts import Charts
 from components.platform.platform import Platform, PlatformArgs
-from components.settings import Settings
+from components.stack_config import load
 
-settings = Settings.load()
+settings = load()
 state = Path(".slipway") / pulumi.get_stack()
 images, ingress, names = settings.image_references, settings.ingress, settings.namespaces
 
@@ -33,7 +34,7 @@ platform = Platform(
     PlatformArgs(
         parts=settings.platform,
         ingress=ingress,
-        charts=settings.chart_overrides,
+        charts=Charts.of(settings),
         images=images,
         hardening=namespaces.of_platform(settings),
         local_registries=cluster.local_registries,

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from components.settings import Autoscaling, Settings, SettingsError
+from components.settings import Autoscaling, SettingsError, parse_settings
 from hpa import manifest
 from hpa.problem import HpaError
 from hpa.simulation import Model
@@ -73,7 +73,7 @@ def _of_stack(path: Path, base: Workload) -> Iterator[Declared]:
     )
 
     try:
-        settings = Settings.parse(stack_file.settings_of(stack_file.effective(path)))
+        settings = parse_settings(stack_file.settings_of(stack_file.effective(path)))
     except stack_file.StackFileError as error:
         raise HpaError(str(error)) from None
     except SettingsError as error:

@@ -1,19 +1,16 @@
-"""Check stack files without Pulumi: `python -m tools.check Pulumi.dev.yaml`.
+"""What is wrong with a stack file, found without Pulumi."""
 
-Prints one line for each fault (key, value, remedy) and exits with 1 if there is any.
-"""
-
-import argparse
 from pathlib import Path
 
-from components.settings import Settings, SettingsError
+from components.errors import SlipwayError
+from components.settings import SettingsError, parse_settings
 from tools import committed_secrets, stack_file
 
 
 def faults(path: Path) -> list[str]:
     """What is wrong with the stack file at `path`, its override included."""
     try:
-        settings = Settings.parse(stack_file.settings_of(stack_file.effective(path)))
+        settings = parse_settings(stack_file.settings_of(stack_file.effective(path)))
     except stack_file.StackFileError as error:
         return [str(error)]
     except SettingsError as error:
@@ -24,14 +21,7 @@ def faults(path: Path) -> list[str]:
     return [f"{path}: {key}: {remedy} {key}`" for key in committed_secrets.found(path, settings)]
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.check", description=__doc__)
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    found = [fault for path in parser.parse_args().files for fault in faults(path)]
-    for fault in found:
-        print(fault)
-    return 1 if found else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+def require(path: Path) -> None:
+    """Raises SlipwayError with all faults of the stack file, when there is any."""
+    if found := faults(path):
+        raise SlipwayError("\n".join(found))

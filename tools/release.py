@@ -1,30 +1,21 @@
-"""Which version of a model is served: `python -m tools.release canary|promote|rollback STACK MODEL …`.
+"""Which version of a model is served, written into the stack file."""
 
-    canary dev wine models:/wine/2 10    a tenth of the requests goes to version 2
-    promote dev wine                     the canary becomes the version
-    rollback dev wine                    the canary goes; without one, the version before comes back
-
-Each changes the model's entry in the stack file and nothing else in it; `make up` then brings the cluster to it.
-"""
-
-import argparse
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from components.clients.process import CommandFailed, run
-from tools import stack_edit, stack_file
-from tools.stack_edit import EditError, entry_of, value_of, with_key, without_key, written
+from components.errors import SlipwayError
+from tools import stack_edit
+from tools.stack_edit import entry_of, value_of, with_key, without_key, written
 
 # What a version is made of, in the model's entry and in its canary's.
 _VERSION = ("source", "image", "train")
 
 
 def canary(path: Path, model: str, source: str, percent: int) -> str:
-    """Give `percent` of the requests to `source`. Raises EditError and StackFileError, as all of these."""
+    """Give `percent` of the requests to `source`. Raises SlipwayError and StackFileError, as all of these."""
     share = f"{{source: {source}, percent: {percent}}}"
     owner = stack_edit.rewrite(path, lambda text: with_key(text, model, "canary", share))
     return f"{owner}: {model} has canary: {share}"
@@ -59,7 +50,7 @@ def rollback(path: Path, model: str, to: str | None = None) -> str:
 def _promoted(text: str, model: str) -> str:
     candidate = value_of(entry_of(text, model), "canary")
     if not candidate:
-        raise EditError(f"{model} has no canary: write one, or change its source")
+        raise SlipwayError(f"{model} has no canary: write one, or change its source")
     version = {key: written(text, node) for key in _VERSION if (node := value_of(candidate, key))}
     text = without_key(text, model, "canary")
     for key, value in version.items():
@@ -73,7 +64,7 @@ def _source(text: str, model: str) -> str:
 
 
 def _before(file: Path, model: str) -> dict[str, Any]:
-    """Source and image of the version that was served before this one, from git. Raises EditError."""
+    """Source and image of the version that was served before this one, from git. Raises SlipwayError."""
     now = _source(file.read_text(), model)
     git = ["git", "-C", str(file.absolute().parent)]
     try:
@@ -84,34 +75,4 @@ def _before(file: Path, model: str) -> dict[str, Any]:
                     return dict(entry)
     except (CommandFailed, yaml.YAMLError):
         pass
-    raise EditError(f"{file} has no earlier version of {model} in git: say which one, such as TO=models:/name/1")
-
-
-VERBS: dict[str, Callable[..., str]] = {"canary": canary, "promote": promote, "rollback": rollback}
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.release", description=(__doc__ or "").splitlines()[0])
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    for name, verb in VERBS.items():
-        command = verbs.add_parser(name, help=verb.__doc__)
-        command.add_argument("stack")
-        command.add_argument("model")
-        if name == "canary":
-            command.add_argument("source")
-            command.add_argument("percent", type=int)
-        if name == "rollback":
-            command.add_argument("--to", metavar="SOURCE")
-    given = vars(parser.parse_args())
-    stack, path = given["stack"], stack_file.path_of(given.pop("stack"))
-    try:
-        done = VERBS[given.pop("verb")](path, **given)
-    except (EditError, stack_file.StackFileError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"{done}; now: make up STACK={stack}")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SlipwayError(f"{file} has no earlier version of {model} in git: say which one, such as TO=models:/name/1")

@@ -1,6 +1,5 @@
-"""The JSON schema of the stack files, for editors: `python -m tools.schema > stack.schema.json`."""
+"""The JSON schema of the stack files, for editors."""
 
-import json
 from typing import Any
 
 from components.settings import Settings
@@ -25,7 +24,3 @@ def schema() -> dict[str, Any]:
         "properties": {"config": config},
         "$defs": settings["$defs"],
     }
-
-
-if __name__ == "__main__":
-    print(json.dumps(schema(), indent=2))

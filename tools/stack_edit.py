@@ -6,14 +6,11 @@ from typing import Any
 
 import yaml
 
-from components.settings import Settings, SettingsError
+from components.errors import SlipwayError
+from components.settings import SettingsError, parse_settings
 from tools import stack_file
 
 MODELS = f"{stack_file.PREFIX}models"
-
-
-class EditError(Exception):
-    """Why the file was not changed, and what to do."""
 
 
 def owner_of(path: Path) -> Path:
@@ -25,27 +22,27 @@ def owner_of(path: Path) -> Path:
 def rewrite(path: Path, change: Callable[[str], str]) -> Path:
     """Change the text of the file that has the models, unless the settings would be wrong then; returns the file.
 
-    Raises EditError and StackFileError.
+    Raises SlipwayError and StackFileError.
     """
     stack_file.effective(path)
     owner = owner_of(path)
     before = owner.read_text()
     owner.write_text(change(before))
     try:
-        Settings.parse(stack_file.settings_of(stack_file.effective(path)))
+        parse_settings(stack_file.settings_of(stack_file.effective(path)))
     except SettingsError as error:
         owner.write_text(before)
-        raise EditError(f"{owner} is unchanged, for it would be wrong:\n{error}") from None
+        raise SlipwayError(f"{owner} is unchanged, for it would be wrong:\n{error}") from None
     return owner
 
 
 def entry_of(text: str, model: str) -> yaml.MappingNode:
-    """The model's entry in the list. Raises EditError."""
+    """The model's entry in the list. Raises SlipwayError."""
     models = value_of(value_of(yaml.compose(text, Loader=yaml.SafeLoader), "config"), MODELS)
     entries = models.value if isinstance(models, yaml.SequenceNode) else []
     named = {name.value: entry for entry in entries if (name := value_of(entry, "name"))}
     if model not in named:
-        raise EditError(f"no model {model}; the file has {', '.join(named) or 'none'}")
+        raise SlipwayError(f"no model {model}; the file has {', '.join(named) or 'none'}")
     return named[model]  # type: ignore[no-any-return]
 
 
@@ -56,15 +53,15 @@ def value_of(node: Any, key: str) -> Any:
 
 
 def written(text: str, node: yaml.Node) -> str:
-    """A value as it stands in the text. Raises EditError for one over several lines."""
+    """A value as it stands in the text. Raises SlipwayError for one over several lines."""
     found = text[node.start_mark.index : node.end_mark.index]
     if "\n" in found:
-        raise EditError(f"line {node.start_mark.line + 1} begins a value of several lines: change the file by hand")
+        raise SlipwayError(f"line {node.start_mark.line + 1} begins a value of several lines: change the file by hand")
     return found
 
 
 def with_key(text: str, model: str, key: str, value: str) -> str:
-    """The text with `key: value` in the model's entry. Raises EditError."""
+    """The text with `key: value` in the model's entry. Raises SlipwayError."""
     entry = entry_of(text, model)
     known = value_of(entry, key)
     if known and (known.start_mark.line == known.end_mark.line or entry.flow_style):
@@ -80,7 +77,7 @@ def with_key(text: str, model: str, key: str, value: str) -> str:
 
 
 def without_key(text: str, model: str, key: str) -> str:
-    """The text without `key` in the model's entry; as it was when it is not there. Raises EditError."""
+    """The text without `key` in the model's entry; as it was when it is not there. Raises SlipwayError."""
     entry = entry_of(text, model)
     names = [name.value for name, _ in entry.value]
     if key not in names:

@@ -6,19 +6,25 @@ from typing import Any
 
 import yaml
 
-from components.platform.charts import merged
+from components.errors import SlipwayError
 from components.settings import PROJECT
+from components.settings.merge import merged
 from components.settings.rules.data import SECRET_PLACEHOLDER
 
 PREFIX = f"{PROJECT}:"
 
 
-class StackFileError(Exception):
+class StackFileError(SlipwayError):
     """A stack file that is not there or is not YAML of the right form."""
 
 
 def path_of(stack: str) -> Path:
     return Path(f"Pulumi.{stack}.yaml")
+
+
+def every() -> list[Path]:
+    """The stack files of this folder."""
+    return sorted(path for path in Path().glob("Pulumi.*.yaml") if not path.stem.endswith(".override"))
 
 
 def override_path_of(path: Path) -> Path:

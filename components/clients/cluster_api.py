@@ -8,6 +8,8 @@ from typing import Any
 from kubernetes import client, config
 from urllib3.exceptions import HTTPError
 
+from components.errors import SlipwayError
+
 Object = dict[str, Any]
 
 # Names and metadata are enough to find an object, and a cluster has many.
@@ -15,7 +17,7 @@ _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,ap
 _PATCH = "application/merge-patch+json"
 
 
-class ClusterError(Exception):
+class ClusterError(SlipwayError):
     """The cluster does not answer, or refuses; the message has its words."""
 
 

@@ -3,10 +3,17 @@
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from components.errors import SlipwayError
 
 
-class CommandFailed(Exception):
-    """A command that could not be run, took too long or exited with an error; the message shows its output."""
+class CommandFailed(SlipwayError):
+    """A command that could not be run, took too long or exited with an error; `output` is what it said."""
+
+    def __init__(self, message: str, *, output: str = "", remedy: str = "") -> None:
+        super().__init__(f"{message}:\n{output[-4000:]}" if output else message, remedy=remedy)
+        self.output = output
 
 
 def run(
@@ -14,19 +21,20 @@ def run(
     *,
     stdin: str | None = None,
     env: Mapping[str, str] | None = None,
-    timeout: float = 60,
+    cwd: Path | None = None,
+    timeout: float | None = 60,
 ) -> str:
     """Run `command` and return its standard output. Raises CommandFailed; `timeout` is in seconds."""
     line = shlex.join(command)
     try:
         done = subprocess.run(
-            command, input=stdin, env=env, timeout=timeout, capture_output=True, text=True, check=True
+            command, input=stdin, env=env, cwd=cwd, timeout=timeout, capture_output=True, text=True, check=True
         )
     except FileNotFoundError:
-        raise CommandFailed(f"{command[0]} is not on PATH: install it, then try again") from None
+        raise CommandFailed(f"{command[0]} is not on PATH", remedy="install it, then try again") from None
     except subprocess.TimeoutExpired:
         raise CommandFailed(f"`{line}` did not end within {timeout:.0f} s") from None
     except subprocess.CalledProcessError as error:
         output = (error.stderr or error.stdout or "").strip()
-        raise CommandFailed(f"`{line}` exited with {error.returncode}:\n{output[-4000:]}") from None
+        raise CommandFailed(f"`{line}` exited with {error.returncode}", output=output) from None
     return done.stdout

@@ -17,6 +17,7 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
 from components.clients import https
+from components.errors import SlipwayError
 
 # Which version of a model with a canary is to answer, `stable` or `canary`; without the header the shares decide.
 VERSION_HEADER = "x-slipway-version"
@@ -57,7 +58,7 @@ class PredictionArgs:
     key: Input[str] | None = None
 
 
-class Refused(Exception):
+class Refused(SlipwayError):
     """The model answered, and the answer was an error or the wrong one."""
 
 

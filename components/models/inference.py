@@ -11,7 +11,7 @@ from pulumi import CustomTimeouts, Input, Output, Resource, ResourceOptions
 from components import settings as s
 from components.kubernetes import placement, pods
 from components.kubernetes.namespaces import MODEL_ACCOUNT
-from components.platform.charts import merged
+from components.settings.merge import merged
 
 # The name that MLServer gives the model, and so a part of the path that it answers on.
 MODEL = "mlflow-model"

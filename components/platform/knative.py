@@ -13,9 +13,10 @@ from components.dynamic.established import Established, EstablishedArgs
 from components.dynamic.remains import Remains, RemainsArgs
 from components.kubernetes.namespaces import declare, of_part
 from components.kubernetes.placement import ONE_AT_A_TIME
-from components.platform.charts import Charts, merged
+from components.platform.charts import Charts
 from components.platform.hardening import Hardening, resources
 from components.settings.images import Images
+from components.settings.merge import merged
 from components.settings.versions import KNATIVE_SERVING, NET_ISTIO
 
 NAMESPACE = "knative-serving"

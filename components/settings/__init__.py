@@ -1,16 +1,18 @@
 """Everything that a stack file can say."""
 
+from components.settings.charts import ChartOverride
 from components.settings.cluster import Cluster, Embedded, Existing, Kind, Registry
 from components.settings.data import Backup, CloudNativePg, Database, ObjectStore, Recovery, Tracking
 from components.settings.ingress import Acme, Auth, Gateway, GatewayPort, Ingress, Issuer, Jwt, Tls
 from components.settings.models import Build, Canary, Gpus, Model, Toleration, Train
+from components.settings.parsing import parse_settings
 from components.settings.platform import Part, Platform
 from components.settings.policies import Policies, PolicyLevel
 from components.settings.problems import Problem, SettingsError
 from components.settings.resources import Requests, Resources
 from components.settings.scaling import Autoscaling, KnativeAutoscaling
 from components.settings.security import Security
-from components.settings.stack import PROJECT, Chart, Settings
+from components.settings.stack import PROJECT, Settings
 from components.settings.teams import Namespaces, Team
 
 __all__ = [
@@ -21,7 +23,7 @@ __all__ = [
     "Backup",
     "Build",
     "Canary",
-    "Chart",
+    "ChartOverride",
     "CloudNativePg",
     "Cluster",
     "Database",
@@ -55,4 +57,5 @@ __all__ = [
     "Toleration",
     "Tracking",
     "Train",
+    "parse_settings",
 ]

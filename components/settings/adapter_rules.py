@@ -3,17 +3,13 @@
 A rule serves its metric to every namespace, so models that share a metric share its rule.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from components.settings import metric_query
+from components.settings.models import Model
 from components.settings.scaling import Autoscaling, ExternalMetric, Labels, ObjectMetric, QueriedMetric
-
-if TYPE_CHECKING:
-    from components.settings import Model
 
 Api = Literal["custom", "external"]
 

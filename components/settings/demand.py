@@ -1,16 +1,13 @@
 """What the models of a namespace take of its quota at their most."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from components.settings import quantity
-
-if TYPE_CHECKING:
-    from components.settings import Model, Resources, Settings
+from components.settings.models import Model
+from components.settings.resources import Resources
+from components.settings.stack import Settings
 
 # What a container gets that says nothing itself, in a namespace with a quota: Knative's queue-proxy. A model's own
 # container says it all, or the settings are refused.

@@ -1,15 +1,17 @@
-"""The digests of images, in a file that is committed: `python -m tools.images STACK --lock` writes it."""
+"""The digests of images, in a file that is committed: `python -m tools images STACK --lock` writes it."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
+from components.errors import SlipwayError
+
 DEFAULT = "images.lock.yaml"
-_HEADING = "# What each tag stood for. Written by: python -m tools.images STACK --lock\n"
+_HEADING = "# What each tag stood for. Written by: python -m tools images STACK --lock\n"
 
 
-class LockError(Exception):
+class LockError(SlipwayError):
     """The lock file cannot be used; the message says why and what to do."""
 
 

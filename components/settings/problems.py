@@ -8,6 +8,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
+from components.errors import SlipwayError
+
 Path = tuple[str | int, ...]
 
 
@@ -23,7 +25,7 @@ class Problem:
         return f"{self.key}: {self.value}: {self.remedy}" if self.value else f"{self.key}: {self.remedy}"
 
 
-class SettingsError(Exception):
+class SettingsError(SlipwayError):
     """The settings cannot be used; the message has one line for each fault."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

@@ -52,5 +52,5 @@ def digests(resource: Resource) -> Iterator[str]:
         if "@sha256:" not in image:
             yield (
                 f"{where}: the image {image} is a tag, which its registry can move; "
-                f"`python -m tools.images STACK --lock` writes every image's digest; or write it yourself: {_OWN}"
+                f"`python -m tools images STACK --lock` writes every image's digest; or write it yourself: {_OWN}"
             )

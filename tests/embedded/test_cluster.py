@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from components.errors import SlipwayError
 from components.settings import Embedded
 from tests.embedded.conftest import PROJECT, Checkout
 from tools.embedded import ports
 from tools.embedded.control_plane import ControlPlane
-from tools.embedded.problem import EmbeddedError
 from tools.environment import tools_first
 
 pytestmark = pytest.mark.embedded
@@ -53,7 +53,7 @@ def test_a_kubeconfig_elsewhere_is_refused(checkout: Checkout) -> None:
     override = checkout.root / "Pulumi.local.override.yaml"
     override.write_text("config: {'slipway:cluster': {existing: {kubeconfig: /elsewhere}}}")
     try:
-        with pytest.raises(EmbeddedError, match="the embedded cluster's is"):
+        with pytest.raises(SlipwayError, match="the embedded cluster's is"):
             checkout.cluster.up()
     finally:
         override.unlink()
@@ -61,7 +61,7 @@ def test_a_kubeconfig_elsewhere_is_refused(checkout: Checkout) -> None:
 
 def test_a_missing_program_is_named_with_its_remedy(tmp_path: Path) -> None:
     plane = ControlPlane(tmp_path, "none", {}, {"PATH": str(tmp_path)})
-    with pytest.raises(EmbeddedError, match=r"etcd, kube-apiserver.*python -m tools\.toolchain"):
+    with pytest.raises(SlipwayError, match=r"etcd, kube-apiserver.*make tools"):
         plane.start()
 
 
@@ -74,5 +74,5 @@ def test_a_fixed_port_in_use_is_a_clear_error(tmp_path: Path) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(EmbeddedError, match=rf"port {port} \(slipway:embedded\.trackingPort\) is in use"):
+        with pytest.raises(SlipwayError, match=rf"port {port} \(slipway:embedded\.trackingPort\) is in use"):
             ports.choose(tmp_path / "ports.json", Embedded.model_validate({"trackingPort": port}), {})

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.platform.charts import merged
+from components.settings.merge import merged
 from tests.embedded.conftest import PROJECT, Checkout
 from tests.embedded.test_local_stack import changes
 from tools.stack_file import PREFIX

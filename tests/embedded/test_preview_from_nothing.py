@@ -28,7 +28,7 @@ def test_a_preview_shows_a_new_stack_and_leaves_nothing(checkout: Checkout, tmp_
     (checkout.root / f"Pulumi.{stack}new.yaml").write_text(yaml.safe_dump({"config": config}))
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "KUBE"))}
     done = subprocess.run(
-        [sys.executable, "-m", "tools.engine", "preview", f"{stack}new", "--from-nothing"],
+        [sys.executable, "-m", "tools", "preview", f"{stack}new", "--from-nothing"],
         cwd=checkout.root,
         env={**env, "HOME": str(tmp_path), "DOCKER_HOST": "unix:///nonexistent"},
         check=False,

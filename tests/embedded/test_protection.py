@@ -35,7 +35,7 @@ class Kept:
 
     def run(self, verb: str, *arguments: str) -> tuple[bool, str]:
         """Whether it worked, and what it said."""
-        command = [sys.executable, "-m", "tools.engine", verb, STACK, *arguments]
+        command = [sys.executable, "-m", "tools", verb, STACK, *arguments]
         done = subprocess.run(command, cwd=self._checkout.root, check=False, capture_output=True, text=True)
         return done.returncode == 0, done.stdout + done.stderr
 

@@ -25,7 +25,7 @@ def run(*command: str, timeout: float = 1800) -> str:
 
 
 def engine(verb: str, *extra: str) -> str:
-    return run(sys.executable, "-m", "tools.engine", verb, "dev", *extra)
+    return run(sys.executable, "-m", "tools", verb, "dev", *extra)
 
 
 def kubectl(*arguments: str) -> str:
@@ -69,7 +69,7 @@ def test_the_dev_stack_comes_up_predicts_right_stays_unchanged_and_goes_without_
     vector = tmp_path / "vector.json"
     vector.write_text(json.dumps({"inputs": [{**example["inputs"][0], "shape": [13]}]}))
     refused = subprocess.run(
-        [sys.executable, "-m", "tools.predict", "dev", "--inputs", str(vector)],
+        [sys.executable, "-m", "tools", "predict", "dev", "--inputs", str(vector)],
         capture_output=True,
         text=True,
         check=False,

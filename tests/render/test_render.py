@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from components.errors import SlipwayError
 from tests.render.conftest import Write
 from tools.images.inventory import inventory
 from tools.render.folder import NOT_RENDERED, files, write
 from tools.render.manifest import documents, dump
-from tools.render.problem import RenderError
 from tools.render.stack import render
 
 
@@ -86,7 +86,7 @@ def test_a_chart_that_cannot_be_reached_is_named_and_its_values_are_still_there(
 
 
 def test_a_chart_that_helm_refuses_is_an_error_and_not_a_missing_chart(stack: Write) -> None:
-    with pytest.raises(RenderError, match=r"^cert-manager v1\.17\.4 .*nil pointer"):
+    with pytest.raises(SlipwayError, match=r"^cert-manager v1\.17\.4 .*nil pointer"):
         render(stack(values={"crds": None}))
 
 
@@ -94,7 +94,7 @@ def test_a_folder_of_something_else_is_left_alone(stack: Write, tmp_path: Path) 
     rendering, folder = render(stack()), tmp_path / "mine"
     folder.mkdir()
     (folder / "notes.txt").write_text("mine")
-    with pytest.raises(RenderError, match="name another folder"):
+    with pytest.raises(SlipwayError, match="name another folder"):
         write(rendering, folder)
     assert (folder / "notes.txt").read_text() == "mine"
 
@@ -114,7 +114,7 @@ def test_the_images_of_program_and_charts_are_listed(stack: Write) -> None:
 
 
 def test_the_command_says_where_and_how_many(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tools.render", "local", "--to", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "tools", "render", "local", "--to", str(tmp_path / "out")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith(f"{tmp_path / 'out'}: ")
     assert (tmp_path / "out" / "models" / "InferenceService.serving.kserve.io-mlflow-wine-classifier.yaml").is_file()

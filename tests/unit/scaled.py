@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from components.settings import Settings, SettingsError
+from components.settings import Settings, SettingsError, parse_settings
 from tests.unit.engine import Run, run_stack
 
 NAME = "wine"
@@ -43,7 +43,7 @@ def settings(*models: Mapping[str, Any], **sections: Any) -> Settings:
         "models": list(models),
         **sections,
     }
-    return Settings.parse(copy.deepcopy(data))
+    return parse_settings(copy.deepcopy(data))
 
 
 def faults(*models: Mapping[str, Any], **sections: Any) -> list[str]:

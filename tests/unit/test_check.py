@@ -1,4 +1,4 @@
-"""`python -m tools.check` tells what is wrong with a stack file, without Pulumi."""
+"""`python -m tools check` tells what is wrong with a stack file, without Pulumi."""
 
 import subprocess
 import sys
@@ -17,7 +17,8 @@ def test_the_committed_stack_files_are_right(stack: str, tmp_path: Path) -> None
 
 
 def run(path: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "tools.check", str(path)], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "tools", "check", str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_a_fault_is_one_line_and_exit_1(tmp_path: Path) -> None:

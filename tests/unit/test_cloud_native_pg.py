@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.settings import Settings, SettingsError
+from components.settings import SettingsError, parse_settings
 from tests.unit.engine import Run, run_stack
 
 KEYS = {"accessKeyId": "A", "secretAccessKey": "K"}
@@ -181,7 +181,7 @@ URL = {"url": "postgresql+psycopg2://u:p@db.test/mlflow"}
 )
 def test_settings_that_contradict_each_other_are_refused(change: dict[str, Any], line: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        Settings.parse({**prod(), **change})
+        parse_settings({**prod(), **change})
     assert any(fault.startswith(line) for fault in str(caught.value).splitlines()), caught.value
 
 
@@ -189,6 +189,6 @@ def test_a_simulated_pod_keeps_nothing_and_asks_for_no_password() -> None:
     config = yaml.safe_load(Path("Pulumi.local.yaml").read_text())["config"]
     local = {key.removeprefix("slipway:"): value for key, value in config.items()}
     with pytest.raises(SettingsError) as caught:
-        Settings.parse({**local, "database": {"keep": True, "cloudNativePg": {}}, "tracking": {"auth": True}})
+        parse_settings({**local, "database": {"keep": True, "cloudNativePg": {}}, "tracking": {"auth": True}})
     faults = [line.partition(": ")[0] for line in str(caught.value).splitlines()]
     assert faults == ["slipway:database.cloudNativePg", "slipway:database.keep", "slipway:tracking.auth"]

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from components.errors import SlipwayError
 from tests.unit.http_server import served_by
 from tools.comment import events, markdown
 from tools.comment.events import Change, Plan
-from tools.comment.github import GitHubError, Repository
+from tools.comment.github import Repository
 
 URN = "urn:pulumi:prod::slipway::slipway:tracking:Tracking$kubernetes:apps/v1:Deployment::mlflow"
 
@@ -185,5 +186,5 @@ def test_drift_is_one_issue_until_it_is_gone(repository: Repository, github: Git
 
 def test_a_refusal_of_githubs_is_said(repository: Repository) -> None:
     stranger = Repository(repository.api, repository.name, "wrong")
-    with pytest.raises(GitHubError, match=r"GET /issues/7/comments.*: 403: \"no\""):
+    with pytest.raises(SlipwayError, match=r"GET /issues/7/comments.*: 403: \"no\""):
         stranger.comment(7, MARKER, MARKER)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.data.tracking import allowed_hosts
-from components.settings import Settings
+from components.settings import parse_settings
 from tests.unit.engine import Run, run_stack
 
 
@@ -219,7 +219,7 @@ def test_the_training_job_runs_the_script_as_it_is_in_the_repository(dev: Run) -
 
 def test_another_version_or_argument_is_another_job_and_the_same_is_the_same(dev: Run) -> None:
     def job_name(source: str, args: list[str]) -> str:
-        [model] = Settings.parse({**_dev(), "models": [_model(source, args)]}).models
+        [model] = parse_settings({**_dev(), "models": [_model(source, args)]}).models
         run = run_stack("dev", {"models": [model.model_dump(by_alias=True, exclude_none=True)]})
         return str(run.one("Job", "mlflow-wine-classifier-train").inputs["metadata"]["name"])
 

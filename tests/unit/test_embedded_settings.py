@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.settings import Settings, SettingsError
+from components.settings import SettingsError, parse_settings
 from tests.unit.engine import Run, run_stack
 from tools import stack_file
 
@@ -17,7 +17,7 @@ def local(**changes: Any) -> dict[str, Any]:
 
 def faults(data: dict[str, Any]) -> list[str]:
     with pytest.raises(SettingsError) as caught:
-        Settings.parse(data)
+        parse_settings(data)
     return str(caught.value).splitlines()
 
 
@@ -34,7 +34,7 @@ def test_an_image_must_be_named_by_its_digest() -> None:
 
 
 def test_models_with_images_need_no_registry() -> None:
-    assert Settings.parse(local()).registry is None
+    assert parse_settings(local()).registry is None
 
 
 def test_a_model_without_an_image_needs_one() -> None:

@@ -10,11 +10,12 @@ import yaml
 from components.clients.cluster_api import ClusterError
 from components.clients.process import CommandFailed
 from components.dynamic import kind
+from components.errors import SlipwayError
 from tools import environment, stack_file
-from tools.engine import backend, cluster, process, verbs
-from tools.engine.problem import EngineError
+from tools.engine import backend, cluster, process
 from tools.engine.stack import Stack, write_used_file
 from tools.engine.vanished import vanished
+from tools.lifecycle import verbs
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_the_passphrase_is_made_once() -> None:
 
 @pytest.mark.usefixtures("checkout")
 def test_a_shared_state_brings_its_own_passphrase() -> None:
-    with pytest.raises(EngineError, match="set PULUMI_CONFIG_PASSPHRASE_FILE"):
+    with pytest.raises(SlipwayError, match="set PULUMI_CONFIG_PASSPHRASE_FILE"):
         backend.environment(Stack("prod"), content(backend="s3://state"), {})
     given = {"PULUMI_CONFIG_PASSPHRASE": "theirs"}
     env = backend.environment(Stack("prod"), content(backend="s3://state"), given)
@@ -66,7 +67,7 @@ def test_the_environment_has_the_last_word_on_the_backend(checkout: Path) -> Non
 @pytest.mark.usefixtures("checkout")
 def test_pulumi_cloud_needs_a_token_and_no_passphrase(tmp_path: Path) -> None:
     cloud = content(backend="https://api.pulumi.com")
-    with pytest.raises(EngineError, match="set PULUMI_ACCESS_TOKEN"):
+    with pytest.raises(SlipwayError, match="set PULUMI_ACCESS_TOKEN"):
         backend.environment(Stack("prod"), cloud, {"PULUMI_HOME": str(tmp_path / "none")})
     env = backend.environment(Stack("prod"), cloud, {"PULUMI_ACCESS_TOKEN": "pul-1"})
     assert env["PULUMI_BACKEND_URL"] == "https://api.pulumi.com"
@@ -81,7 +82,7 @@ def test_a_folder_as_backend_is_made_and_means_the_same_from_everywhere(checkout
 
 @pytest.mark.usefixtures("checkout")
 def test_only_a_preview_can_be_from_nothing() -> None:
-    with pytest.raises(EngineError, match="--from-nothing is for preview"):
+    with pytest.raises(SlipwayError, match="--from-nothing is for preview"):
         verbs.run("up", Stack("dev"), ["--from-nothing"])
 
 
@@ -103,7 +104,7 @@ def test_the_salt_of_the_state_is_kept_out_of_the_committed_file(checkout: Path)
 def test_faulty_settings_stop_before_anything_is_written(checkout: Path) -> None:
     path = checkout / "Pulumi.dev.yaml"
     path.write_text(path.read_text().replace("max: 3", "max: 0"))
-    with pytest.raises(EngineError, match=r"slipway:models\[0\]\.autoscaling\.max"):
+    with pytest.raises(SlipwayError, match=r"slipway:models\[0\]\.autoscaling\.max"):
         verbs.run("up", Stack("dev"), [])
     assert not (checkout / ".slipway").exists()
 
@@ -167,7 +168,7 @@ def test_a_stack_is_forgotten_only_when_nothing_of_it_was_kept(
         return 1
 
     monkeypatch.setattr(process, "pulumi", pulumi)
-    verbs.forget(verbs.Command(Stack("dev"), {"PULUMI_BACKEND_URL": backend.own_backend()}, []))
+    verbs.forget(verbs.Session(Stack("dev"), {"PULUMI_BACKEND_URL": backend.own_backend()}, []))
     assert asked == ([["stack", "rm"]] if forgotten else [])
 
 

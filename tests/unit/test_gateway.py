@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.settings import Settings
+from components.settings import parse_settings
 from tests.unit.engine import Run, run_stack
 from tests.unit.test_settings import GOOD, faults, set_at
 
@@ -225,7 +225,7 @@ SECURE = {
 
 
 def test_the_settings_that_the_faults_below_start_from_have_none() -> None:
-    Settings.parse({**GOOD, **SECURE})
+    parse_settings({**GOOD, **SECURE})
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from components.platform.charts import ChartOverride, Charts
+from components.errors import SlipwayError
+from components.platform.charts import Charts
 from components.platform.knative import own_images, serving_images
-from components.settings import Settings, SettingsError, versions
+from components.settings import SettingsError, parse_settings, versions
 from components.settings import image_lock as lock
+from components.settings.charts import ChartOverride
 from components.settings.images import Images, split
 from tests.unit.engine import Run, run_stack
 from tools import mirror
-from tools.images import __main__ as listing
-from tools.images import registry
+from tools.images import listing, registry
 from tools.images.inventory import Image
-from tools.images.problem import ImagesError
 from tools.images.references import references
 from tools.render.manifest import Manifest
 
@@ -128,14 +128,14 @@ def test_a_lock_file_that_cannot_be_used_is_a_fault_of_the_settings(
     if content:
         file.write_text(content)
     with pytest.raises(SettingsError, match=rf"slipway:imageLock: .*{said}.*tools.images --lock"):
-        Settings.parse({**BASE, "imageLock": str(file)})
+        parse_settings({**BASE, "imageLock": str(file)})
 
 
 def test_without_a_lock_file_tags_are_all_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert Settings.parse(BASE).image_references.digests == {}
+    assert parse_settings(BASE).image_references.digests == {}
     lock.write(None, {"docker.io/library/postgres:17": DIGEST})
-    assert Settings.parse(BASE).image_references["postgres"].endswith(DIGEST)
+    assert parse_settings(BASE).image_references["postgres"].endswith(DIGEST)
 
 
 def found(content: dict[str, Any]) -> set[str]:
@@ -175,7 +175,7 @@ class Registries:
 
     def digest(self, reference: str) -> str:
         if reference not in self.known:
-            raise ImagesError("MANIFEST_UNKNOWN")
+            raise SlipwayError("MANIFEST_UNKNOWN")
         return self.known[reference]
 
     def copy(self, source: str, target: str) -> None:
@@ -211,7 +211,7 @@ def test_a_registry_that_changes_digests_is_not_a_mirror(played: Registries, mon
         played.known[target] = f"sha256:{'c' * 64}"
 
     monkeypatch.setattr(registry, "copy", rewritten)
-    with pytest.raises(ImagesError, match="the registry changed it"):
+    with pytest.raises(SlipwayError, match="the registry changed it"):
         mirror.copy_image(image("quay.io/a:1"), "localhost:5000")
 
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from components.dynamic.prediction import Access
-from tools import key
+from tools.cli import commands
 from tools.engine import state
 from tools.predict import access
 
@@ -23,26 +24,18 @@ def outputs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return outputs
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr("sys.argv", ["key", *arguments])
-    return key.main()
-
-
 @pytest.mark.parametrize(("client", "printed"), [(["shop"], "k-shop\n"), ([], "k-own\n")])
-def test_a_key_stands_alone_so_that_a_variable_can_take_it(
-    outputs: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], client: list[str], printed: str
-) -> None:
+def test_a_key_stands_alone_so_that_a_variable_can_take_it(outputs: Any, client: list[str], printed: str) -> None:
     assert outputs
-    assert run(monkeypatch, "dev", *client) == 0
-    assert capsys.readouterr() == (printed, "")
+    done = CliRunner().invoke(commands, ["key", "dev", *client])
+    assert (done.exit_code, done.stdout, done.stderr) == (0, printed, "")
 
 
-def test_an_unknown_client_is_told_the_names_and_no_key(
-    outputs: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_client_is_told_the_names_and_no_key(outputs: Any) -> None:
     assert outputs
-    assert run(monkeypatch, "dev", "lab") == 1
-    assert capsys.readouterr() == ("", "dev has no key for lab; it has: shop, slipway\n")
+    done = CliRunner().invoke(commands, ["key", "dev", "lab"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "dev has no key for lab; it has: shop, slipway\n"
 
 
 def test_predict_asks_with_the_stacks_own_key_and_trusts_its_authority(outputs: dict[str, Any]) -> None:

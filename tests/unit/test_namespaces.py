@@ -4,7 +4,7 @@ import pytest
 from pulumi import ResourceOptions
 
 from components.kubernetes import namespaces
-from components.settings import Settings
+from components.settings import Settings, parse_settings
 from tests.unit.engine import Run, run, run_stack
 
 HARD = {"security": {"podSecurity": "restricted", "networkPolicies": True}}
@@ -12,7 +12,7 @@ HARD = {"security": {"podSecurity": "restricted", "networkPolicies": True}}
 
 def settings(**changes: object) -> Settings:
     base = {"cluster": {"kind": {"name": "test"}}, "ingress": {"domain": "models.test"}}
-    return Settings.parse({**base, **changes})
+    return parse_settings({**base, **changes})
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.kubernetes.network_policies import Spec, for_data, for_models
-from components.settings import Settings
+from components.settings import parse_settings
 from tests.unit.engine import run_stack
 from tests.unit.reach import Address, Place, Pod, reaches
 
@@ -37,7 +37,7 @@ API_SERVER, CLOUD, INTERNET = Address("10.0.0.1"), Address("169.254.169.254"), A
 
 
 def policies(**changes: object) -> Mapping[str, Mapping[str, Spec]]:
-    settings = Settings.parse({**BASE, **changes})
+    settings = parse_settings({**BASE, **changes})
     return {"mlops": for_data(settings), "models": for_models(settings)}
 
 

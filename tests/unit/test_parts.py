@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from components.clients import cluster_api as api
-from components.settings import Settings
+from components.errors import SlipwayError
+from components.settings import Settings, parse_settings
 from tests.unit.fake_cluster import ISVC, VIRTUAL_SERVICE, FakeCluster
 from tools import stack_file
-from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
 from tools.parts import before, existing, taken
 from tools.parts.workloads import Observed
@@ -29,7 +29,7 @@ def settings(part: str = "existing", **changes: Any) -> Settings:
         queue["query"] = "sum(queue{<<.LabelMatchers>>})"
     cpu = {"type": "Resource", "name": "cpu", "target": {"averageUtilization": 60}}
     model = {**values["models"][0], "autoscaling": {"min": 1, "max": 2, "metrics": [cpu, queue]}}
-    return Settings.parse(
+    return parse_settings(
         {
             **values,
             "models": [model],
@@ -221,7 +221,7 @@ def test_an_up_stops_before_anything_is_touched_and_a_preview_only_says_so(
     monkeypatch.chdir(tmp_path)
     stack_file.path_of("prod").write_text(file)
     monkeypatch.setattr(before, "standing", lambda _stack: cluster)
-    with pytest.raises(EngineError, match=r"nothing was changed:\nPulumi.prod.yaml: slipway:platform") as caught:
+    with pytest.raises(SlipwayError, match=r"nothing was changed:\nPulumi.prod.yaml: slipway:platform") as caught:
         before.up(Stack("prod"), [], lambda _line: None)
     said: list[str] = []
     before.preview(Stack("prod"), [], said.append)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.settings import Settings, SettingsError
+from components.settings import SettingsError, parse_settings
 from tests.unit.engine import Registration, Run, run_stack
 
 MODEL = {"name": "wine", "source": "models:/wine/1", "image": f"registry.test/wine@sha256:{'0' * 64}"}
@@ -184,8 +184,8 @@ def test_an_init_container_that_is_root_contradicts_restricted(key: str) -> None
         key: {"volumePermissions": True},
     }
     with pytest.raises(SettingsError, match=f"slipway:{key}.volumePermissions: True: its init container runs as root"):
-        Settings.parse(data)
-    assert Settings.parse({**data, "security": {"podSecurity": "baseline"}})
+        parse_settings(data)
+    assert parse_settings({**data, "security": {"podSecurity": "baseline"}})
 
 
 @pytest.mark.parametrize(
@@ -205,4 +205,4 @@ def test_a_toleration_that_kubernetes_would_refuse_is_a_fault(toleration: dict[s
         "models": [{**MODEL, "tolerations": [toleration]}],
     }
     with pytest.raises(SettingsError, match=says):
-        Settings.parse(data)
+        parse_settings(data)

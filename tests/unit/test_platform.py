@@ -4,9 +4,11 @@ import re
 
 import pytest
 
-from components.platform.charts import ChartOverride, Charts, merged
+from components.platform.charts import Charts
 from components.settings import versions
+from components.settings.charts import ChartOverride
 from components.settings.images import Images, qualified
+from components.settings.merge import merged
 from tests.unit.engine import Run, run_stack
 
 
@@ -152,5 +154,5 @@ def test_nothing_comes_from_a_host_that_is_being_switched_off() -> None:
 
 def test_a_chart_named_by_the_stack_comes_without_the_pins_repository() -> None:
     charts = Charts(overrides={"metrics-server": ChartOverride(chart="oci://registry.test/metrics-server")})
-    assert charts._source("metrics-server").repository is None
+    assert charts["metrics-server"].repository is None
     assert charts.version("metrics-server") == versions.CHARTS["metrics-server"].version

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
-from components.platform.charts import merged
+from components.settings.merge import merged
 from components.settings.policies import PolicyName
 from policy.pack import POLICIES, ResourcePolicy, StackPolicy, levels
 from policy.resource import UNKNOWN, Resource, containers
@@ -83,7 +83,7 @@ BITES = {
         (kubernetes("postgresql.cnpg.io/v1:Cluster", {"spec": {"imageName": "postgresql"}}), "another one tomorrow"),
     ],
     "image-digests": [
-        (deployment({"image": "postgres:17"}), "python -m tools.images STACK --lock"),
+        (deployment({"image": "postgres:17"}), "python -m tools images STACK --lock"),
         (deployment(pod={"initContainers": [{"name": "migrate", "image": "mlflow:3"}]}), "container migrate"),
     ],
     "requests-and-limits": [

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.settings import Policies, Settings
+from components.settings import Policies, Settings, parse_settings
 from policy.pack import POLICIES, StackPolicy
 from policy.resource import Resource
 from tests.unit.engine import Run, run_stack
@@ -39,7 +39,7 @@ def violations(run: Run, stack_policies: Policies) -> dict[str, list[str]]:
 
 
 def settings(stack: str) -> Settings:
-    return Settings.parse(stack_file.settings_of(stack_file.read(Path(f"Pulumi.{stack}.yaml"))))
+    return parse_settings(stack_file.settings_of(stack_file.read(Path(f"Pulumi.{stack}.yaml"))))
 
 
 @pytest.mark.parametrize("stack", ["local", "dev", "prod"])

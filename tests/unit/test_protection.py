@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tools.engine import backend, process, protection, state, verbs
-from tools.engine.problem import EngineError
+from components.errors import SlipwayError
+from tools.engine import backend, process, protection, state
 from tools.engine.stack import Stack
+from tools.lifecycle import verbs
 
 DATABASE = "urn:pulumi:s::slipway::slipway:storage:Database$kubernetes:apps/v1:StatefulSet::postgres"
 STORE = "urn:pulumi:s::slipway::slipway:storage:ObjectStore$kubernetes:apps/v1:StatefulSet::object-store"
@@ -83,7 +84,7 @@ def test_without_the_stacks_own_word_nothing_is_done(
 ) -> None:
     write(database=False, store=True)
     monkeypatch.setattr(process, "pulumi", lambda *_: pytest.fail("Pulumi ran"))
-    with pytest.raises(EngineError) as refused:
+    with pytest.raises(SlipwayError) as refused:
         protection.release(stack, HELD, confirm, {}, "destroy")
     message = str(refused.value)
     assert message.startswith("slipway:database.keep: false in Pulumi.s.yaml")
@@ -144,6 +145,6 @@ def test_a_destroy_leaves_what_is_protected_and_then_forgets_nothing(
     monkeypatch.setattr(process, "ask", exported)
     monkeypatch.setattr(state, "forget", lambda stack, _env: forgotten.append(stack))
     env = {"PULUMI_BACKEND_URL": backend.own_backend()}
-    assert verbs.destroy(verbs.Command(stack, env, [])) == 0
+    assert verbs.destroy(verbs.Session(stack, env, [])) == 0
     assert ("--exclude-protected" in ran[0]) is data
     assert bool(forgotten) is not data

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from components.clients.process import CommandFailed
+from components.errors import SlipwayError
 from tools.prune import local, registry, use
-from tools.prune.problem import PruneError
 from tools.prune.registry import Registry
 from tools.prune.rule import Image, removable
 
@@ -55,7 +55,7 @@ def test_the_stacks_cluster_is_known_by_what_it_built() -> None:
 
 @pytest.mark.parametrize("names", [[], [f"{WINE}:1-aaaaaa", f"{WINE}:2-bbbbbb"]])
 def test_a_stack_between_two_clusters_is_left_alone(names: list[str]) -> None:
-    with pytest.raises(PruneError, match="there is nothing to compare with"):
+    with pytest.raises(SlipwayError, match="there is nothing to compare with"):
         use.mark_of(names)
 
 
@@ -109,7 +109,7 @@ def test_a_registry_that_keeps_everything_says_what_to_set(monkeypatch: pytest.M
     monkeypatch.setattr(
         registry, "run", Commands({"crane delete": CommandFailed("405 Method Not Allowed; UNSUPPORTED")})
     )
-    with pytest.raises(PruneError, match="set REGISTRY_STORAGE_DELETE_ENABLED=true on it"):
+    with pytest.raises(SlipwayError, match="set REGISTRY_STORAGE_DELETE_ENABLED=true on it"):
         Registry("localhost:5001").delete(image(1))
 
 

@@ -1,12 +1,12 @@
-"""`python -m tools.release` changes which version of a model a stack file says, and nothing else in it."""
+"""`canary`, `promote` and `rollback` change which version of a model a stack file says, and nothing else in it."""
 
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from components.errors import SlipwayError
 from tools.release import canary, promote, rollback
-from tools.stack_edit import EditError
 
 HEAD = """\
 # Ours.
@@ -100,17 +100,19 @@ def test_without_a_canary_the_version_before_comes_from_the_files_history(file: 
 
 
 def test_a_version_that_no_commit_has_must_be_named(file: Path) -> None:
-    with pytest.raises(EditError, match="no earlier version of wine in git: say which one, such as TO=models:/name/1"):
+    with pytest.raises(
+        SlipwayError, match="no earlier version of wine in git: say which one, such as TO=models:/name/1"
+    ):
         rollback(file, "wine")
     rollback(file, "wine", "models:/wine/7")
     assert "source: models:/wine/7\n" in file.read_text()
 
 
 def test_what_would_be_wrong_is_not_written(file: Path) -> None:
-    with pytest.raises(EditError, match=r"canary.percent: 0: input should be greater than or equal to 1"):
+    with pytest.raises(SlipwayError, match=r"canary.percent: 0: input should be greater than or equal to 1"):
         canary(file, "wine", "models:/wine/2", 0)
-    with pytest.raises(EditError, match="the model's own source"):
+    with pytest.raises(SlipwayError, match="the model's own source"):
         canary(file, "wine", "models:/wine/1", 10)
-    with pytest.raises(EditError, match="wine has no canary: write one, or change its source"):
+    with pytest.raises(SlipwayError, match="wine has no canary: write one, or change its source"):
         promote(file, "wine")
     assert file.read_text() == HEAD + WINE + BEER

@@ -1,12 +1,13 @@
-"""`python -m tools.scale` changes one number in the stack file."""
+"""`python -m tools scale` changes one number in the stack file."""
 
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from components.errors import SlipwayError
 from tools import scale
-from tools.stack_edit import EditError
+from tools.cli import commands
 
 HEAD = """\
 # Ours.
@@ -75,7 +76,7 @@ def test_an_override_that_has_the_models_is_what_changes(file: Path) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_changes(file: Path, model: str, replicas: int, said: str) -> None:
-    with pytest.raises(EditError, match=said):
+    with pytest.raises(SlipwayError, match=said):
         scale.scale(file, model, replicas)
     assert file.read_text() == BLOCK
 
@@ -83,15 +84,13 @@ def test_what_cannot_be_is_refused_and_nothing_changes(file: Path, model: str, r
 def test_a_file_that_would_be_wrong_stays_as_it_was(file: Path) -> None:
     wrong = BLOCK.replace("name: x", "nmae: x")
     file.write_text(wrong)
-    with pytest.raises(EditError, match="is unchanged, for it would be wrong"):
+    with pytest.raises(SlipwayError, match="is unchanged, for it would be wrong"):
         scale.scale(file, "wine", 3)
     assert file.read_text() == wrong
 
 
-def test_it_ends_with_what_to_do_next(
-    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_ends_with_what_to_do_next(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(file.parent)
-    monkeypatch.setattr(sys, "argv", ["scale", "x", "wine", "3"])
-    assert scale.main() == 0
-    assert capsys.readouterr().out == "Pulumi.x.yaml: wine has replicas: 3; now: make up STACK=x\n"
+    done = CliRunner().invoke(commands, ["scale", "x", "wine", "3"])
+    assert done.exit_code == 0
+    assert done.output == "Pulumi.x.yaml: wine has replicas: 3; now: make up STACK=x\n"

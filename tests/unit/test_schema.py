@@ -11,7 +11,7 @@ from tools.schema import schema
 
 
 def test_the_committed_schema_is_the_settings_own() -> None:
-    assert json.loads(Path("stack.schema.json").read_text()) == schema(), "python -m tools.schema > stack.schema.json"
+    assert json.loads(Path("stack.schema.json").read_text()) == schema(), "python -m tools schema > stack.schema.json"
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

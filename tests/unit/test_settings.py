@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.settings import Settings, SettingsError
+from components.settings import SettingsError, parse_settings
 
 GOOD: dict[str, Any] = {
     "cluster": {"kind": {"name": "test"}},
@@ -30,7 +30,7 @@ def faults(change: Callable[[dict[str, Any]], Any]) -> list[str]:
     data = copy.deepcopy(GOOD)
     change(data)
     with pytest.raises(SettingsError) as caught:
-        Settings.parse(data)
+        parse_settings(data)
     return str(caught.value).splitlines()
 
 
@@ -47,7 +47,7 @@ def set_at(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
 
 
 def test_good_settings_have_their_defaults() -> None:
-    settings = Settings.parse(GOOD)
+    settings = parse_settings(GOOD)
     assert settings.cluster.kind is not None
     assert settings.cluster.kind.http_port == 8080
     assert settings.models[0].train is not None
@@ -57,7 +57,7 @@ def test_good_settings_have_their_defaults() -> None:
 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Settings.parse(GOOD).ingress.domain = "other.test"  # type: ignore[misc]
+        parse_settings(GOOD).ingress.domain = "other.test"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -165,4 +165,4 @@ def test_a_secret_is_never_shown_in_an_error() -> None:
     found += faults(set_at("database.url", "postgresql://u:hunter2@h/d"))
     assert found
     assert "hunter2" not in "".join(found)
-    assert "hunter2" not in repr(Settings.parse({**GOOD, "database": {"url": "postgresql+psycopg2://u:hunter2@h/d"}}))
+    assert "hunter2" not in repr(parse_settings({**GOOD, "database": {"url": "postgresql+psycopg2://u:hunter2@h/d"}}))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from components.clients import cluster_api as api
+from components.errors import SlipwayError
 from tests.unit.fake_cluster import (
     CLUSTER_ROLE,
     ISVC,
@@ -16,7 +17,6 @@ from tests.unit.fake_cluster import (
     VIRTUAL_SERVICE,
     FakeCluster,
 )
-from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
 from tools.teardown import finish, guarded, remembered, watch
 from tools.teardown.blocked import blocked
@@ -304,7 +304,7 @@ def destroy(cluster: FakeCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_destroy_that_would_hang_does_not_begin(cluster: FakeCluster, destroy: Destroy) -> None:
     cluster.deployment("kserve", "kserve-controller-manager", 0)
-    with pytest.raises(EngineError, match="make teardown STACK=prod") as caught:
+    with pytest.raises(SlipwayError, match="make teardown STACK=prod") as caught:
         destroy([], lambda: pytest.fail("Pulumi ran"))
     assert "InferenceService models/wine" in str(caught.value)
     assert "has 0 replicas" in str(caught.value)
@@ -312,7 +312,7 @@ def test_a_destroy_that_would_hang_does_not_begin(cluster: FakeCluster, destroy:
 
 def test_a_destroy_that_would_take_others_objects_along_does_not_begin(cluster: FakeCluster, destroy: Destroy) -> None:
     cluster.add(ISVC, "theirs", "team-x")
-    with pytest.raises(EngineError, match="InferenceService team-x/theirs"):
+    with pytest.raises(SlipwayError, match="InferenceService team-x/theirs"):
         destroy([], lambda: pytest.fail("Pulumi ran"))
 
 

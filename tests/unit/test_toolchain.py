@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from components.errors import SlipwayError
 from tests.unit.http_server import served_by
 from tools.toolchain import downloads, go_builds, install
 from tools.toolchain.pins import ON_DEMAND, TOOLS, Build, Download, Tool
-from tools.toolchain.problem import ToolchainError
 
 PROGRAM = b"#!/bin/sh\necho hello\n" * 1000
 SHA = hashlib.sha256(PROGRAM).hexdigest()
@@ -85,14 +85,14 @@ def test_a_program_that_was_cut_short_is_not_taken_for_there(publisher: str, tmp
 
 @pytest.mark.parametrize("file", ["wrong", "broken"])
 def test_a_wrong_or_partial_download_is_never_used(publisher: str, tmp_path: Path, file: str) -> None:
-    with pytest.raises(ToolchainError, match=r"cannot be downloaded .*is not what its publisher's checksum says"):
+    with pytest.raises(SlipwayError, match=r"cannot be downloaded .*is not what its publisher's checksum says"):
         install.install([tool(f"{publisher}/{file}")], tmp_path)
     assert not (tmp_path / "bin" / file).exists()
     assert not list((tmp_path / "work" / file).glob("*"))
 
 
 def test_without_downloads_and_go_the_message_names_both_remedies(tmp_path: Path) -> None:
-    with pytest.raises(ToolchainError) as caught:
+    with pytest.raises(SlipwayError) as caught:
         install.install([tool("http://127.0.0.1:9/none")], tmp_path)
     said = str(caught.value)
     assert said.startswith("none 1 cannot be downloaded (http://127.0.0.1:9/none.sha256: ")
@@ -112,7 +112,7 @@ def test_a_disk_that_takes_nothing_is_named(
         raise error
 
     monkeypatch.setattr(install, "_install", fail)
-    with pytest.raises(ToolchainError, match=reason):
+    with pytest.raises(SlipwayError, match=reason):
         install.install([tool("http://127.0.0.1:9/none")], tmp_path)
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from components.settings import Settings
+from components.errors import SlipwayError
+from components.settings import parse_settings
 from components.settings.versions import CHARTS, KNATIVE_SERVING
 from tools import stack_file
-from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
 from tools.parts import before
 from tools.upgrades.comparison import compare
@@ -104,13 +104,13 @@ def test_a_refusal_says_the_next_step() -> None:
 
 @pytest.mark.parametrize("stack", ["dev", "prod", "local"])
 def test_our_own_pins_break_no_rule(stack: str) -> None:
-    settings = Settings.parse(stack_file.settings_of(stack_file.read(stack_file.path_of(stack))))
+    settings = parse_settings(stack_file.settings_of(stack_file.read(stack_file.path_of(stack))))
     assert not [each for each in findings({"kubernetes": Version(1, 34)}, wanted(settings)) if each.refused]
 
 
 def test_what_a_stack_asks_for_is_the_pins_and_its_own_word() -> None:
     values = stack_file.settings_of(stack_file.read(stack_file.path_of("dev")))
-    pins = wanted(Settings.parse(values))
+    pins = wanted(parse_settings(values))
     assert pins["istiod"] == Version.parse(CHARTS["istiod"].version)
     assert pins["knative-serving"] == Version.parse(KNATIVE_SERVING)
     own = {
@@ -118,7 +118,7 @@ def test_what_a_stack_asks_for_is_the_pins_and_its_own_word() -> None:
         "knativeServing": {"version": "1.22"},
         "images": {"postgres": "postgres:18"},
     }
-    changed = wanted(Settings.parse({**values, **own, "platform": {"certificates": "existing"}}))
+    changed = wanted(parse_settings({**values, **own, "platform": {"certificates": "existing"}}))
     assert (changed["istiod"], changed["knative-serving"]) == (Version(1, 29, 6), Version(1, 22))
     assert changed["postgres"] == Version(18)
     assert "cert-manager" not in changed
@@ -162,7 +162,7 @@ def test_an_up_that_would_bite_stops_before_anything_is_touched(
     stack_file.path_of("dev").write_text(
         f'{file}  slipway:knativeServing: {{version: "1.23.0"}}\n'.replace("model/train.py", "Pulumi.dev.yaml")
     )
-    with pytest.raises(EngineError, match=r"nothing was changed:\nrefused: slipway:knativeServing.version") as caught:
+    with pytest.raises(SlipwayError, match=r"nothing was changed:\nrefused: slipway:knativeServing.version") as caught:
         before.up(Stack("dev"), STATE, lambda _line: None)
     assert "one minor version at a time" in str(caught.value)
     assert "the cluster was not asked" in str(compare(Stack("dev"), STATE))

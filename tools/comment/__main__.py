@@ -6,11 +6,12 @@ issue, and `close` closes that issue. Needs nothing but Python: it runs where no
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
+from components.errors import SlipwayError
 from tools.comment import events, markdown
-from tools.comment.github import GitHubError, Repository
+from tools.comment.github import Repository
+from tools.outcome import outcome
 
 
 def _arguments() -> argparse.Namespace:
@@ -35,29 +36,24 @@ def _repository() -> Repository:
     try:
         given = [os.environ[name] for name in ("GITHUB_API_URL", "GITHUB_REPOSITORY", "GITHUB_TOKEN")]
     except KeyError as error:
-        raise GitHubError(f"{error.args[0]} is not set; a workflow of GitHub's sets it") from None
+        raise SlipwayError(f"{error.args[0]} is not set; a workflow of GitHub's sets it") from None
     return Repository(*given)
 
 
-def main() -> int:
+def main() -> None:
     arguments = _arguments()
     stack, what = arguments.stack, arguments.what
     marker = markdown.marker(stack, what)
-    try:
-        if arguments.verb == "write":
-            diff = arguments.manifests.read_text(errors="replace") if arguments.manifests else None
-            print(markdown.text(stack, what, events.read(arguments.events), diff, os.environ), end="")
-        elif arguments.verb == "post":
-            _repository().comment(arguments.pull_request, marker, arguments.file.read_text())
-        elif arguments.verb == "issue":
-            _repository().issue(marker, f"{stack} has drifted", arguments.file.read_text())
-        else:
-            _repository().close(marker, f"{stack} is again what the code says.")
-    except (GitHubError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    if arguments.verb == "write":
+        diff = arguments.manifests.read_text(errors="replace") if arguments.manifests else None
+        print(markdown.text(stack, what, events.read(arguments.events), diff, os.environ), end="")
+    elif arguments.verb == "post":
+        _repository().comment(arguments.pull_request, marker, arguments.file.read_text())
+    elif arguments.verb == "issue":
+        _repository().issue(marker, f"{stack} has drifted", arguments.file.read_text())
+    else:
+        _repository().close(marker, f"{stack} is again what the code says.")
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(outcome(main))

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from components.errors import SlipwayError
+
 _PAGE = 100
-
-
-class GitHubError(Exception):
-    """GitHub refused; the message holds its answer."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,6 @@ class Repository:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             said = error.read().decode(errors="replace")[:300]
-            raise GitHubError(f"{method} {path}: {error.code}: {said}") from None
+            raise SlipwayError(f"{method} {path}: {error.code}: {said}") from None
         except OSError as error:
-            raise GitHubError(f"{method} {path}: {error}") from None
+            raise SlipwayError(f"{method} {path}: {error}") from None

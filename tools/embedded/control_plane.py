@@ -12,8 +12,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from components.errors import SlipwayError
 from tools.embedded import waiting
-from tools.embedded.problem import EmbeddedError
 from tools.embedded.processes import Background
 
 BINARIES = ("etcd", "kube-apiserver", "kube-controller-manager", "kwok", "kubectl")
@@ -45,7 +45,7 @@ class ControlPlane:
         return f"https://127.0.0.1:{self.ports['apiserver']}"
 
     def start(self) -> None:
-        """Return when it serves its own kinds and those of the platform. Raises EmbeddedError."""
+        """Return when it serves its own kinds and those of the platform. Raises SlipwayError."""
         self._need_binaries()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         etcd, apiserver = self._process("etcd"), self._process("kube-apiserver")
@@ -71,13 +71,13 @@ class ControlPlane:
         return {name: self._process(name).pid is not None for name in BINARIES if name != "kubectl"}
 
     def apply_objects(self) -> None:
-        """The node, its placement rule and the platform's kinds. Raises EmbeddedError with kubectl's words."""
+        """The node, its placement rule and the platform's kinds. Raises SlipwayError with kubectl's words."""
         command = ["kubectl", f"--kubeconfig={self.kubeconfig}", "apply", "--server-side", "--force-conflicts"]
         done = subprocess.run(
             [*command, f"--filename={OBJECTS}"], env=dict(self.env), capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise EmbeddedError(f"the embedded cluster refused its own objects in {OBJECTS}: {done.stderr.strip()}")
+            raise SlipwayError(f"the embedded cluster refused its own objects in {OBJECTS}: {done.stderr.strip()}")
 
     def _process(self, name: str) -> Background:
         return Background(self.folder, name)
@@ -85,9 +85,7 @@ class ControlPlane:
     def _need_binaries(self) -> None:
         missing = [name for name in BINARIES if not shutil.which(name, path=self.env.get("PATH"))]
         if missing:
-            raise EmbeddedError(
-                f"not in .tools/bin nor on PATH: {', '.join(missing)}; get them: python -m tools.toolchain"
-            )
+            raise SlipwayError(f"not in .tools/bin nor on PATH: {', '.join(missing)}; get them: make tools")
 
     def _token(self) -> str:
         """The administrator's token, made once with the key of the service accounts."""

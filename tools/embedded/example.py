@@ -12,6 +12,7 @@ from typing import Any
 from components import settings as s
 from components.clients.tracking_server import TrackingServer
 from components.dynamic.model_files import ModelFilesProvider
+from components.errors import SlipwayError
 from components.models.inference import MODEL
 from components.models.model_image import SERVER
 from components.models.training import command as train_command
@@ -19,7 +20,6 @@ from components.settings.names import RegisteredModel, parse_source
 from tools.dockerfile import Dockerfile
 from tools.embedded import waiting
 from tools.embedded.fetching import fetched
-from tools.embedded.problem import EmbeddedError
 from tools.embedded.processes import Background
 
 # The first start makes the database; every later one is a fraction of it.
@@ -67,7 +67,7 @@ class Example:
         self.mlflow.start([sys.executable, "-m", "mlflow", "server", *words], self._mlflow_env(), store)
 
     def serve(self, model: s.Model) -> None:
-        """Train the version if it is missing, and return when MLServer is ready with it. Raises EmbeddedError."""
+        """Train the version if it is missing, and return when MLServer is ready with it. Raises SlipwayError."""
         source = parse_source(model.source)
         if isinstance(source, RegisteredModel):
             waiting.until(self.mlflow, f"{self.tracking_uri}/health", MLFLOW_SECONDS)
@@ -121,7 +121,7 @@ class Example:
             check=False,
         )
         if done.returncode:
-            raise EmbeddedError(f"{train.script} failed:\n{(done.stdout + done.stderr).strip()[-3000:]}")
+            raise SlipwayError(f"{train.script} failed:\n{(done.stdout + done.stderr).strip()[-3000:]}")
 
     def _start_mlserver(self, served: Mapping[str, Any]) -> None:
         """The image's command with the image's environment; only folders, ports and the host are this machine's."""

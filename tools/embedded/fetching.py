@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.dynamic.model_files import fetch
-from tools.embedded.problem import EmbeddedError
+from components.errors import SlipwayError
 
 
 def fetched(props: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, Any]:
-    """What `components.dynamic.model_files.fetch` returns. Raises EmbeddedError."""
+    """What `components.dynamic.model_files.fetch` returns. Raises SlipwayError."""
     done = subprocess.run(
         [sys.executable, "-m", "tools.embedded.fetching"],
         input=json.dumps(props),
@@ -24,7 +24,7 @@ def fetched(props: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, Any]:
         check=False,
     )
     if done.returncode:
-        raise EmbeddedError(f"the files of {props['source']} could not be brought:\n{done.stderr.strip()[-2000:]}")
+        raise SlipwayError(f"the files of {props['source']} could not be brought:\n{done.stderr.strip()[-2000:]}")
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 

@@ -5,8 +5,8 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
+from components.errors import SlipwayError
 from components.settings import Embedded
-from tools.embedded.problem import EmbeddedError
 
 # What listens on each, and the setting that fixes it.
 FIXED = {"apiserver": "apiPort", "tracking": "trackingPort", "model": "modelPort"}
@@ -39,7 +39,7 @@ def free(count: int) -> list[int]:
 def choose(file: Path, settings: Embedded, used: Mapping[str, bool]) -> dict[str, int]:
     """The port of every name in NAMES, written to `file`.
 
-    `used` tells which names are running already: their ports stay. Raises EmbeddedError for a fixed port that another
+    `used` tells which names are running already: their ports stay. Raises SlipwayError for a fixed port that another
     program has; a kept one that was taken in the meantime is chosen anew.
     """
     kept: dict[str, int] = json.loads(file.read_text()) if file.is_file() else {}
@@ -54,7 +54,7 @@ def choose(file: Path, settings: Embedded, used: Mapping[str, bool]) -> dict[str
         elif is_free(wanted):
             ports[name] = wanted
         elif fixed.get(name):
-            raise EmbeddedError(
+            raise SlipwayError(
                 f"port {wanted} (slipway:embedded.{FIXED[name]}) is in use by another program: stop that, or write "
                 "another port (without one, a free port is chosen)"
             )

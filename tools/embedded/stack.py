@@ -9,12 +9,13 @@ from pathlib import Path
 
 import yaml
 
-from components.settings import Embedded, Existing, Settings
+from components.errors import SlipwayError
+from components.settings import Embedded, Existing, Settings, parse_settings
 from tools import stack_file
 from tools.embedded import ports
 from tools.embedded.control_plane import ControlPlane
 from tools.embedded.example import Example
-from tools.embedded.problem import EmbeddedError
+from tools.environment import tools_first
 
 # Which process listens on each port.
 LISTENERS = {
@@ -36,15 +37,20 @@ class EmbeddedStack:
     env: Mapping[str, str]
     say: Callable[[str], None]
 
+    @classmethod
+    def of(cls, file: Path) -> "EmbeddedStack":
+        """As a command works with it: the pinned tools first, and what happens is printed."""
+        return cls(file, tools_first(), lambda line: print(line, flush=True))
+
     @property
     def settings(self) -> Settings:
-        return Settings.parse(stack_file.settings_of(stack_file.effective(self.file)))
+        return parse_settings(stack_file.settings_of(stack_file.effective(self.file)))
 
     @property
     def existing(self) -> Existing:
         existing = self.settings.cluster.existing
         if not existing:
-            raise EmbeddedError(f"{self.file}: slipway:cluster: write `existing`")
+            raise SlipwayError(f"{self.file}: slipway:cluster: write `existing`")
         return existing
 
     @property
@@ -52,7 +58,7 @@ class EmbeddedStack:
         return stack_file.machine_path_of(self.file).absolute().parent / "embedded"
 
     def up(self, example: bool = True) -> None:
-        """Start what does not run; with `example`, return when the model is served. Raises EmbeddedError."""
+        """Start what does not run; with `example`, return when the model is served. Raises SlipwayError."""
         with self._alone():
             chosen = self._choose_ports()
             servers = self._example(chosen)
@@ -111,7 +117,7 @@ class EmbeddedStack:
     def _check_kubeconfig(self, plane: ControlPlane) -> None:
         wanted = (self.file.parent / Path(self.existing.kubeconfig).expanduser()).absolute()
         if wanted != plane.kubeconfig:
-            raise EmbeddedError(
+            raise SlipwayError(
                 f"{self.file}: slipway:cluster.existing.kubeconfig: the embedded cluster's is {plane.kubeconfig}, "
                 f"not {wanted}"
             )
@@ -123,3 +129,7 @@ class EmbeddedStack:
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def told(running: Mapping[str, bool]) -> str:
+    return "\n".join(f"{name}: {'runs' if runs else 'stopped'}" for name, runs in running.items())

@@ -6,7 +6,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.embedded.problem import EmbeddedError
+from components.errors import SlipwayError
 from tools.embedded.processes import Background
 
 
@@ -24,11 +24,11 @@ def answers(url: str, headers: Mapping[str, str] | None = None, ca: Path | None 
 def until(
     process: Background, url: str, seconds: float, headers: Mapping[str, str] | None = None, ca: Path | None = None
 ) -> None:
-    """Return when the process answers 200 at the URL. Raises EmbeddedError with its log when it ends or is late."""
+    """Return when the process answers 200 at the URL. Raises SlipwayError with its log when it ends or is late."""
     end = time.monotonic() + seconds
     while not answers(url, headers, ca):
         ended = process.pid is None
         if ended or time.monotonic() > end:
             fate = "ended" if ended else f"did not answer at {url} within {seconds:.0f} s"
-            raise EmbeddedError(f"{process.name} {fate}; its log {process.log} ends with:\n{process.last_words()}")
+            raise SlipwayError(f"{process.name} {fate}; its log {process.log} ends with:\n{process.last_words()}")
         time.sleep(0.1)

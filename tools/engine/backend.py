@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from components.errors import SlipwayError
 from tools import stack_file
-from tools.engine.problem import EngineError
 from tools.engine.stack import ROOT, Stack
 from tools.environment import tools_first
 
@@ -20,7 +20,7 @@ def own_backend() -> str:
 def environment(stack: Stack, content: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
     """The environment that Pulumi runs in.
 
-    Raises EngineError when a shared state comes without a passphrase, or Pulumi Cloud without a token.
+    Raises SlipwayError when a shared state comes without a passphrase, or Pulumi Cloud without a token.
     """
     env = tools_first(given)
     backend = given.get("PULUMI_BACKEND_URL") or content.get("config", {}).get(f"{stack_file.PREFIX}backend")
@@ -35,7 +35,7 @@ def environment(stack: Stack, content: Mapping[str, Any], given: Mapping[str, st
     if "secretsprovider" in content or "PULUMI_CONFIG_PASSPHRASE" in given or "PULUMI_CONFIG_PASSPHRASE_FILE" in given:
         return env
     if not own:
-        raise EngineError(
+        raise SlipwayError(
             f"the state of {stack.name} is at {backend}, and its secrets need a passphrase that its users share: set "
             "PULUMI_CONFIG_PASSPHRASE_FILE (or `secretsprovider` in the stack file)"
         )
@@ -56,7 +56,7 @@ def _require_login(stack: Stack, backend: str, given: Mapping[str, str]) -> None
     """Pulumi Cloud keeps the secrets' key itself; it wants to know who asks."""
     home = Path(given.get("PULUMI_HOME") or Path.home() / ".pulumi")
     if not given.get("PULUMI_ACCESS_TOKEN") and not (home / "credentials.json").is_file():
-        raise EngineError(
+        raise SlipwayError(
             f"the state of {stack.name} is at {backend}: set PULUMI_ACCESS_TOKEN, or `pulumi login {backend}`"
         )
 

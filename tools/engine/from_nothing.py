@@ -7,10 +7,10 @@ from pathlib import Path
 
 import yaml
 
+from components.errors import SlipwayError
 from components.settings import PROJECT
 from tools import stack_file
 from tools.engine import policies, process
-from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
 from tools.environment import tools_first
 
@@ -20,7 +20,7 @@ OPTION = "--from-nothing"
 def preview(stack: Stack, extra: Sequence[str]) -> int:
     """Preview the stack on an empty state that is thrown away; placeholders stand for its secrets.
 
-    Returns Pulumi's exit code. Raises EngineError.
+    Returns Pulumi's exit code. Raises SlipwayError.
     """
     with tempfile.TemporaryDirectory(prefix="slipway-") as name:
         folder = Path(name)
@@ -33,7 +33,7 @@ def preview(stack: Stack, extra: Sequence[str]) -> int:
             "PULUMI_DEBUG_COMMANDS": "true",
         }
         if code := process.pulumi(["stack", "init", stack.name, "--non-interactive", "--cwd", name], env):
-            raise EngineError(f"the stack could not be made (exit code {code})")
+            raise SlipwayError(f"the stack could not be made (exit code {code})")
         options = ["--stack", stack.name, "--config-file", str(file), "--non-interactive"]
         return process.pulumi(["preview", *options, *policies.options(stack, folder), *extra], env)
 

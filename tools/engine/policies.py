@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from components.settings import Policies, Settings
+from components.settings import Policies, parse_settings
 from policy.pack import levels
 from tools.engine.stack import Stack
 
@@ -16,7 +16,7 @@ _OFF = {"off": "disabled"}
 
 def of(stack: Stack) -> Policies:
     """The stack's `slipway:policies`. Raises SettingsError."""
-    return Settings.parse(stack.values).policies
+    return parse_settings(stack.values).policies
 
 
 def configuration(policies: Policies) -> dict[str, str]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from components.errors import SlipwayError
 from tools.engine import process
-from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
 
 Resource = Mapping[str, Any]
@@ -60,7 +60,7 @@ def released(stack: Stack, resources: Sequence[Resource]) -> list[Resource]:
 def release(stack: Stack, resources: Sequence[Resource], confirm: str | None, env: Mapping[str, str], verb: str) -> int:
     """Take the protection off what the stack file releases; return Pulumi's exit code.
 
-    Raises EngineError when something is to be released and `confirm` is not the stack's word.
+    Raises SlipwayError when something is to be released and `confirm` is not the stack's word.
     """
     going = released(stack, resources)
     if not going:
@@ -69,7 +69,7 @@ def release(stack: Stack, resources: Sequence[Resource], confirm: str | None, en
     if confirm != word(stack):
         what = " and ".join(f"slipway:{each}.keep" for each in sections)
         data = ", ".join(named(each) for each in going if shown(each))
-        raise EngineError(
+        raise SlipwayError(
             f"{what}: false in {stack.file}, and the data is protected still ({data}). Nothing was done. "
             f"To let it go for good: make {verb} STACK={stack.name} CONFIRM={word(stack)}; to keep it: "
             "write `keep: true` again"

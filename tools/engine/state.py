@@ -5,29 +5,29 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
+from components.errors import SlipwayError
 from components.settings import PROJECT
 from tools.engine import process
 from tools.engine.backend import own_backend
-from tools.engine.problem import EngineError
 from tools.engine.stack import ROOT, Stack
 
 
 def made(stack: Stack, env: Mapping[str, str]) -> bool:
-    """Whether the backend knows the stack. Raises EngineError when the backend cannot be read."""
+    """Whether the backend knows the stack. Raises SlipwayError when the backend cannot be read."""
     kept = ROOT / "state" / ".pulumi" / "stacks" / PROJECT / f"{stack.name}.json"
     if env["PULUMI_BACKEND_URL"] == own_backend():
         return kept.is_file()
     known = process.ask(["stack", "ls", "--json", "--cwd", str(stack.folder)], env)
     if known is None:
-        raise EngineError(f"the state at {env['PULUMI_BACKEND_URL']} cannot be read: `pulumi whoami -v` says why")
+        raise SlipwayError(f"the state at {env['PULUMI_BACKEND_URL']} cannot be read: `pulumi whoami -v` says why")
     return stack.name in {entry["name"].rpartition("/")[2] for entry in json.loads(known)}
 
 
 def make(stack: Stack, env: Mapping[str, str]) -> None:
-    """Make the stack in the backend. Raises EngineError."""
+    """Make the stack in the backend. Raises SlipwayError."""
     init = ["stack", "init", stack.name, "--non-interactive", "--no-select", "--cwd", str(stack.folder)]
     if code := process.pulumi(init, env):
-        raise EngineError(f"the stack could not be made (exit code {code})")
+        raise SlipwayError(f"the stack could not be made (exit code {code})")
 
 
 def resources(stack: Stack, env: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -4,8 +4,8 @@ import re
 import subprocess
 from collections.abc import Sequence
 
+from components.errors import SlipwayError
 from tools.environment import tools_first
-from tools.images.problem import ImagesError
 
 ASK_SECONDS = 30
 COPY_SECONDS = 1800
@@ -20,24 +20,24 @@ def near(reference: str) -> bool:
 
 
 def crane(arguments: Sequence[str], references: Sequence[str], timeout: float = ASK_SECONDS) -> str:
-    """crane's output for `references`, the last of its arguments. Raises ImagesError with crane's last words."""
+    """crane's output for `references`, the last of its arguments. Raises SlipwayError with crane's last words."""
     insecure = ["--insecure"] if any(map(near, references)) else []
     command = ["crane", *insecure, *arguments, *references]
     try:
         done = subprocess.run(command, env=tools_first(), capture_output=True, text=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired:
-        raise ImagesError(f"no answer within {timeout:.0f} s") from None
+        raise SlipwayError(f"no answer within {timeout:.0f} s") from None
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["failed without a word"]
-        raise ImagesError(lines[-1].removeprefix("Error: ")[-400:])
+        raise SlipwayError(lines[-1].removeprefix("Error: ")[-400:])
     return done.stdout.strip()
 
 
 def digest(reference: str) -> str:
-    """What the tag stands for now, `sha256:…`. Raises ImagesError where it cannot be asked."""
+    """What the tag stands for now, `sha256:…`. Raises SlipwayError where it cannot be asked."""
     return crane(["digest"], [reference])
 
 
 def copy(source: str, target: str) -> None:
-    """Copy an image of every platform, digests kept; layers that are there are not sent again. Raises ImagesError."""
+    """Copy an image of every platform, digests kept; layers that are there are not sent again. Raises SlipwayError."""
     crane(["copy"], [source, target], COPY_SECONDS)

@@ -4,9 +4,9 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from components.clients.cluster_api import ClusterError
-from components.settings import Settings
+from components.errors import SlipwayError
+from components.settings import parse_settings
 from tools.engine.cluster import standing
-from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
 from tools.parts import existing, taken
 from tools.parts.workloads import Observed
@@ -22,7 +22,7 @@ def faults(stack: Stack, resources: Sequence[Resource]) -> list[str]:
     cluster = standing(stack)
     if not cluster:
         return []
-    settings, observed = Settings.parse(stack.values), Observed(cluster)
+    settings, observed = parse_settings(stack.values), Observed(cluster)
     # What a destroy has left is the stack's too.
     ours = Inventory.of(resources).and_(remembered.remembered(stack.folder))
     problems = [*existing.check(settings, observed), *taken.check(settings, observed, ours)]
@@ -30,17 +30,17 @@ def faults(stack: Stack, resources: Sequence[Resource]) -> list[str]:
 
 
 def up(stack: Stack, resources: Sequence[Resource], say: Say) -> None:
-    """Say what is good to know. Raises EngineError, before anything is touched, for what would fail or bite."""
+    """Say what is good to know. Raises SlipwayError, before anything is touched, for what would fail or bite."""
     try:
         found = faults(stack, resources)
     except ClusterError as error:
-        raise EngineError(str(error)) from None
+        raise SlipwayError(str(error)) from None
     comparison = compare(stack, resources)
     for each in comparison.findings:
         if not each.refused:
             say(str(each))
     if refused := [*found, *map(str, comparison.refused)]:
-        raise EngineError("\n".join(["nothing was changed:", *refused]))
+        raise SlipwayError("\n".join(["nothing was changed:", *refused]))
 
 
 def preview(stack: Stack, resources: Sequence[Resource], say: Say) -> None:

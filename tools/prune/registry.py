@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from components.clients.process import CommandFailed, run
+from components.errors import SlipwayError
 from tools.environment import tools_first
-from tools.prune.problem import PruneError
 from tools.prune.rule import Image
 
 
@@ -37,7 +37,7 @@ class Registry:
         return [self._image(repository, digest, frozenset(found)) for digest, found in by_digest.items()]
 
     def delete(self, image: Image) -> None:
-        """Delete the manifest, and with it every tag. Raises PruneError when the registry does not allow it."""
+        """Delete the manifest, and with it every tag. Raises SlipwayError when the registry does not allow it."""
         for digest in (image.digest, *image.parts):
             try:
                 self._crane("delete", f"{image.repository}@{digest}")
@@ -45,7 +45,7 @@ class Registry:
                 if "MANIFEST_UNKNOWN" in str(error):
                     continue
                 if "UNSUPPORTED" in str(error) or "405" in str(error):
-                    raise PruneError(
+                    raise SlipwayError(
                         f"{self.address} does not let images be deleted: set REGISTRY_STORAGE_DELETE_ENABLED=true on "
                         "it (a kind registry made from now on has it), or use the registry's own retention rules"
                     ) from None

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from components.clients.process import run
+from components.errors import SlipwayError
 from tools.environment import tools_first
-from tools.prune.problem import PruneError
 
 IMAGE = "docker:index/image:Image"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -22,10 +22,10 @@ def pushed(resources: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def mark_of(names: Iterable[str]) -> str:
-    """What the stack's cluster puts at the end of its tags. Raises PruneError when nothing was built."""
+    """What the stack's cluster puts at the end of its tags. Raises SlipwayError when nothing was built."""
     marks = {name.rpartition(":")[2].rpartition("-")[2] for name in names}
     if len(marks) != 1:
-        raise PruneError(
+        raise SlipwayError(
             "the stack has built no image, or is in the middle of an `up`: there is nothing to compare with"
         )
     return marks.pop()

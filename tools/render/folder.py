@@ -4,8 +4,8 @@ import shutil
 from collections import defaultdict
 from pathlib import Path
 
+from components.errors import SlipwayError
 from tools.render.manifest import Manifest, dump
-from tools.render.problem import RenderError
 from tools.render.release import Release
 from tools.render.stack import Rendering
 
@@ -45,10 +45,10 @@ def _described(release: Release) -> dict[str, object]:
 def write(rendering: Rendering, folder: Path) -> int:
     """Write the files, in place of those of an earlier rendering; returns how many.
 
-    Raises RenderError when the folder holds something else.
+    Raises SlipwayError when the folder holds something else.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
-        raise RenderError(f"{folder} is not empty and not from an earlier rendering: name another folder")
+        raise SlipwayError(f"{folder} is not empty and not from an earlier rendering: name another folder")
     shutil.rmtree(folder, ignore_errors=True)
     texts = files(rendering)
     for path, text in {MARK: "", **texts}.items():

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.errors import SlipwayError
 from tools.environment import tools_first
 from tools.recording import Registration
 from tools.render.manifest import Manifest, documents, dump
-from tools.render.problem import RenderError
 
 # A chart server that lets nothing through must not be waited for long.
 PULL_SECONDS = 60
@@ -58,24 +58,24 @@ class Release:
 
 
 def helm(arguments: Sequence[str], timeout: float) -> str:
-    """Helm's output. Raises RenderError with Helm's own last words."""
+    """Helm's output. Raises SlipwayError with Helm's own last words."""
     try:
         done = subprocess.run(
             ["helm", *arguments], env=tools_first(), capture_output=True, text=True, timeout=timeout, check=False
         )
     except subprocess.TimeoutExpired:
-        raise RenderError(f"no answer within {timeout:.0f} s") from None
+        raise SlipwayError(f"no answer within {timeout:.0f} s") from None
     if done.returncode:
-        raise RenderError(" ".join((done.stderr or done.stdout).split())[-600:])
+        raise SlipwayError(" ".join((done.stderr or done.stdout).split())[-600:])
     return done.stdout
 
 
 def fetched(release: Release) -> Path:
-    """The chart's archive or folder, kept for the next time. Raises RenderError when it cannot be reached."""
+    """The chart's archive or folder, kept for the next time. Raises SlipwayError when it cannot be reached."""
     local = Path(release.chart)
     if not release.repository and not release.chart.startswith("oci://"):
         if not local.exists():
-            raise RenderError(f"there is no {local}")
+            raise SlipwayError(f"there is no {local}")
         return local
     folder = CACHE / hashlib.sha256(f"{release.source} {release.version}".encode()).hexdigest()[:16]
     if not (kept := sorted(folder.glob("*.tgz"))):
@@ -112,7 +112,7 @@ def _same(one: Any, other: Any) -> Any:
 def rendered(releases: Sequence[Release], kubernetes: str) -> tuple[list[Manifest], dict[str, str]]:
     """The objects of every release whose chart can be reached, and by key why the others cannot.
 
-    Every chart is rendered twice: what differs is made up by the chart. Raises RenderError when Helm refuses one.
+    Every chart is rendered twice: what differs is made up by the chart. Raises SlipwayError when Helm refuses one.
     """
     charts: dict[str, Path] = {}
     missing: dict[str, str] = {}
@@ -120,14 +120,14 @@ def rendered(releases: Sequence[Release], kubernetes: str) -> tuple[list[Manifes
     def bring(release: Release) -> None:
         try:
             charts[release.key] = fetched(release)
-        except RenderError as error:
+        except SlipwayError as error:
             missing[release.key] = str(error)
 
     def render(release: Release) -> list[dict[str, Any]]:
         try:
             return _template(release, charts[release.key], kubernetes)
-        except RenderError as error:
-            raise RenderError(f"{release}: {error}") from None
+        except SlipwayError as error:
+            raise SlipwayError(f"{release}: {error}") from None
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(bring, releases))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.settings import Settings
+from components.settings import Settings, parse_settings
 from components.settings.versions import IMAGES
 from tools import recording, stack_file
 from tools.recording import Run
@@ -36,11 +36,11 @@ def kubernetes_version(settings: Settings) -> str:
 def render(path: Path, changes: Mapping[str, Any] | None = None) -> Rendering:
     """Render the stack file at `path`, with `changes` in place of some of its `slipway:` values; None leaves one out.
 
-    Raises StackFileError, SettingsError, ToolchainError and RenderError.
+    Raises StackFileError, SettingsError, SlipwayError and SlipwayError.
     """
     given = {**stack_file.settings_of(stack_file.effective(path)), **(changes or {})}
     config = {key: value for key, value in given.items() if value is not None}
-    settings = Settings.parse(config)
+    settings = parse_settings(config)
     run = recording.run_stack(path.stem.removeprefix("Pulumi."), config)
     own = [
         # Pulumi hides a Secret's data as one: its keys are shown, `Manifest.hidden` hides the values.

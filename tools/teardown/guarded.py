@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from components.clients.cluster_api import Cluster, ClusterError
+from components.errors import SlipwayError
 from tools.engine.cluster import standing
-from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
 from tools.teardown import remembered
 from tools.teardown.blocked import blocked
@@ -18,14 +18,14 @@ Say = Callable[[str], None]
 
 
 def destroy(stack: Stack, run: Callable[[], int], state: Callable[[], Sequence[Resource]], say: Say) -> int:
-    """`run` Pulumi's destroy; `state` is what the state holds. Raises EngineError before anything is removed."""
+    """`run` Pulumi's destroy; `state` is what the state holds. Raises SlipwayError before anything is removed."""
     inventory = Inventory.going(state(), remembered.remembered(stack.folder))
     try:
         cluster = standing(stack)
         if cluster:
             _refuse(stack, cluster, inventory)
     except ClusterError as error:
-        raise EngineError(
+        raise SlipwayError(
             f"{error}\nA cluster that is gone for good: `PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh` takes what "
             "was on it out of the state"
         ) from None
@@ -45,10 +45,10 @@ def _refuse(stack: Stack, cluster: Cluster, inventory: Inventory) -> None:
             "Start the controller again and repeat the command, or have the finalizers removed for it: "
             f"make teardown STACK={stack.name}"
         ]
-        raise EngineError("\n".join(lines))
+        raise SlipwayError("\n".join(lines))
     if others := foreign(cluster, inventory):
         shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
-        raise EngineError(
+        raise SlipwayError(
             f"nothing was removed: {stack.name} installed the kinds of these objects, which are not its own and would "
             f"be deleted with them: {shown}. Remove them first, or leave the cluster's platform as it is"
         )

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from components.errors import SlipwayError
 from tools.toolchain.pins import Download
-from tools.toolchain.problem import ToolchainError
 
 # A network that lets nothing through must not be waited for: the checksums, all at once, are the test.
 PROBE_SECONDS = 6.0
@@ -59,7 +59,7 @@ def checksums(downloads: Iterable[Download]) -> tuple[dict[str, str], dict[str, 
 
 
 def fetch(url: str, sha256: str, to: Path, progress: Callable[[str], None]) -> None:
-    """Download to `to`. Raises ToolchainError, and leaves no file, when it breaks off or is not what was published."""
+    """Download to `to`. Raises SlipwayError, and leaves no file, when it breaks off or is not what was published."""
     total = hashlib.sha256()
     try:
         with urllib.request.urlopen(url, timeout=STALL_SECONDS) as answer, to.open("wb") as file:
@@ -73,13 +73,13 @@ def fetch(url: str, sha256: str, to: Path, progress: Callable[[str], None]) -> N
                 progress(f"downloading {have >> 20}{of} MB")
     except http.client.HTTPException as error:
         to.unlink(missing_ok=True)
-        raise ToolchainError(f"{url} broke off: {error}") from None
+        raise SlipwayError(f"{url} broke off: {error}") from None
     except OSError:
         to.unlink(missing_ok=True)
         raise
     if total.hexdigest() != sha256:
         to.unlink()
-        raise ToolchainError(f"{url} is not what its publisher's checksum says ({total.hexdigest()} is not {sha256})")
+        raise SlipwayError(f"{url} is not what its publisher's checksum says ({total.hexdigest()} is not {sha256})")
 
 
 def unpack(archive: Path, wanted: Iterable[str], folder: Path) -> Mapping[str, Path]:

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from components.errors import SlipwayError
 from tools.toolchain.pins import Build
-from tools.toolchain.problem import ToolchainError
 
 MODULES = Path(__file__).parent / "modules"
 # From this one on, Go fetches the version that a go.mod asks for.
@@ -31,7 +31,7 @@ def usable_go() -> str | None:
 
 
 def build(step: Build, version: str, folder: Path, progress: Callable[[str], None]) -> None:
-    """Build in a copy of the module's folder; the programs are in `folder` then. Raises ToolchainError."""
+    """Build in a copy of the module's folder; the programs are in `folder` then. Raises SlipwayError."""
     source = folder / "source"
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(MODULES / step.folder, source)
@@ -58,7 +58,7 @@ def build(step: Build, version: str, folder: Path, progress: Callable[[str], Non
         log.seek(0)
         said = log.read()
     if process.returncode:
-        raise ToolchainError(_explained(said))
+        raise SlipwayError(_explained(said))
     for each in step.copied:
         shutil.copy(_module(source, each.module) / each.path, out)
 
@@ -81,12 +81,12 @@ def _explained(said: str) -> str:
 
 
 def _module(folder: Path, module: str) -> Path:
-    """The folder of a downloaded module. Raises ToolchainError."""
+    """The folder of a downloaded module. Raises SlipwayError."""
     done = subprocess.run(
         ["go", "mod", "download", "-json", module], cwd=folder, env=_env(), capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise ToolchainError(_explained(done.stderr + done.stdout))
+        raise SlipwayError(_explained(done.stderr + done.stdout))
     return Path(json.loads(done.stdout)["Dir"])
 
 

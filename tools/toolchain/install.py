@@ -10,9 +10,9 @@ import urllib.error
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from components.errors import SlipwayError
 from tools.toolchain import downloads, go_builds
 from tools.toolchain.pins import PUBLISHED, TOOLS, Tool
-from tools.toolchain.problem import ToolchainError
 from tools.toolchain.progress import Progress
 
 ROOT = Path(__file__).parents[2] / ".tools"
@@ -31,7 +31,7 @@ def is_there(tool: Tool, root: Path = ROOT) -> bool:
 
 
 def install(tools: Sequence[Tool] = TOOLS, root: Path = ROOT) -> None:
-    """Get every tool that is not there. Raises ToolchainError that says which failed, why and what to do."""
+    """Get every tool that is not there. Raises SlipwayError that says which failed, why and what to do."""
     if all(is_there(tool, root) for tool in tools):
         return
     try:
@@ -39,11 +39,11 @@ def install(tools: Sequence[Tool] = TOOLS, root: Path = ROOT) -> None:
         with _alone(root):
             _install([tool for tool in tools if not is_there(tool, root)], root)
     except PermissionError as error:
-        raise ToolchainError(f"{error.filename}: no write access; the tools go into {root}: make it writable") from None
+        raise SlipwayError(f"{error.filename}: no write access; the tools go into {root}: make it writable") from None
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise ToolchainError(f"the disk of {root} is full: the tools take 1 GB; make room and go on") from None
-        raise ToolchainError(f"{error.filename or root}: {error.strerror}; the tools go into {root}") from None
+            raise SlipwayError(f"the disk of {root} is full: the tools take 1 GB; make room and go on") from None
+        raise SlipwayError(f"{error.filename or root}: {error.strerror}; the tools go into {root}") from None
 
 
 def _install(missing: Sequence[Tool], root: Path) -> None:
@@ -62,17 +62,17 @@ def _install(missing: Sequence[Tool], root: Path) -> None:
                 _put(tool, programs, root)
                 progress.done("downloaded, checksums right,")
                 continue
-            except (ToolchainError, TimeoutError, ConnectionError, urllib.error.URLError) as error:
+            except (SlipwayError, TimeoutError, ConnectionError, urllib.error.URLError) as error:
                 reasons.update({each.url: str(error) for each in tool.downloads})
         why = next((reasons[each.url] for each in tool.downloads if each.url in reasons), "not published for this OS")
         if problem := go_builds.usable_go():
-            raise ToolchainError(
+            raise SlipwayError(
                 f"{tool.name} {tool.version} cannot be downloaded ({why}), nor built: {problem}. Let this machine "
                 "reach get.pulumi.com, dl.k8s.io and github.com, or install Go 1.21 or later "
                 "(https://go.dev/doc/install); then run the same command again"
             )
         if (free := shutil.disk_usage(root).free) < NEEDED_BYTES:
-            raise ToolchainError(
+            raise SlipwayError(
                 f"{tool.name} {tool.version}: {free >> 20} MB are free on the disk of {root}; a build needs at least "
                 f"{NEEDED_BYTES >> 30} GB (all of them, from nothing, about 20 GB, mostly in Go's own caches)"
             )
@@ -94,9 +94,9 @@ def _download(tool: Tool, known: dict[str, str], folder: Path, progress: Progres
 
 
 def _put(tool: Tool, programs: dict[str, Path], root: Path) -> None:
-    """Move the programs into place, the stamp last. Raises ToolchainError when one is missing."""
+    """Move the programs into place, the stamp last. Raises SlipwayError when one is missing."""
     if absent := sorted(set(tool.makes) - set(programs)):
-        raise ToolchainError(f"{tool.name} {tool.version} came without {', '.join(absent)}")
+        raise SlipwayError(f"{tool.name} {tool.version} came without {', '.join(absent)}")
     (root / "bin").mkdir(exist_ok=True)
     (root / "stamps").mkdir(exist_ok=True)
     stamp = root / "stamps" / f"{tool.name}.json"

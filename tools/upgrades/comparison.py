@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.clients.cluster_api import Cluster, ClusterError
-from components.settings import Settings
+from components.settings import parse_settings
 from tools.engine.cluster import reachable
 from tools.engine.stack import Stack
 from tools.upgrades.installed import installed
@@ -38,7 +38,7 @@ class Comparison:
 
 def compare(stack: Stack, resources: Iterable[Mapping[str, Any]]) -> Comparison:
     """The stack's versions; a cluster that does not answer is left out. Raises SettingsError."""
-    want = wanted(Settings.parse(stack.values))
+    want = wanted(parse_settings(stack.values))
     cluster: Cluster | None = None
     kept = list(resources)
     try:

@@ -16,7 +16,7 @@ CHARTS_OF = {
 
 def wanted(settings: Settings) -> dict[str, Version]:
     """By the keys of `components.settings.versions`; only what the stack installs."""
-    charts, images = settings.chart_overrides, settings.image_references
+    charts, images = settings.chart_sources, settings.image_references
     parts = [part for part in CHARTS_OF if getattr(settings.platform, part) == "install"]
     found = {key: charts.version(key) for part in parts for key in CHARTS_OF[part] if key in CHARTS}
     if "serverless" in parts:

@@ -1,16 +1,12 @@
 """Contradictions in MLflow and its stores."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
+from components.settings.data import CloudNativePg
 from components.settings.problems import Path, Problem, fault
-
-if TYPE_CHECKING:
-    from pydantic import SecretStr
-
-    from components.settings import CloudNativePg, Settings
+from components.settings.stack import Settings
 
 SECRET_PLACEHOLDER = "secure value"
 

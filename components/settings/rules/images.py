@@ -1,15 +1,10 @@
 """Where images and their digests come from."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from components.settings import image_lock as lock
 from components.settings.problems import Problem, fault
-
-if TYPE_CHECKING:
-    from components.settings import Settings
+from components.settings.stack import Settings
 
 
 def check(settings: Settings) -> Iterator[Problem]:

@@ -1,17 +1,12 @@
 """Contradictions in how requests come in."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from components.settings.ingress import Gateway
+from components.settings.ingress import Auth, Gateway, Tls
 from components.settings.problems import Path, Problem, fault
-
-if TYPE_CHECKING:
-    from components.settings import Auth, Settings, Tls
+from components.settings.stack import Settings
 
 # Slipway's own client, by whose key the gate asks.
 _OWN_CLIENT = "slipway"

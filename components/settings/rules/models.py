@@ -1,21 +1,17 @@
 """Contradictions in the models and in how their images are built."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from components.settings import quantity
-from components.settings.models import CANARY_SUFFIX
+from components.settings.models import CANARY_SUFFIX, Model, Train
 from components.settings.names import LONGEST_NAME, ModelFolder, parse_source
 from components.settings.problems import Problem, fault
+from components.settings.resources import Resources
 from components.settings.rules import scaling
-
-if TYPE_CHECKING:
-    from components.settings import Model, Resources, Settings, Train
+from components.settings.stack import Settings
 
 
 def check(settings: Settings) -> Iterator[Problem]:

@@ -1,11 +1,9 @@
 """Scaling settings that are right one by one and wrong together."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from components.settings import adapter_rules, metric_query
+from components.settings.models import Model
 from components.settings.problems import Path, Problem, fault
 from components.settings.scaling import (
     MODEL_CONTAINER,
@@ -19,9 +17,7 @@ from components.settings.scaling import (
     ResourceMetric,
     ScalingRules,
 )
-
-if TYPE_CHECKING:
-    from components.settings import Model, Settings
+from components.settings.stack import Settings
 
 # HPAConfigurableTolerance is on from here (https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/).
 _TOLERANCE_SINCE = 35

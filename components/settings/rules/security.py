@@ -1,14 +1,9 @@
 """Contradictions in what keeps the parts of a stack apart."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from components.settings.problems import Problem, fault
-
-if TYPE_CHECKING:
-    from components.settings import Settings
+from components.settings.stack import Settings
 
 
 def check(settings: Settings) -> Iterator[Problem]:

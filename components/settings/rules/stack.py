@@ -1,14 +1,8 @@
 """Settings that are right one by one and wrong together."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from components.settings.problems import Problem
 from components.settings.rules import cluster, data, images, ingress, models, platform, scaling, security, teams
-
-if TYPE_CHECKING:
-    from components.settings import Settings
+from components.settings.stack import Settings
 
 
 def check(settings: Settings) -> list[Problem]:

@@ -1,17 +1,13 @@
 """Contradictions in the teams."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from components.settings import demand, quantity
 from components.settings.problems import Problem, fault
-
-if TYPE_CHECKING:
-    from components.settings import Settings, Team
+from components.settings.stack import Settings
+from components.settings.teams import Team
 
 # Of the platform and of Kubernetes.
 _TAKEN = ("cert-manager", "default", "istio-system", "kserve", "knative-operator", "knative-serving", "monitoring")

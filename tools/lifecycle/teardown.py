@@ -1,20 +1,13 @@
-"""Finish the destroy of a stack whose controllers are gone: `python -m tools.teardown prod [--yes]`.
+"""Finish the destroy of a stack whose controllers are gone."""
 
-Shows what of the stack cannot go by itself, asks, removes the finalizers and webhooks that nobody answers for, runs
-Pulumi's destroy and removes what is left. Nothing that is not the stack's is touched. Arguments after the stack go to
-Pulumi's destroy as they are.
-"""
-
-import argparse
-import sys
 from collections.abc import Sequence
 
-from components.clients.cluster_api import Cluster, ClusterError
-from tools import stack_file
-from tools.engine import process, protection, state, verbs
+from components.clients.cluster_api import Cluster
+from components.errors import SlipwayError
+from tools.engine import process, protection, state
 from tools.engine.cluster import standing
-from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
+from tools.lifecycle import verbs
 from tools.teardown import remembered
 from tools.teardown.blocked import blocked
 from tools.teardown.finish import free, sweep, unstick
@@ -31,32 +24,32 @@ def finish(stack: Stack, confirmed: bool, extra: Sequence[str]) -> int:
     """Return 0 when nothing is left in the cluster and in the state, but for what is protected."""
     cluster = None if stack.embedded else standing(stack)
     if not cluster:
-        raise EngineError(f"the cluster of {stack.name} goes with it: make destroy STACK={stack.name}")
-    command = verbs.command(stack, extra)
-    held = state.resources(stack, command.env)
+        raise SlipwayError(f"the cluster of {stack.name} goes with it: make destroy STACK={stack.name}")
+    session = verbs.begin(stack, extra, "destroy")
+    held = state.resources(stack, session.env)
     inventory = Inventory.going(held, remembered.remembered(stack.folder))
     kept = protection.protected(held)
-    removal = ["destroy", *command.confirmed, *(["--exclude-protected"] if kept else []), *command.extra]
+    removal = ["destroy", *session.confirmed, *(["--exclude-protected"] if kept else []), *session.extra]
     if not inventory.objects:
-        raise EngineError(f"the state of {stack.name} holds nothing, and no destroy of it was left unfinished here")
+        raise SlipwayError(f"the state of {stack.name} holds nothing, and no destroy of it was left unfinished here")
     show(cluster, inventory)
     if not confirmed and input(f"Remove all of {stack.name}? Write its name: ") != stack.name:
-        raise EngineError("nothing was removed")
+        raise SlipwayError("nothing was removed")
     remembered.remember(stack.folder, inventory)
     free(cluster, stale(cluster, inventory), blocked(cluster, inventory), say)
     code = 0
     if held:
         with watched(cluster, inventory, say, lambda: unstick(cluster, inventory, say)):
-            code = process.pulumi(removal, command.env)
-    left = sweep(cluster, inventory.without(Inventory.of(state.resources(stack, command.env))), say)
+            code = process.pulumi(removal, session.env)
+    left = sweep(cluster, inventory.without(Inventory.of(state.resources(stack, session.env))), say)
     if code:
         # What it could not remove is gone now.
-        code = process.pulumi(removal, command.env)
+        code = process.pulumi(removal, session.env)
     for each in left:
         say(f"left: {each}")
     if not code and not left:
         remembered.forget(stack.folder)
-        verbs.forget(command)
+        verbs.forget(session)
         say(protection.report(stack, kept) if kept else f"{stack.name} is gone")
     return code or int(bool(left))
 
@@ -68,22 +61,3 @@ def show(cluster: Cluster, inventory: Inventory) -> None:
         say(f"hindered: {each}")
     say(f"namespaces: {', '.join(sorted(inventory.namespaces)) or 'none'}")
     say(f"Helm releases: {', '.join(sorted(name for _, name in inventory.releases)) or 'none'}")
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.teardown", description=__doc__)
-    parser.add_argument("stack")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
-    arguments, extra = parser.parse_known_args()
-    try:
-        return finish(Stack(arguments.stack), arguments.yes, extra)
-    except (EngineError, ClusterError, stack_file.StackFileError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except (KeyboardInterrupt, EOFError):
-        print("\nstopped; the same command goes on from here", file=sys.stderr)
-        return 130
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,33 +1,28 @@
-"""Delete a stack's old model images: `python -m tools.prune dev [--dry-run]`.
+"""A stack's old model images, deleted.
 
 Kept: what the stack serves or the cluster runs, and the newest `build.keepImages` others of each model. Deleted: older
 ones from the registry, and from this machine's docker engine whatever the registry no longer has. In a registry that
 others use too, nothing but what this stack's cluster has pushed.
 """
 
-import argparse
 import os
 import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.clients.process import CommandFailed
-from components.settings import Settings
+from components.errors import SlipwayError
+from components.settings import Settings, parse_settings
 from tools import check, stack_file
 from tools.engine import process, state
 from tools.engine.backend import environment
-from tools.engine.problem import EngineError
 from tools.engine.stack import Stack
 from tools.environment import tools_first
 from tools.prune import local, use
-from tools.prune.problem import PruneError
 from tools.prune.registry import Registry, logged_in
 from tools.prune.rule import Image, removable
 from tools.toolchain.install import install
 from tools.toolchain.pins import TOOLS
-from tools.toolchain.problem import ToolchainError
 
 
 @dataclass(frozen=True)
@@ -45,11 +40,11 @@ class Pruning:
         if kind:
             return f"localhost:{kind.registry_port}"
         if not registry:
-            raise PruneError("the stack pushes no image: there is nothing to prune")
+            raise SlipwayError("the stack pushes no image: there is nothing to prune")
         return str(registry.address)
 
     def run(self, registry: Registry) -> None:
-        """Say what goes, and delete it. Raises PruneError and CommandFailed."""
+        """Say what goes, and delete it. Raises SlipwayError and CommandFailed."""
         own, keep = self.settings.cluster.kind, self.settings.build.keep_images
         mark = use.mark_of(self.built)
         repositories = registry.repositories() if own else sorted({each.rpartition(":")[0] for each in self.built})
@@ -81,17 +76,16 @@ class Pruning:
 
 
 def prune(stack: Stack, dry: bool) -> None:
-    """Prune the images of a stack. Raises EngineError, PruneError and CommandFailed."""
-    if found := check.faults(stack.file):
-        raise EngineError("\n".join(found))
-    settings = Settings.parse(stack.values)
+    """Prune the images of a stack. Raises SlipwayError, SlipwayError and CommandFailed."""
+    check.require(stack.file)
+    settings = parse_settings(stack.values)
     missing = [name for name in ("crane", "kubectl") if not shutil.which(name, path=tools_first()["PATH"])]
     install([tool for tool in TOOLS if tool.name in missing])
     env = environment(stack, stack.content, os.environ)
     resources = state.resources(stack, env)
     kubeconfig = state.outputs(stack, env).get("kubeconfig")
     if not kubeconfig:
-        raise PruneError(
+        raise SlipwayError(
             f"{stack.name} is not up, and what its cluster runs cannot be asked: make up STACK={stack.name}"
         )
     existing = settings.cluster.existing
@@ -113,22 +107,5 @@ def _login(settings: Settings, stack: Stack, env: dict[str, str]) -> tuple[str, 
     where = ["--stack", stack.name, "--config-file", str(stack.used_file)]
     password = process.ask(["config", "get", "--path", name, *where], env)
     if password is None:
-        raise PruneError(f"{name} cannot be read: `pulumi config get --path {name}` says why")
+        raise SlipwayError(f"{name} cannot be read: `pulumi config get --path {name}` says why")
     return str(registry.username), password.rstrip("\n")
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.prune", description=__doc__)
-    parser.add_argument("stack")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
-    arguments = parser.parse_args()
-    try:
-        prune(Stack(arguments.stack), arguments.dry_run)
-    except (EngineError, PruneError, ToolchainError, CommandFailed, stack_file.StackFileError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,29 +1,19 @@
-"""List every image and chart of a stack: `python -m tools.images prod [--lock] [--json]`.
+"""The images and charts of a stack, each with its version and the digest that its registry gives now."""
 
-Each with its version, the digest that its registry (or the stack's mirror) gives now, and who uses it. `--lock` writes
-the digests of the images into the lock file, and every later `up` takes the images by them.
-"""
-
-import argparse
-import json
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.settings import SettingsError
+from components.errors import SlipwayError
 from components.settings import image_lock as lock
 from tools import stack_file
 from tools.images import registry
 from tools.images.inventory import Image, Inventory, inventory
-from tools.images.problem import ImagesError
-from tools.render.problem import RenderError
 from tools.render.release import Release
 from tools.render.stack import render
 from tools.toolchain.install import install
 from tools.toolchain.pins import CRANE
-from tools.toolchain.problem import ToolchainError
 
 NOT_REACHABLE = "not reachable"
 
@@ -46,7 +36,7 @@ def asked(image: Image) -> Line:
     named, _, _ = image.at.partition("@")
     try:
         return Line(kind="image", name=name, version=version, digest=registry.digest(named), why="", users=image.users)
-    except ImagesError as error:
+    except SlipwayError as error:
         return Line(kind="image", name=name, version=version, digest=image.digest, why=str(error), users=image.users)
 
 
@@ -57,11 +47,25 @@ def asked_chart(release: Release, missing: str | None) -> Line:
         try:
             reference = f"{release.source.removeprefix('oci://')}:{release.version.replace('+', '_')}"
             digest = registry.digest(reference)
-        except ImagesError as error:
+        except SlipwayError as error:
             why = str(error)
     return Line(
         kind="chart", name=release.source, version=release.version, digest=digest, why=why, users=(release.key,)
     )
+
+
+def listed(stack: Path) -> tuple[list[Line], Mapping[str, str]]:
+    """The list, and by key why a chart's images are not on it."""
+    found = inventory(render(stack))
+    return lines(found), found.missing
+
+
+def lock_file(stack: Path, new: bool) -> str | None:
+    """The file of digests that the stack names; with `new` it is made where it is not there yet."""
+    file: str | None = stack_file.settings_of(stack_file.effective(stack)).get("imageLock")
+    if new and file and not Path(file).exists():
+        lock.write(file, {})
+    return file
 
 
 def lines(found: Inventory) -> list[Line]:
@@ -96,32 +100,3 @@ def write_lock(listed: Sequence[Line], path: str | None) -> str:
     file = lock.write(path, {**kept, **found})
     failed = [f"not locked: {line.name}:{line.version}: {line.why}" for line in images if not line.digest]
     return "\n".join([f"{file}: {len(found)} images locked", *failed])
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.images", description=__doc__)
-    parser.add_argument("stack")
-    parser.add_argument("--lock", action="store_true", help="write the digests into the stack's lock file")
-    parser.add_argument("--json", action="store_true", help="the list as JSON")
-    arguments = parser.parse_args()
-    try:
-        path = stack_file.path_of(arguments.stack)
-        file = stack_file.settings_of(stack_file.effective(path)).get("imageLock")
-        if arguments.lock and file and not Path(file).exists():
-            lock.write(file, {})
-        found = inventory(render(path))
-        listed = lines(found)
-    except (stack_file.StackFileError, SettingsError, ToolchainError, RenderError, ImagesError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(json.dumps([vars(line) for line in listed], indent=2) if arguments.json else text(listed))
-    for key, why in found.missing.items():
-        print(f"images not listed: those of the chart {key}, which cannot be reached: {why}", file=sys.stderr)
-    if arguments.lock:
-        print(write_lock(listed, file), file=sys.stderr)
-        return 1 if found.missing or any(line.kind == "image" and not line.digest for line in listed) else 0
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

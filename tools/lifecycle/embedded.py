@@ -6,7 +6,6 @@ from typing import Any
 from tools.embedded import summary
 from tools.embedded.stack import EmbeddedStack
 from tools.engine.stack import Stack
-from tools.environment import tools_first
 from tools.toolchain.install import install
 
 
@@ -15,11 +14,11 @@ class EmbeddedCluster:
 
     def __init__(self, stack: Stack) -> None:
         install()
-        self._stack = EmbeddedStack(stack.file, tools_first(), lambda line: print(line, flush=True))
+        self._stack = EmbeddedStack.of(stack.file)
         self.lost = self._stack.new
 
     def start(self, verb: str) -> None:
-        """Start what the verb needs. Raises EmbeddedError."""
+        """Start what the verb needs. Raises SlipwayError."""
         if verb not in ("output", "cancel"):
             self._stack.up(example=verb == "up")
 

@@ -5,14 +5,14 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from components.errors import SlipwayError
 from tools import check, report
 from tools.engine import from_nothing, policies, process, protection, state
 from tools.engine.backend import environment, own_backend
-from tools.engine.embedded import EmbeddedCluster
-from tools.engine.problem import EngineError
 from tools.engine.stack import ROOT, Stack, write_used_file
 from tools.engine.vanished import take_out, vanished
 from tools.environment import tools_first
+from tools.lifecycle.embedded import EmbeddedCluster
 from tools.parts import before
 from tools.teardown import guarded
 from tools.toolchain.install import install
@@ -20,7 +20,7 @@ from tools.toolchain.pins import TOOLS
 
 
 @dataclass(frozen=True)
-class Command:
+class Session:
     """A verb's run: its stack, Pulumi's environment, the user's arguments for Pulumi, the cluster that comes along.
 
     `confirm` is the word without which kept data is not let go.
@@ -61,81 +61,81 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def output(command: Command) -> int:
-    return process.pulumi(["stack", "output", *command.named, *command.extra], command.env)
+def output(session: Session) -> int:
+    return process.pulumi(["stack", "output", *session.named, *session.extra], session.env)
 
 
-def cancel(command: Command) -> int:
-    return process.pulumi(["cancel", *command.named, "--yes", *command.extra], command.env)
+def cancel(session: Session) -> int:
+    return process.pulumi(["cancel", *session.named, "--yes", *session.extra], session.env)
 
 
-def preview(command: Command) -> int:
-    if not command.own:
-        before.preview(command.stack, state.resources(command.stack, command.env), say)
-    return process.pulumi(["preview", *command.checked, *command.extra], command.env)
+def preview(session: Session) -> int:
+    if not session.own:
+        before.preview(session.stack, state.resources(session.stack, session.env), say)
+    return process.pulumi(["preview", *session.checked, *session.extra], session.env)
 
 
-def refresh(command: Command) -> int:
-    if command.gone:
-        return take_out(command.stack, command.env)
-    return process.pulumi(["refresh", *command.confirmed, *command.extra], command.env)
+def refresh(session: Session) -> int:
+    if session.gone:
+        return take_out(session.stack, session.env)
+    return process.pulumi(["refresh", *session.confirmed, *session.extra], session.env)
 
 
-def up(command: Command) -> int:
-    if command.gone and (code := take_out(command.stack, command.env)):
+def up(session: Session) -> int:
+    if session.gone and (code := take_out(session.stack, session.env)):
         return code
-    if code := let_go(command, "up"):
+    if code := let_go(session, "up"):
         return code
-    if not command.own:
-        before.up(command.stack, state.resources(command.stack, command.env), say)
+    if not session.own:
+        before.up(session.stack, state.resources(session.stack, session.env), say)
     # The policies that need to see all resources speak last: in production a preview has them speak before anything is
     # made.
-    ahead = [] if policies.of(command.stack).production else ["--skip-preview"]
+    ahead = [] if policies.of(session.stack).production else ["--skip-preview"]
     # The report below says what the outputs would.
-    options = [*command.checked, "--yes", *ahead, "--suppress-outputs", *command.extra]
-    code = process.pulumi(["up", *options], command.env)
+    options = [*session.checked, "--yes", *ahead, "--suppress-outputs", *session.extra]
+    code = process.pulumi(["up", *options], session.env)
     if code == 0:
-        outputs = state.outputs(command.stack, command.env)
-        print(report.text(outputs, command.stack.name))
-        if command.own:
-            print(command.own.summary(outputs))
+        outputs = state.outputs(session.stack, session.env)
+        print(report.text(outputs, session.stack.name))
+        if session.own:
+            print(session.own.summary(outputs))
     return code
 
 
-def let_go(command: Command, verb: str) -> int:
-    """Take the protection off data that the stack file no longer keeps. Raises EngineError without confirmation."""
-    known = state.resources(command.stack, command.env)
-    return protection.release(command.stack, known, command.confirm, command.env, verb)
+def let_go(session: Session, verb: str) -> int:
+    """Take the protection off data that the stack file no longer keeps. Raises SlipwayError without confirmation."""
+    known = state.resources(session.stack, session.env)
+    return protection.release(session.stack, known, session.confirm, session.env, verb)
 
 
-def destroy(command: Command) -> int:
-    if code := let_go(command, "destroy"):
+def destroy(session: Session) -> int:
+    if code := let_go(session, "destroy"):
         return code
-    keep = protection.protected(state.resources(command.stack, command.env))
+    keep = protection.protected(state.resources(session.stack, session.env))
     options = ["--exclude-protected"] if keep else []
     code = guarded.destroy(
-        command.stack,
-        lambda: process.pulumi(["destroy", *command.confirmed, *options, *command.extra], command.env),
-        lambda: state.resources(command.stack, command.env),
+        session.stack,
+        lambda: process.pulumi(["destroy", *session.confirmed, *options, *session.extra], session.env),
+        lambda: state.resources(session.stack, session.env),
         say,
     )
     if code == 0 and keep:
-        print(protection.report(command.stack, keep))
+        print(protection.report(session.stack, keep))
     elif code == 0:
-        if command.own:
-            command.own.remove()
-        forget(command)
+        if session.own:
+            session.own.remove()
+        forget(session)
     return code
 
 
-def forget(command: Command) -> None:
+def forget(session: Session) -> None:
     """Remove a destroyed stack from the backend, unless something of it was kept."""
     # What others share is not ours to forget.
-    if command.env["PULUMI_BACKEND_URL"] == own_backend() and not state.resources(command.stack, command.env):
-        state.forget(command.stack, command.env)
+    if session.env["PULUMI_BACKEND_URL"] == own_backend() and not state.resources(session.stack, session.env):
+        state.forget(session.stack, session.env)
 
 
-VERBS: dict[str, Callable[[Command], int]] = {
+VERBS: dict[str, Callable[[Session], int]] = {
     "up": up,
     "preview": preview,
     "refresh": refresh,
@@ -150,14 +150,17 @@ def run(verb: str, stack: Stack, extra: Sequence[str], confirm: str | None = Non
     if from_nothing.OPTION in extra:
         _check(stack)
         if verb != "preview":
-            raise EngineError(f"{from_nothing.OPTION} is for preview; {verb} needs the stack's own state")
+            raise SlipwayError(f"{from_nothing.OPTION} is for preview; {verb} needs the stack's own state")
         _get_pulumi()
         return from_nothing.preview(stack, [each for each in extra if each != from_nothing.OPTION])
-    return VERBS[verb](command(stack, extra, verb, confirm))
+    return VERBS[verb](begin(stack, extra, verb, confirm))
 
 
-def command(stack: Stack, extra: Sequence[str], verb: str = "destroy", confirm: str | None = None) -> Command:
-    """What a verb needs before Pulumi runs. Raises EngineError for faulty settings, before anything is made."""
+def begin(stack: Stack, extra: Sequence[str], verb: str, confirm: str | None = None) -> Session:
+    """Check the settings, bring the tools, start the cluster that comes along, make the stack in its backend.
+
+    Raises SlipwayError for faulty settings, before anything is made.
+    """
     _check(stack)
     own: EmbeddedCluster | None = None
     if stack.embedded:
@@ -165,12 +168,11 @@ def command(stack: Stack, extra: Sequence[str], verb: str = "destroy", confirm: 
         own.start(verb)
     else:
         _get_pulumi()
-    return Command(stack, policies.startable(prepare(stack)), extra, own, confirm)
+    return Session(stack, policies.startable(prepare(stack)), extra, own, confirm)
 
 
 def _check(stack: Stack) -> None:
-    if found := check.faults(stack.file):
-        raise EngineError("\n".join(found))
+    check.require(stack.file)
 
 
 def _get_pulumi() -> None:

@@ -1,0 +1,22 @@
+"""The settings of the stack that Pulumi is running."""
+
+import pulumi
+
+from components.settings import PROJECT, Settings, SettingsError, parse_settings, problems
+
+# A key whose value is plain text, and no JSON.
+_TEXTS = ("backend", "imageMirror", "chartMirror", "imageLock")
+
+
+def load() -> Settings:
+    """Settings from Pulumi's configuration. Raises SettingsError: every fault."""
+    config = pulumi.Config(PROJECT)
+    known = [field.alias or name for name, field in Settings.model_fields.items()]
+    present = {
+        key.removeprefix(f"{PROJECT}:") for key in pulumi.runtime.config.CONFIG.get() if key.startswith(f"{PROJECT}:")
+    }
+    if unknown := present - set(known):
+        raise SettingsError([problems.unknown_key(key, known) for key in sorted(unknown)])
+    data = {key: config.get(key) if key in _TEXTS else config.get_object(key) for key in present}
+    # Pulumi.yaml must give a default to every key that may be left out; an empty one means just that.
+    return parse_settings({key: value for key, value in data.items() if value not in ({}, [], "")})

@@ -1,0 +1,19 @@
+"""Show what `up` would do; --from-nothing: as if the stack were new.
+
+Settings are checked first. Options after the stack go to Pulumi as they are.
+"""
+
+from collections.abc import Sequence
+
+import click
+
+from tools.cli import PASSES_ON, extra, stack
+from tools.engine.stack import Stack
+from tools.lifecycle import verbs
+
+
+@click.command(help=__doc__, context_settings=PASSES_ON)
+@stack
+@extra
+def command(stack: Stack, extra: Sequence[str]) -> int:
+    return verbs.run("preview", stack, extra)

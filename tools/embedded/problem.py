@@ -1,5 +1,0 @@
-"""What stops the embedded stack."""
-
-
-class EmbeddedError(Exception):
-    """Says what failed, where to look and what to do."""

@@ -1,5 +1,0 @@
-"""What stops a command before Pulumi starts."""
-
-
-class EngineError(Exception):
-    """The message says what is wrong and what to do."""

@@ -1,5 +1,0 @@
-"""Why nothing more is pruned."""
-
-
-class PruneError(Exception):
-    """The message says what to do."""
