@@ -167,4 +167,4 @@ def _paths(line: str, folder: Path) -> list[str]:
 
 def _is_path(line: str) -> bool:
     first = re.split(r"\s|;|\[", line)[0]
-    return first.endswith((".whl", ".tar.gz", ".zip")) and "://" not in first or first.startswith(("./", "../", "/"))
+    return (first.endswith((".whl", ".tar.gz", ".zip")) and "://" not in first) or first.startswith(("./", "../", "/"))

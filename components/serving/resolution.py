@@ -51,7 +51,7 @@ def explained(words: str, python: str) -> str:
     text = re.sub(r"\x1b\[[0-9;]*m", "", words).strip()
     return (
         f"the model's requirements do not go together under Python {python}:\n{text}\n"
-        "Log the model again with pins that agree, or write the Python that it was trained with as `python` of the model"
+        "Log the model again with pins that agree, or write the Python that they are for as `python` of the model"
     )
 
 

@@ -12,7 +12,7 @@ from mlflow.types.schema import AnyType, DataType, Schema
 
 from runtime.problem import Problem
 from runtime.signature import DATETIME, JSON, NUMPY_TYPES, Tensor, tensors
-from runtime.values import Array, TensorValues, array, json_rows, meant, shown
+from runtime.values import Array, TensorValues, array, json_rows, meant, shown, unknown_datatype
 
 # What a client may say of a request as a whole, and Slipway does not hand to the model as a parameter.
 _RESERVED = {"content_type", "headers", "binary_data_output"}
@@ -67,11 +67,11 @@ class Inputs:
                 raise Problem(f'content_type "np" is for one input; the request has {len(decoded)}')
             [values] = decoded.values()
             return values
-        return _joined({name: _column(name, values) for name, values in decoded.items()})
+        return _joined({name: _column(values) for name, values in decoded.items()})
 
     def _tensors(self, given: list[TensorValues]) -> Any:
         assert self.schema is not None
-        dtypes = [np.dtype(spec.type) for spec in self.schema.inputs]
+        dtypes: list[Any] = [spec.type for spec in self.schema.inputs]
         if not self.schema.has_input_names():
             if len(given) != 1:
                 raise Problem(f"The model takes one input; the request has {len(given)}")
@@ -87,7 +87,7 @@ class Inputs:
         specs = list(zip(self.schema.inputs, self.tensors))
         if self.schema.has_input_names():
             by_name = self._named(given)
-            columns = {
+            columns: dict[Any, Any] = {
                 spec.name: _typed_column(by_name[tensor.name], tensor, spec.type)
                 for spec, tensor in specs
                 if tensor.name in by_name
@@ -96,7 +96,8 @@ class Inputs:
             if len(given) < len(specs):
                 raise Problem(f"The model takes {len(specs)} inputs; the request has {len(given)}")
             columns = {
-                place: _typed_column(each, tensor, spec.type) for place, (each, (spec, tensor)) in enumerate(zip(given, specs))
+                place: _typed_column(each, tensor, spec.type)
+                for place, (each, (spec, tensor)) in enumerate(zip(given, specs))
             }
         return _joined(columns)
 
@@ -108,7 +109,9 @@ class Inputs:
             known = {tensor.name for tensor in self.tensors}
             unknown = [name for name in by_name if name not in known]
             also = f"; it has {', '.join(map(repr, unknown))}, which the model does not know" if unknown else ""
-            raise Problem(f"The request lacks the input{'s' * (len(missing) > 1)} {', '.join(map(repr, missing))}{also}")
+            raise Problem(
+                f"The request lacks the input{'s' * (len(missing) > 1)} {', '.join(map(repr, missing))}{also}"
+            )
         return by_name
 
 
@@ -191,7 +194,7 @@ def _as_it_says(tensor: TensorValues) -> Array:
     return meant(tensor["name"], values, said, optional=True)
 
 
-def _column(name: str, values: Array) -> Any:
+def _column(values: Array) -> Any:
     if values.ndim > 1 and values.shape[1:] != (1,):
         return pd.Series([row.tolist() for row in values], dtype=object)
     column = values.ravel()
@@ -214,7 +217,6 @@ def _wrong_type(given: TensorValues, expected: Tensor) -> Problem:
     data = given["data"]
     first = data[0] if isinstance(data, list) and data else data
     value = f", such as {shown(first)}," if not isinstance(first, bytes) else ""
-    known = [*NUMPY_TYPES, "BYTES"]
-    if given["datatype"] not in known:
-        return Problem(f"Input {given['name']!r}: there is no datatype {given['datatype']!r}; V2 has {', '.join(known)}")
+    if given["datatype"] not in (*NUMPY_TYPES, "BYTES"):
+        return unknown_datatype(given)
     return Problem(f"Input {given['name']!r} is {given['datatype']}{value} and the model takes {expected}")

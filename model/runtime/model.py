@@ -82,12 +82,15 @@ class Model:
         from mlflow.pyfunc import scoring_server
 
         try:
-            answer = scoring_server.invocations(body, content_type, self._pyfunc, self.inputs.schema)
+            answer = scoring_server.invocations(  # type: ignore[no-untyped-call]
+                body, content_type, self._pyfunc, self.inputs.schema
+            )
             return answer.status, answer.response, answer.mimetype
         except MlflowException as error:
             log.warning("/invocations: %s", error.error_code)
             told = {"error_code": error.error_code, "message": error.message}
-            return error.get_http_status_code(), json.dumps(told), "application/json"
+            status: int = error.get_http_status_code()  # type: ignore[no-untyped-call]
+            return status, json.dumps(told), "application/json"
 
     def _predict(self, data: Any, params: dict[str, Any] | None) -> Any:
         try:

@@ -80,7 +80,8 @@ class Runtime(Model):  # type: ignore[misc]  # untyped
 
 
 def _error(problem: Problem) -> Exception:
-    return InvalidInput(problem.message) if problem.status < 500 else InferenceError(problem.message)
+    error: Exception = (InvalidInput if problem.status < 500 else InferenceError)(problem.message)
+    return error
 
 
 def _plain(payload: InferRequest) -> dict[str, Any]:

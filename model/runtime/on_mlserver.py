@@ -16,7 +16,6 @@ from runtime.connection import Connection
 from runtime.place import NAME, VERSION
 from runtime.problem import Problem
 
-
 T = TypeVar("T")
 
 

@@ -206,11 +206,11 @@ def _elements(name: str, flat: list[Any], shape: list[int]) -> dict[str, Any] | 
     if all(isinstance(each, int) and not isinstance(each, bool) for each in present):
         low, high = min(present), max(present)
         if missing:
-            exact = -_EXACT <= low and high <= _EXACT
+            exact = low >= -_EXACT and high <= _EXACT
             return _output(name, "FP64", shape, filled(map(float, present)), "np") if exact else None
-        if -(2**63) <= low and high < 2**63:
+        if low >= -(2**63) and high < 2**63:
             return _output(name, "INT64", shape, present, "np")
-        return _output(name, "UINT64", shape, present, "np") if 0 <= low and high < 2**64 else None
+        return _output(name, "UINT64", shape, present, "np") if low >= 0 and high < 2**64 else None
     if all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in present):
         return _output(name, "FP64", shape, filled(map(float, present)), "np")
     if all(isinstance(each, str) for each in present):

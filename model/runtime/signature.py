@@ -73,7 +73,8 @@ def _tensor(spec: ColSpec | TensorSpec, default_name: str) -> Tensor:
     if isinstance(spec, TensorSpec):
         datatype, content_type = tensor_type(spec.type)
         return Tensor(name, datatype, tuple(spec.shape), content_type)
-    datatype, content_type = _COLUMN_TYPES.get(spec.type, ("BYTES", JSON))
+    # Array, Object, Map and AnyType have no hash to be looked up by.
+    datatype, content_type = _COLUMN_TYPES[spec.type] if isinstance(spec.type, DataType) else ("BYTES", JSON)
     return Tensor(name, datatype, (-1, 1), content_type, optional=not getattr(spec, "required", True))
 
 

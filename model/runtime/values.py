@@ -34,12 +34,16 @@ def array(tensor: TensorValues) -> Array:
     elif datatype in NUMPY_TYPES:
         values = _numbers(name, datatype, data)
     else:
-        known = ", ".join([*NUMPY_TYPES, "BYTES"])
-        raise Problem(f"Input {name!r}: there is no datatype {datatype!r}; V2 has {known}")
+        raise unknown_datatype(tensor)
     size = int(np.prod(shape, dtype=np.int64))
     if values.size != size:
         raise Problem(f"Input {name!r}: shape {shape} is {size} values, and its data has {values.size}")
     return values.reshape(shape)
+
+
+def unknown_datatype(tensor: TensorValues) -> Problem:
+    known = ", ".join([*NUMPY_TYPES, "BYTES"])
+    return Problem(f"Input {tensor['name']!r}: there is no datatype {tensor['datatype']!r}; V2 has {known}")
 
 
 def _numbers(name: str, datatype: str, data: Any) -> Array:
@@ -61,8 +65,7 @@ def _numbers(name: str, datatype: str, data: Any) -> Array:
     if values.dtype.kind == "O":
         flat = _objects(_flat(values.tolist(), 0))
         if dtype.kind == "f":
-            nothing = np.equal(flat, None)
-            flat[nothing] = np.nan
+            flat[[each is None for each in flat]] = np.nan
         _check_elements(name, datatype, flat)
         try:
             values = np.asarray(flat.tolist())

@@ -1,8 +1,8 @@
 """The model's own process: it loads the model, then answers what the server hands it.
 
-`python -m runtime.worker FOLDER` reads from standard input and writes to the standard output that it was given; what the
-model itself prints goes to standard error. A message is its length, four bytes, and a pickle of plain values; the first
-one out says what the model takes, or why it did not load.
+`python -m runtime.worker FOLDER` reads from standard input and writes to the standard output that it was given; what
+the model itself prints goes to standard error. A message is its length, eight bytes, and a pickle of plain values; the
+first one out says what the model takes, or why it did not load.
 """
 
 from __future__ import annotations
