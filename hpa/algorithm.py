@@ -5,12 +5,18 @@ v1.34.4, pkg/controller/podautoscaler. tests/hpa compares every decision with th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from hpa.replicas import Reading, Target, Unavailable, proposal
-from hpa.scaling import Reason, Recommendation, State, limit, recorded
+from hpa.replicas import Proposal, Reading, Target, Unavailable, proposal
+from hpa.scaling import Limited, Recommendation, State, limit, recorded
+from hpa.scaling import Reason as Bound
 from hpa.spec import Autoscaler, Controller
+
+Reason = (
+    Bound
+    | Literal["FailedGetMetrics", "AmbiguousSelector", "FailedUpdateScale", "ScaleDownStabilized", "ScaleUpStabilized"]
+)
 
 
 @dataclass(frozen=True)
@@ -18,12 +24,15 @@ class Decision:
     """What one sync came to.
 
     `desired` is the replicas that are asked for afterwards; `proposed` is what the metrics asked for, None where they
-    were not asked or gave nothing to act on; `reason` is what bound the result, or why there was none.
+    were not asked or gave nothing to act on; `reason` is what bound the result, or why there was none. `metrics` has
+    what came of each metric, and `limited` what the windows and policies made of it.
     """
 
     desired: int
     proposed: int | None
-    reason: Reason | Literal["FailedGetMetrics", "ScaleDownStabilized", "ScaleUpStabilized"]
+    reason: Reason
+    metrics: tuple[Proposal | Unavailable, ...] = field(default=(), compare=False)
+    limited: Limited | None = field(default=None, compare=False)
 
 
 def sync(
@@ -44,31 +53,45 @@ def sync(
         return _set(Decision(autoscaler.max, None, "TooManyReplicas"), state, autoscaler, current, now)
     if current < autoscaler.min:
         return _set(Decision(autoscaler.min, None, "TooFewReplicas"), state, autoscaler, current, now)
-    proposed = combined(autoscaler, controller, target, readings, now)
+    if target.autoscalers > 1:
+        return Decision(current, None, "AmbiguousSelector"), state
+    metrics = proposals(autoscaler, controller, target, readings, now)
+    proposed = combined(metrics, current)
     if proposed is None:
-        return Decision(current, None, "FailedGetMetrics"), state
+        return Decision(current, None, "FailedGetMetrics", metrics), state
     limited, state = limit(autoscaler, controller, state, current, max(0, proposed), now)
-    decision = Decision(limited.replicas, proposed, limited.reason)
+    decision = Decision(limited.replicas, proposed, limited.reason, metrics, limited)
     if limited.reason == "DesiredWithinRange" and limited.stable != max(0, proposed):
         decision = replace(decision, reason="ScaleUpStabilized" if proposed >= current else "ScaleDownStabilized")
     return _set(decision, state, autoscaler, current, now)
 
 
-def combined(
+def proposals(
     autoscaler: Autoscaler, controller: Controller, target: Target, readings: Sequence[Reading], now: float
-) -> int | None:
-    """The most that any metric asks for; None if none can say, or one cannot and the others would scale down."""
+) -> tuple[Proposal | Unavailable, ...]:
+    """What each metric asks for."""
     tolerances = controller.tolerances(autoscaler.behavior)
-    most, failed = 0, 0
+    found: list[Proposal | Unavailable] = []
     for metric, reading in zip(autoscaler.metrics, readings, strict=True):
         try:
-            count = proposal(metric, reading, target, tolerances, controller, now)
-        except Unavailable:
+            found.append(proposal(metric, reading, target, tolerances, controller, now))
+        except Unavailable as error:
+            found.append(error)
+    return tuple(found)
+
+
+def combined(metrics: Sequence[Proposal | Unavailable], current: int) -> int | None:
+    """The most that any metric asks for; None if none can say, or one cannot and the others would scale down.
+
+    Origin: `computeReplicasForMetrics`.
+    """
+    most, failed = 0, 0
+    for entry in metrics:
+        if isinstance(entry, Unavailable):
             failed += 1
-            continue
-        if most == 0 or count > most:
-            most = count
-    if failed == len(autoscaler.metrics) or (failed and most < target.wanted):
+        elif most == 0 or entry.replicas > most:
+            most = entry.replicas
+    if failed == len(metrics) or (failed and most < current):
         return None
     return most
 
@@ -76,4 +99,7 @@ def combined(
 def _set(decision: Decision, state: State, autoscaler: Autoscaler, current: int, now: float) -> tuple[Decision, State]:
     if decision.desired == current:
         return decision, state
+    if decision.desired < 0:
+        # The API server refuses it.
+        return replace(decision, desired=current, reason="FailedUpdateScale"), state
     return decision, recorded(state, autoscaler.behavior, current, decision.desired, now)

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hpa.problem import HpaError
-from hpa.report import Named
+from hpa.report import Run
 
 
-def draw(runs: Sequence[Named], path: Path) -> None:
-    """Write a PNG with load, replicas, utilisation, unmet load and pod-hours over time. Raises HpaError."""
+def draw(runs: Sequence[Run], title: str, path: Path) -> None:
+    """Write a PNG: load, replicas with what was proposed, each metric with its target, unmet load. Raises HpaError."""
+    if path.suffix.lower() != ".png":
+        raise HpaError(f"--png {path}: write a file name that ends in .png")
     try:
         import matplotlib
     except ImportError:
@@ -16,26 +19,44 @@ def draw(runs: Sequence[Named], path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(5, 1, sharex=True, figsize=(10, 11), layout="constrained")
+    metrics = max(len(run.model.autoscaler.metrics) for run in runs)
+    heights = [1, 2, *[1.5] * metrics, 1]
+    figure, axes = pyplot.subplots(
+        len(heights), 1, sharex=True, figsize=(10, 1.6 * sum(heights)), height_ratios=heights, layout="constrained"
+    )
+    figure.suptitle(title, parse_math=False)
     hours = [row.time / 3600 for row in runs[0].rows]
     axes[0].plot(hours, [row.load for row in runs[0].rows], color="black")
-    for run in runs:
-        (line,) = axes[1].step(hours, [row.replicas for row in run.rows], where="post", label=run.name)
-        color = line.get_color()
-        axes[1].step(hours, [row.ready for row in run.rows], where="post", color=color, linestyle=":")
-        axes[2].plot(hours, [row.utilization for row in run.rows], color=color)
-        axes[3].plot(hours, [row.unmet for row in run.rows], color=color)
-        axes[4].plot(hours, [row.pod_hours for row in run.rows], color=color)
-    labels = ("load, units a second", "replicas (dotted: ready)", "cpu, % of request", "unmet load", "pod-hours")
-    for axis, label in zip(axes, labels, strict=True):
-        axis.set_ylabel(label)
-        axis.set_ylim(bottom=0)
-        axis.grid(alpha=0.3)
-    figure.legend(loc="outside upper center")
+    axes[0].set_ylabel("load a second")
+    for color, run in zip(("tab:blue", "tab:orange"), runs, strict=False):
+        _replicas(axes[1], hours, run, color)
+        for place, target in enumerate(run.targets()):
+            here = [run.values(row)[place] for row in run.rows]
+            axes[2 + place].plot(hours, [float("nan") if one is None else one for one in here], color=color)
+            axes[2 + place].axhline(target, color=color, linestyle="--", linewidth=1)
+            axes[2 + place].set_ylabel(f"{run.heads()[place]}\n(dashed: target)")
+        axes[-1].plot(hours, [row.unmet for row in run.rows], color=color)
+    axes[1].set_ylabel("replicas")
+    axes[1].legend(loc="upper right", fontsize="small")
+    axes[-1].set_ylabel("unmet load")
     axes[-1].set_xlabel("hours")
+    for axis in axes:
+        axis.set_ylim(0, max(axis.get_ylim()[1], 1e-3))
+        axis.grid(alpha=0.3)
     try:
         figure.savefig(path, dpi=110)
     except OSError as error:
         raise HpaError(f"--png {path}: {error.strerror}") from None
     finally:
         pyplot.close(figure)
+
+
+def _replicas(axis: Any, hours: Sequence[float], run: Run, color: str) -> None:
+    axis.step(hours, [row.replicas for row in run.rows], where="post", color=color, label=run.name)
+    axis.step(hours, [row.ready for row in run.rows], where="post", color=color, linestyle=":", label="ready")
+    top = 1.3 * max(max(row.replicas for row in run.rows), 1)
+    proposed = [float("nan") if row.proposed is None else min(row.proposed, top) for row in run.rows]
+    axis.step(hours, proposed, where="post", color=color, alpha=0.5, linewidth=1, label="proposed by the metrics")
+    for bound in (run.model.autoscaler.min, run.model.autoscaler.max):
+        if bound <= top:
+            axis.axhline(bound, color=color, linestyle="--", linewidth=0.8)

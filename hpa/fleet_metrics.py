@@ -8,7 +8,7 @@ import numpy as np
 
 from hpa.fleet_arrays import Flags, Floats, Ints
 from hpa.fleet_pods import Groups
-from hpa.simulation import Model, pod_values, requested, slope
+from hpa.simulation import Model
 from hpa.spec import Controller, Metric
 from hpa.workload import Workload
 
@@ -46,13 +46,15 @@ class _Measure:
 class OfPods(_Measure):
     """Resource, ContainerResource and Pods: a pod uses `base` and `slope` for each unit of load that it serves.
 
-    The ratio is whole percents of the `request` (`percent` is 100), or a whole average (both are 1), to the target.
+    One that is not ready uses `starting`; a metric that is not `there` never has a value. The ratio is whole percents
+    of the `request` (`percent` is 100), or a whole average (both are 1), to the target.
     """
 
     cpu: Flags
+    there: Flags
     base: Floats
     slope: Floats
-    idle: Ints
+    starting: Ints
     percent: Ints
     request: Ints
     full: Ints
@@ -60,17 +62,17 @@ class OfPods(_Measure):
     @classmethod
     def own(cls, metrics: Sequence[Metric], works: Sequence[Workload]) -> dict[str, Any]:
         pairs = list(zip(metrics, works, strict=True))
-        idle = np.array([pod_values(metric, 0.0, work)[1] for metric, work in pairs])
-        requests = [requested(metric, work) for metric, work in pairs]
+        requests = [work.requested(metric) for metric, work in pairs]
         utilization = [metric.target == "Utilization" for metric in metrics]
         amounts = np.array([metric.amount for metric in metrics])
         return {
             "cpu": np.array([metric.source != "Pods" and metric.name == "cpu" for metric in metrics]),
-            "base": idle.astype(np.float64),
-            "slope": np.array([slope(metric, work) for metric, work in pairs]),
-            "idle": idle,
+            "there": np.array([work.measures(metric) for metric, work in pairs]),
+            "base": np.array([float(work.base(metric)) for metric, work in pairs]),
+            "slope": np.array([work.slope(metric) for metric, work in pairs]),
+            "starting": np.array([work.starting(metric) for metric, work in pairs]),
             "percent": np.where(utilization, 100, 1),
-            "request": np.where(utilization, requests, 1),
+            "request": np.where(utilization, np.maximum(requests, 1), 1),
             "full": np.where(utilization, requests * np.maximum(100, amounts) // 100, amounts),
         }
 
@@ -80,20 +82,20 @@ class OfPods(_Measure):
         serving = np.where(self.cpu, pods.counted_serving[here], pods.measured_serving[here])
         counted = serving + np.where(self.cpu, pods.counted_idle[here], pods.measured_idle[here])
         unready, missing = np.where(self.cpu, pods.unready[here], 0), pods.missing[here]
-        total = serving * np.rint(self.base + self.slope * share).astype(np.int64) + (counted - serving) * self.idle
+        total = serving * np.rint(self.base + self.slope * share).astype(np.int64) + (counted - serving) * self.starting
         ratio = self._ratio(total, np.maximum(counted, 1))
         over, under = ratio > 1.0, ratio < 1.0
         spread = (unready > 0) & over
         plain = ~spread & (missing == 0)
         simple = np.where(self.holds(ratio), wanted, np.ceil(ratio * counted))
         if plain.all():
-            return simple.astype(np.int64), counted > 0
+            return simple.astype(np.int64), self.there & (counted > 0)
         entries = counted + np.where(over | under, missing, 0) + np.where(spread, unready, 0)
         corrected = self._ratio(total + np.where(under, missing * self.full, 0), np.maximum(entries, 1))
         count = np.ceil(corrected * entries)
         kept = self.holds(corrected) | (under & (corrected > 1.0)) | (over & (corrected < 1.0))
         kept |= ((corrected < 1.0) & (count > wanted)) | ((corrected > 1.0) & (count < wanted))
-        return np.where(plain, simple, np.where(kept, wanted, count)).astype(np.int64), counted > 0
+        return np.where(plain, simple, np.where(kept, wanted, count)).astype(np.int64), self.there & (counted > 0)
 
     def _ratio(self, total: Ints, entries: Ints) -> Floats:
         ratio: Floats = (total * self.percent // (entries * self.request)) / self.amount

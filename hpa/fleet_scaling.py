@@ -9,6 +9,7 @@ import numpy as np
 
 from hpa.fleet_arrays import Flags, Floats, Ints
 from hpa.integers import MAX_INT32, MIN_INT32
+from hpa.simulation import LATE
 from hpa.spec import DEFAULT_DOWN, DEFAULT_UP, Autoscaler, Controller, Policy, Rules
 
 
@@ -26,12 +27,10 @@ class Scaling:
         down = [controller.down_window(b.down) if b else flag for b in behaviors]
         self.first_up = np.array([window > 0 for window in up])
         self.first_down = np.array([window > 0 or b is None for window, b in zip(down, behaviors, strict=True)])
-        # The older rule takes what is not older than the window, the newer one what is younger.
-        up_syncs = [max(0, math.ceil(window / period) - 1) for window in up]
-        down_syncs = [
-            max(0, math.ceil(window / period) - 1) if b else math.floor(window / period)
-            for window, b in zip(down, behaviors, strict=True)
-        ]
+        # What happened exactly a window ago lies before it, as every sync is a little late.
+        up_syncs, down_syncs = (
+            [min(steps, max(0, math.ceil(window / period) - 1)) for window in side] for side in (up, down)
+        )
         self.reach = max([1, *up_syncs, *down_syncs])
         ages = np.arange(self.reach, 0, -1)[:, None]
         self.out_of_up, self.out_of_down = ages > np.array(up_syncs), ages > np.array(down_syncs)
@@ -102,7 +101,7 @@ class _Policies:
 
     def limit(self, step: int, current: Ints, ups: "_Policies", downs: "_Policies", *, raising: bool) -> Floats:
         """The furthest that the policies allow. Origin: `scaling._fastest_up`, `scaling._fastest_down`."""
-        now = step * self.period
+        now = step * (self.period + LATE)
         limits = []
         for policy in self.policies:
             cutoff: Floats = now - policy.period
@@ -121,7 +120,7 @@ class _Policies:
         columns = np.flatnonzero(change > 0)
         if not len(columns):
             return
-        now = step * self.period
+        now = step * (self.period + LATE)
         outdated = self.times[:, columns] < now - self.longest[columns]
         outdated &= np.arange(len(self.times))[:, None] < self.used[columns]
         last = len(self.times) - 1 - outdated[::-1].argmax(axis=0)

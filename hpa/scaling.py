@@ -4,15 +4,18 @@ The rules are those of `horizontal.go` in k8s.io/kubernetes v1.34.4, pkg/control
 its origin. Times are seconds of one clock.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
-from hpa.integers import MAX_INT32, MIN_INT32, ceiling, wrapped
+from hpa.integers import MAX_INT32, MIN_INT32, ceiling, int32, truncated
 from hpa.spec import Autoscaler, Behavior, Controller, Policy, Rules
 
 Reason = Literal[
     "DesiredWithinRange", "ScaleUpLimit", "TooManyReplicas", "ScaleDownLimit", "TooFewReplicas", "ScalingDisabled"
 ]
+
+Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True)
@@ -25,15 +28,19 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class Change:
-    """Replicas added, or taken away."""
+    """Replicas added, or taken away. Once `outdated`, it stays so, and the next change takes its place."""
 
     replicas: int
     time: float
+    outdated: bool = False
 
 
 @dataclass(frozen=True)
 class State:
-    """What the controller keeps in memory of one autoscaler. The order of `ups` and `downs` is that of its slots."""
+    """What the controller keeps in memory of one autoscaler, in the order of its slots.
+
+    Nothing is dropped: what is too old keeps its slot until a new entry takes it, and counts again if a window grows.
+    """
 
     recommendations: tuple[Recommendation, ...] = ()
     ups: tuple[Change, ...] = ()
@@ -42,11 +49,16 @@ class State:
 
 @dataclass(frozen=True)
 class Limited:
-    """Replicas after the windows (`stable`) and after the policies and bounds (`replicas`), and what bound them."""
+    """Replicas after the windows (`stable`) and after the policies and bounds (`replicas`), and what bound them.
+
+    `fastest` is as far as the policies let it go; `held` is the recommendation that a window holds it at.
+    """
 
     stable: int
     replicas: int
     reason: Reason
+    fastest: int | None = None
+    held: Recommendation | None = None
 
 
 def limit(
@@ -54,13 +66,17 @@ def limit(
 ) -> tuple[Limited, State]:
     """`normalizeDesiredReplicas` and `normalizeDesiredReplicasWithBehaviors`."""
     behavior = autoscaler.behavior
+    fastest: int | None
     if behavior is None:
         stable, kept = _stabilized_by_flag(state.recommendations, controller.downscale_stabilization, proposed, now)
-        replicas, reason = _within_fixed_limits(autoscaler, current, stable)
+        replicas, reason, fastest = _within_fixed_limits(autoscaler, current, stable)
     else:
         stable, kept = _stabilized(state.recommendations, behavior, controller, current, proposed, now)
-        replicas, reason = _within_policies(autoscaler, behavior, state, current, stable, now)
-    return Limited(stable, replicas, reason), replace(state, recommendations=(*kept, Recommendation(proposed, now)))
+        replicas, reason, fastest = _within_policies(autoscaler, behavior, state, current, stable, now)
+    held = None
+    if stable != proposed:
+        held = max((entry for entry in kept if entry.replicas == stable), key=lambda entry: entry.time, default=None)
+    return Limited(stable, replicas, reason, fastest, held), replace(state, recommendations=kept)
 
 
 def recorded(state: State, behavior: Behavior | None, before: int, after: int, now: float) -> State:
@@ -68,25 +84,37 @@ def recorded(state: State, behavior: Behavior | None, before: int, after: int, n
     if behavior is None:
         return state
     if after > before:
-        return replace(state, ups=_stored(state.ups, Change(after - before, now), behavior.up.longest_period))
-    return replace(state, downs=_stored(state.downs, Change(before - after, now), behavior.down.longest_period))
+        change = Change(int32(after - before), now)
+        return replace(state, ups=_stored(state.ups, change, behavior.up.longest_period))
+    change = Change(int32(before - after), now)
+    return replace(state, downs=_stored(state.downs, change, behavior.down.longest_period))
 
 
 def _stored(changes: tuple[Change, ...], new: Change, longest_period: int) -> tuple[Change, ...]:
     # An outdated change keeps counting in the other direction's longer periods until its slot is taken,
     # so which slot is taken matters.
-    for slot in reversed(range(len(changes))):
-        if changes[slot].time < new.time - longest_period:
-            return (*changes[:slot], new, *changes[slot + 1 :])
-    return (*changes, new)
+    marked = tuple(
+        replace(change, outdated=True) if change.time < new.time - longest_period else change for change in changes
+    )
+    return _in_last_slot(marked, new, lambda change: change.outdated)
+
+
+def _in_last_slot(entries: tuple[Entry, ...], new: Entry, free: Callable[[Entry], bool]) -> tuple[Entry, ...]:
+    """In place of the last entry that is `free`, or else at the end."""
+    for slot in reversed(range(len(entries))):
+        if free(entries[slot]):
+            return (*entries[:slot], new, *entries[slot + 1 :])
+    return (*entries, new)
 
 
 def _stabilized_by_flag(
     recommendations: tuple[Recommendation, ...], window: float, proposed: int, now: float
 ) -> tuple[int, tuple[Recommendation, ...]]:
-    """`stabilizeRecommendation`: the highest of the window, and the recommendations worth keeping."""
-    kept = tuple(entry for entry in recommendations if entry.time >= now - window)
-    return max([proposed, *(entry.replicas for entry in kept)]), kept
+    """`stabilizeRecommendation`: the highest of the window, and the recommendations with the new one."""
+    cutoff = now - window
+    highest = max([proposed, *(entry.replicas for entry in recommendations if entry.time >= cutoff)])
+    new = Recommendation(proposed, now)
+    return highest, _in_last_slot(recommendations, new, lambda entry: entry.time < cutoff)
 
 
 def _stabilized(
@@ -102,33 +130,40 @@ def _stabilized(
     down_cutoff = now - controller.down_window(behavior.down)
     lowest = min([proposed, *(entry.replicas for entry in recommendations if entry.time > up_cutoff)])
     highest = max([proposed, *(entry.replicas for entry in recommendations if entry.time > down_cutoff)])
-    kept = tuple(entry for entry in recommendations if entry.time >= min(up_cutoff, down_cutoff))
-    return min(max(current, lowest), highest), kept
+    new, cutoff = Recommendation(proposed, now), min(up_cutoff, down_cutoff)
+    return min(max(current, lowest), highest), _in_last_slot(recommendations, new, lambda entry: entry.time < cutoff)
 
 
-def _within_fixed_limits(autoscaler: Autoscaler, current: int, stable: int) -> tuple[int, Reason]:
+def _within_fixed_limits(autoscaler: Autoscaler, current: int, stable: int) -> tuple[int, Reason, int]:
     """`convertDesiredReplicasWithRules`: at most doubled, or four."""
-    fastest = max(2 * current, 4)
+    fastest = truncated(max(2.0 * current, 4.0))
     if stable < autoscaler.min:
-        return autoscaler.min, "TooFewReplicas"
+        return autoscaler.min, "TooFewReplicas", fastest
     if stable > min(autoscaler.max, fastest):
-        return (fastest, "ScaleUpLimit") if autoscaler.max > fastest else (autoscaler.max, "TooManyReplicas")
-    return stable, "DesiredWithinRange"
+        limited: tuple[int, Reason] = (
+            (fastest, "ScaleUpLimit") if autoscaler.max > fastest else (autoscaler.max, "TooManyReplicas")
+        )
+        return *limited, fastest
+    return stable, "DesiredWithinRange", fastest
 
 
 def _within_policies(
     autoscaler: Autoscaler, behavior: Behavior, state: State, current: int, stable: int, now: float
-) -> tuple[int, Reason]:
+) -> tuple[int, Reason, int | None]:
     """`convertDesiredReplicasWithBehaviorRate`."""
     if stable > current:
         fastest = max(current, _fastest_up(behavior.up, state, current, now))
         if stable > min(autoscaler.max, fastest):
-            return (fastest, "ScaleUpLimit") if autoscaler.max > fastest else (autoscaler.max, "TooManyReplicas")
-    elif stable < current:
+            bounded = autoscaler.max <= fastest
+            return (autoscaler.max, "TooManyReplicas", fastest) if bounded else (fastest, "ScaleUpLimit", fastest)
+        return stable, "DesiredWithinRange", fastest
+    if stable < current:
         fastest = min(current, _fastest_down(behavior.down, state, current, now))
         if stable < max(autoscaler.min, fastest):
-            return (fastest, "ScaleDownLimit") if autoscaler.min < fastest else (autoscaler.min, "TooFewReplicas")
-    return stable, "DesiredWithinRange"
+            bounded = autoscaler.min >= fastest
+            return (autoscaler.min, "TooFewReplicas", fastest) if bounded else (fastest, "ScaleDownLimit", fastest)
+        return stable, "DesiredWithinRange", fastest
+    return stable, "DesiredWithinRange", None
 
 
 def _fastest_up(rules: Rules, state: State, current: int, now: float) -> int:
@@ -152,12 +187,12 @@ def _at_start(policy: Policy, state: State, current: int, now: float) -> int:
     cutoff = now - policy.period
     added = sum(change.replicas for change in state.ups if change.time > cutoff)
     removed = sum(change.replicas for change in state.downs if change.time > cutoff)
-    return current - added + removed
+    return int32(current - added + removed)
 
 
 def _raised(policy: Policy, start: int) -> int:
-    return wrapped(start + policy.value) if policy.kind == "Pods" else ceiling(start * (1 + policy.value / 100))
+    return int32(start + policy.value) if policy.kind == "Pods" else ceiling(start * (1 + policy.value / 100))
 
 
 def _lowered(policy: Policy, start: int) -> int:
-    return start - policy.value if policy.kind == "Pods" else int(start * (1 - policy.value / 100))
+    return int32(start - policy.value) if policy.kind == "Pods" else truncated(start * (1 - policy.value / 100))

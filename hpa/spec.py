@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Source = Literal["Resource", "ContainerResource", "Pods", "Object", "External"]
-TargetKind = Literal["Utilization", "AverageValue", "Value"]
+# An Object's target whose type names the value that is not there is Unusable: the API takes it, the controller cannot.
+TargetKind = Literal["Utilization", "AverageValue", "Value", "Unusable"]
 PolicyKind = Literal["Pods", "Percent"]
 Select = Literal["Max", "Min", "Disabled"]
 

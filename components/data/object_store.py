@@ -1,7 +1,7 @@
-"""The S3 store of MLflow's artifacts: MinIO or SeaweedFS in the cluster, or any S3 endpoint."""
+"""The S3 store of MLflow's artifacts: MinIO or Versity's gateway in the cluster, or any S3 endpoint."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -9,6 +9,7 @@ import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 
 from components import settings as s
+from components.data import fingerprint
 from components.data import volume_server as stateful
 from components.dynamic.password import Password
 from components.kubernetes import pods
@@ -22,12 +23,13 @@ _LABELS = pods.labels("object-store")
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """How one S3 server is run. `credentials` maps its environment variables to the keys of the Secret."""
+    """How one S3 server is run: S3 on one port, nothing else. `credentials` maps its variables to the Secret's keys."""
 
     args: tuple[str, ...]
     port: int
     health: str
     credentials: Mapping[str, str]
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 ENDPOINT = "MLFLOW_S3_ENDPOINT_URL"
@@ -39,12 +41,15 @@ ENGINES = {
         port=9000,
         health="/minio/health/ready",
         credentials={"MINIO_ROOT_USER": _SECRET_KEYS["access"], "MINIO_ROOT_PASSWORD": _SECRET_KEYS["secret"]},
+        # No console on a port of its own choice, and no question at its maker's about newer releases.
+        env={"MINIO_BROWSER": "off", "MINIO_UPDATE": "off"},
     ),
-    "seaweedfs": Engine(
-        args=("mini", "-dir=/data"),
-        port=8333,
-        health="/healthz",
-        credentials={key: key for key in _SECRET_KEYS.values()},
+    # One port, no console, nothing sent home; objects are plain files, what S3 knows besides is in their attributes.
+    "versitygw": Engine(
+        args=("--port", ":7070", "--health", "/health", "posix", "/data"),
+        port=7070,
+        health="/health",
+        credentials={"ROOT_ACCESS_KEY": _SECRET_KEYS["access"], "ROOT_SECRET_KEY": _SECRET_KEYS["secret"]},
     ),
 }
 
@@ -68,18 +73,37 @@ class ObjectStoreArgs:
     namespace: Input[str]
 
 
-def stateful_set_spec(images: Images, settings: s.ObjectStore, secret: Input[str], claim: Input[str]) -> dict[str, Any]:
+def stateful_set_spec(
+    images: Images,
+    settings: s.ObjectStore,
+    secret: Input[str],
+    claim: Input[str],
+    annotations: Mapping[str, Input[str]],
+) -> dict[str, Any]:
     engine = ENGINES[settings.engine]
     container = {
         "name": settings.engine,
         "image": images[settings.engine],
         "args": list(engine.args),
-        "env": [pods.secret_env(name, secret, key) for name, key in engine.credentials.items()],
+        "env": [
+            *(pods.secret_env(name, secret, key) for name, key in engine.credentials.items()),
+            *pods.env(dict(engine.env)),
+        ],
         "ports": [{"name": "s3", "containerPort": engine.port}],
         "resources": settings.resources.manifest(),
         **stateful.probes(pods.http_probe(engine.health, engine.port)),
     }
-    return stateful.spec("object-store", _LABELS, container, settings, images, claim, user=_UID, mount="/data")
+    return stateful.spec(
+        "object-store",
+        _LABELS,
+        container,
+        settings,
+        images,
+        claim,
+        user=_UID,
+        mount="/data",
+        annotations=annotations,
+    )
 
 
 class ObjectStore(pulumi.ComponentResource):
@@ -92,6 +116,8 @@ class ObjectStore(pulumi.ComponentResource):
     bucket: str
     identity: dict[str, str]
     env: list[dict[str, Any]]
+    # The keys, if any, as a server reads them at its start.
+    secrets: list[Input[str]]
 
     def __init__(self, name: str, args: ObjectStoreArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:storage:ObjectStore", name, None, opts)
@@ -100,6 +126,7 @@ class ObjectStore(pulumi.ComponentResource):
         in_cluster = settings.engine in ENGINES
         self.bucket = settings.bucket
         self.identity = settings.identity
+        self.secrets = []
         self.env = pods.env({"AWS_DEFAULT_REGION": settings.region})
         if in_cluster:
             port = ENGINES[settings.engine].port
@@ -115,15 +142,13 @@ class ObjectStore(pulumi.ComponentResource):
         self.register_outputs({"bucket": self.bucket})
 
     def _secret(self, args: ObjectStoreArgs, kept: ResourceOptions) -> Output[str]:
-        given = args.settings.secret_access_key
+        given, key_id = args.settings.secret_access_key, args.settings.access_key_id or ACCESS_KEY
         value = Output.secret(given.get_secret_value()) if given else Password("object-store-password", kept).value
+        self.secrets = [key_id, value]
         return k8s.core.v1.Secret(
             "object-store",
             metadata={"name": "object-store", "namespace": args.namespace},
-            string_data={
-                _SECRET_KEYS["access"]: args.settings.access_key_id or ACCESS_KEY,
-                _SECRET_KEYS["secret"]: value,
-            },
+            string_data={_SECRET_KEYS["access"]: key_id, _SECRET_KEYS["secret"]: value},
             opts=kept,
         ).metadata["name"]
 
@@ -139,7 +164,13 @@ class ObjectStore(pulumi.ComponentResource):
         k8s.apps.v1.StatefulSet(
             "object-store",
             metadata=metadata,
-            spec=stateful_set_spec(args.images, args.settings, secret, claim),
+            spec=stateful_set_spec(
+                args.images,
+                args.settings,
+                secret,
+                claim,
+                fingerprint.annotations("object-store", self.secrets, ResourceOptions(parent=self)),
+            ),
             opts=kept,
         )
 

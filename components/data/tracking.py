@@ -1,6 +1,5 @@
 """The MLflow tracking server, on the database and the object store."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,14 @@ import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 
 from components import settings as s
+from components.data import fingerprint
 from components.data.database import Database
 from components.data.object_store import ObjectStore
 from components.data.tracking_auth import ADMIN, TrackingAuth, TrackingAuthArgs
 from components.dynamic.model_files import Login
 from components.ingress.gateway import Gateway
 from components.ingress.route import Destination, path_spec, virtual_service
-from components.kubernetes import placement, pods
+from components.kubernetes import placement, pods, pull_secret
 from components.settings.images import Images
 
 PORT = 5000
@@ -35,6 +35,8 @@ class TrackingArgs:
     store: ObjectStore
     # The way in; None without a mesh.
     gateway: Gateway | None
+    # Whether its image comes from a registry that asks who pulls.
+    private_images: bool
     # Whether https:// is the way to it.
     tls: bool
     # host:port at which this machine reaches the gateway; None where only the hosts' own names do.
@@ -70,11 +72,6 @@ def server_command(args: TrackingArgs) -> list[str]:
     return ["mlflow", "server", *(word for option in options.items() for word in option)]
 
 
-def _mark(uri: str) -> str:
-    """Tells one URL from another, and too little to find its password by."""
-    return hashlib.sha256(uri.encode()).hexdigest()[:8]
-
-
 def pod_labels(identity: Mapping[str, str]) -> dict[str, str]:
     """The pods' labels; Azure's webhook acts on labelled pods only."""
     azure = any(key.startswith("azure.workload.identity/") for key in identity)
@@ -82,7 +79,11 @@ def pod_labels(identity: Mapping[str, str]) -> dict[str, str]:
 
 
 def deployment_spec(
-    args: TrackingArgs, script: Input[str], account: Input[str], auth: TrackingAuth | None
+    args: TrackingArgs,
+    script: Input[str],
+    account: Input[str],
+    auth: TrackingAuth | None,
+    annotations: Mapping[str, Input[str]],
 ) -> dict[str, Any]:
     """The `spec` of the server's Deployment; `auth` is None where everybody may do everything."""
     settings = args.settings
@@ -97,8 +98,7 @@ def deployment_spec(
         "template": {
             "metadata": {
                 "labels": pod_labels(args.store.identity),
-                # A server reads the URL once: another one is another generation of pods.
-                "annotations": {"slipway/database": Output.unsecret(args.database.uri.apply(_mark))},
+                "annotations": dict(annotations),
             },
             "spec": {
                 "serviceAccountName": account,
@@ -185,16 +185,26 @@ class Tracking(pulumi.ComponentResource):
             "mlflow",
             metadata={**metadata, "annotations": args.store.identity},
             automount_service_account_token=False,
+            image_pull_secrets=[{"name": pull_secret.NAME}] if args.private_images else None,
             opts=child,
         )
         self.auth = None
         if args.settings.auth:
             users = TrackingAuthArgs(namespace=args.namespace, database_uri=args.database.uri)
             self.auth = TrackingAuth("tracking-auth", users, child)
+        # A server reads them once, and the script runs before it.
+        read: list[Input[str]] = [args.database.uri, *args.store.secrets, _MIGRATE.read_text()]
+        read += self.auth.secrets if self.auth else []
         deployment = k8s.apps.v1.Deployment(
             "mlflow",
             metadata={**metadata, "annotations": {"pulumi.com/timeoutSeconds": "900"}},
-            spec=deployment_spec(args, script.metadata["name"], account.metadata["name"], self.auth),
+            spec=deployment_spec(
+                args,
+                script.metadata["name"],
+                account.metadata["name"],
+                self.auth,
+                fingerprint.annotations("mlflow", read, child),
+            ),
             opts=child,
         )
         if args.settings.replicas > 1:

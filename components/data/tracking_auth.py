@@ -42,11 +42,15 @@ class TrackingAuth(pulumi.ComponentResource):
 
     secret: Output[str]
     password: Output[str]
+    # What a server reads of it at its start.
+    secrets: list[Input[str]]
 
     def __init__(self, name: str, args: TrackingAuthArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:tracking:TrackingAuth", name, None, opts)
         child = ResourceOptions(parent=self)
         self.password = Password("mlflow-admin-password", child).value
+        signing_key = Password("mlflow-signing-key", child).value
+        self.secrets = [self.password, signing_key]
         self.secret = k8s.core.v1.Secret(
             _NAME,
             metadata={"name": _NAME, "namespace": args.namespace},
@@ -55,7 +59,7 @@ class TrackingAuth(pulumi.ComponentResource):
                 "username": ADMIN,
                 "password": self.password,
                 # Every replica signs with it, and every one must know what another signed.
-                "signing-key": Password("mlflow-signing-key", child).value,
+                "signing-key": signing_key,
             },
             opts=child,
         ).metadata["name"]

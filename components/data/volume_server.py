@@ -1,5 +1,6 @@
 """A server with one volume: what the database and the object store have in common."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import pulumi_kubernetes as k8s
@@ -54,6 +55,7 @@ def spec(
     user: int,
     mount: str,
     volumes: tuple[dict[str, Any], ...] = (),
+    annotations: Mapping[str, Input[str]] | None = None,
 ) -> dict[str, Any]:
     """The `spec` of a StatefulSet of one pod: `container` run by `user`, `claim` at `mount`, /tmp and `volumes`."""
     scratch, tmp = pods.scratch("tmp")
@@ -64,7 +66,7 @@ def spec(
         "replicas": 1,
         "selector": {"matchLabels": labels},
         "template": {
-            "metadata": {"labels": labels},
+            "metadata": {"labels": labels, "annotations": dict(annotations or {})},
             "spec": {
                 "serviceAccountName": DATA_ACCOUNT,
                 "automountServiceAccountToken": False,

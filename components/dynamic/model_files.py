@@ -1,7 +1,4 @@
-"""A model version, brought from MLflow into the folder that its image is built from.
-
-Stored by reference to this module's and class's names: do not rename them.
-"""
+"""A model version, brought from MLflow into the folder that its image is built from."""
 
 import hashlib
 import shutil
@@ -14,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, UpdateResult
 
+from components.clients import private
 from components.clients.tracking_server import TrackingServer
+from components.dynamic.base import DynamicProvider, DynamicResource
 from components.serving import context
 from components.serving import plan as plans
 from components.serving.logged_model import LoggedModel
 from components.serving.plan import Plan, Wishes
 from components.serving.problem import ServingError
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
-
-_INPUTS = ("source", "tracking_uri", "server", "ca_bundle", "folder", "cluster", "wishes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +68,7 @@ def fetch(props: dict[str, Any]) -> dict[str, Any]:
     """Write the context of the model that `props` asks for and return the resource's outputs."""
     folder = Path(props["folder"])
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    private.folder(folder)
     source = parse_source(props["source"])
     if isinstance(source, ModelFolder):
         model, version = source.path, "local"
@@ -121,7 +118,6 @@ def _listens(uri: str) -> bool:
 
 
 def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
-    yield from (key for key in _INPUTS if olds.get(key) != news.get(key))
     folder = Path(str(news["folder"]))
     if not folder.is_dir() or digest(folder) != olds.get("digest"):
         yield "digest"
@@ -142,7 +138,9 @@ def _bytes(path: Path) -> bytes:
     return path.read_bytes() if path.is_file() else b""
 
 
-class ModelFilesProvider(ResourceProvider):
+class ModelFilesProvider(DynamicProvider):
+    passive = ("username", "password", "trained", "trust")
+
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Refuse a model folder whose image cannot be built, before anything is made."""
         source = news.get("source")
@@ -150,8 +148,7 @@ class ModelFilesProvider(ResourceProvider):
             return CheckResult(news, [])
         try:
             with tempfile.TemporaryDirectory() as scratch:
-                before = Plan.parse(_olds["plan"]) if _olds and _olds.get("plan") else None
-                plans.resolved(LoggedModel(Path(source)), Wishes(**news["wishes"]), Path(scratch) / "made", before)
+                plans.resolved(LoggedModel(Path(source)), Wishes(**news["wishes"]), Path(scratch) / "requirements")
         except ServingError as error:
             return CheckResult(news, [CheckFailure("source", f"{source}: {error}")])
         return CheckResult(news, [])
@@ -165,14 +162,14 @@ class ModelFilesProvider(ResourceProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         if not Path(_olds["folder"]).is_dir():
             _bring_back(_olds)
-        return DiffResult(changes=any(_changes(_olds, _news)))
+        return DiffResult(changes=bool(self.changed(_olds, _news)) or any(_changes(_olds, _news)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         shutil.rmtree(_props["folder"], ignore_errors=True)
         _authority(Path(_props["folder"])).unlink(missing_ok=True)
 
 
-class ModelFiles(Resource):
+class ModelFiles(DynamicResource, provider=ModelFilesProvider, secrets=["password"]):
     """`folder` is the build context, `version` the registered version, `example` the model's own, as JSON or null."""
 
     folder: Output[str]
@@ -185,13 +182,4 @@ class ModelFiles(Resource):
     def __init__(self, name: str, args: ModelFilesArgs, opts: ResourceOptions | None = None) -> None:
         given = {key: value for key, value in vars(args).items() if key != "login"}
         login = vars(args.login) if args.login else {}
-        props: dict[str, Input[Any] | None] = {
-            **given,
-            **login,
-            "version": None,
-            "example": None,
-            "digest": None,
-            "plan": None,
-        }
-        secret = ResourceOptions(additional_secret_outputs=["password"])
-        super().__init__(ModelFilesProvider(), name, props, ResourceOptions.merge(opts, secret))
+        super().__init__(name, {**given, **login}, opts)

@@ -24,7 +24,7 @@ class AuthenticationArgs:
     # Of the objects in the gateway's namespace.
     name: str
     # Istio, where this stack installs it.
-    ready: tuple[Resource, ...]
+    ready: Sequence[Resource]
 
 
 def key_rule(issuer: str, jwks: str) -> dict[str, Any]:

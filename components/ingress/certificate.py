@@ -12,8 +12,8 @@ import pulumi_kubernetes as k8s
 from pulumi import Output, Resource, ResourceOptions
 
 from components import settings as s
-from components.cluster.reach import Reach
-from components.dynamic.authority import Authority, AuthorityArgs
+from components.cluster.connection import Connection
+from components.dynamic.ca_certificate import CaCertificate, CaCertificateArgs
 
 _API = "cert-manager.io/v1"
 # Of an authority that only this stack's clients trust; what it signs is renewed every 60 days by cert-manager.
@@ -31,10 +31,10 @@ class CertificateArgs:
     # Of all objects, so that several stacks can share the namespace.
     name: str
     # cert-manager, where this stack installs it.
-    ready: tuple[Resource, ...]
+    ready: Sequence[Resource]
     # The folder of this stack's own files, relative to the project.
     state: Path
-    reach: Reach
+    connection: Connection
 
 
 def issuer_reference(issuer: s.Issuer, name: str) -> dict[str, str]:
@@ -78,16 +78,18 @@ class Certificate(pulumi.ComponentResource):
             "usages": ["server auth"],
         }
         certificate = self._certificate("gateway-certificate", args.name, spec, signer)
-        authority = AuthorityArgs(
+        told = CaCertificateArgs(
             namespace=args.namespace,
             certificate=args.name,
             secret=self.secret,
             hosts=args.hosts,
             issuer=json.dumps(reference),
             path=str(args.state / "ca.crt"),
-            reach=args.reach,
+            connection=args.connection,
         )
-        self.ca = Authority("gateway-authority", authority, ResourceOptions(parent=self, depends_on=[certificate])).ca
+        self.ca = CaCertificate(
+            "gateway-ca-certificate", told, ResourceOptions(parent=self, depends_on=[certificate])
+        ).ca
         self.register_outputs({"ca": self.ca})
 
     def _issuer(self) -> list[Resource]:

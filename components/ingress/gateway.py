@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 from pulumi import Output, Resource, ResourceOptions
 
 from components import settings as s
-from components.cluster.reach import Reach
+from components.cluster.connection import Connection
 from components.ingress.authentication import Authentication, AuthenticationArgs
 from components.ingress.certificate import Certificate, CertificateArgs
 
@@ -28,11 +28,11 @@ class GatewayArgs:
     # The port of https:// addresses, where it is not 443.
     https_port: int | None
     # Istio and cert-manager, where this stack installs them.
-    mesh: tuple[Resource, ...]
-    certificates: tuple[Resource, ...]
+    mesh: Sequence[Resource]
+    certificates: Sequence[Resource]
     # The folder of this stack's own files, relative to the project.
     state: Path
-    reach: Reach
+    connection: Connection
 
 
 def http_server(hosts: Sequence[str]) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class Gateway(pulumi.ComponentResource):
                     name=own,
                     ready=(*args.mesh, *args.certificates),
                     state=args.state,
-                    reach=args.reach,
+                    connection=args.connection,
                 ),
                 ResourceOptions(parent=self),
             )

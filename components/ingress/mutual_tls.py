@@ -1,6 +1,6 @@
 """Mutual TLS inside: who speaks to a model is known by a certificate of the mesh, and nobody else is listened to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -13,7 +13,7 @@ class MutualTlsArgs:
     # Of the models; an Output each, so that the policy waits for it.
     namespaces: Mapping[str, Input[str]]
     # Istio, where this stack installs it.
-    mesh: tuple[Resource, ...]
+    mesh: Sequence[Resource]
 
 
 class MutualTls(pulumi.ComponentResource):

@@ -11,6 +11,7 @@ from pulumi import Input, ResourceOptions
 from components import settings as s
 from components.dynamic.prediction import VERSION_HEADER
 from components.models.inference import MODEL
+from components.settings.parts import istio
 
 # What clients ask a model for: predictions, metadata, health and their documentation. MLServer's repository API, by
 # which anybody could unload the model, is not among it. A list of what is allowed, because a list of what is refused
@@ -26,7 +27,7 @@ PATHS = (
 )
 _NOT_FOUND = '{"error": "this path is not routed; a model answers on /v2/models/' + MODEL + '/infer"}'
 # Knative's own way to its revisions, where this project and KServe put it.
-KNATIVE_GATEWAY = "knative-local-gateway.istio-system.svc.cluster.local"
+KNATIVE_GATEWAY = f"knative-local-gateway.{istio.NAMESPACE.name}.svc.cluster.local"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,16 @@
 """The stack's namespaces, and what belongs to each: Pod Security, NetworkPolicies, ServiceAccounts, a quota."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi_kubernetes as k8s
 from pulumi import Output, ResourceOptions
 
 from components import settings as s
-from components.kubernetes import network_policies
+from components.kubernetes import network_policies, pull_secret
 from components.platform.charts import namespace
 from components.platform.hardening import Hardening
+from components.settings.parts.part import PartNamespace
 
 # The models' own ServiceAccount: no rights, and no token in the pods.
 MODEL_ACCOUNT = "model"
@@ -26,6 +27,8 @@ class NamespaceArgs:
     policies: Mapping[str, network_policies.Spec] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()
     quota: Mapping[str, str] = field(default_factory=dict)
+    # A private registry that its pods' images come from.
+    registry: s.Registry | None = None
 
 
 def pod_security(settings: s.Settings) -> dict[str, str]:
@@ -58,6 +61,7 @@ def of_models(
         policies=network_policies.for_models(settings) if settings.security.network_policies else {},
         accounts=(MODEL_ACCOUNT,),
         quota=quota or {},
+        registry=pull_secret.of_models(settings),
     )
 
 
@@ -68,6 +72,7 @@ def of_data(settings: s.Settings) -> NamespaceArgs:
         labels=pod_security(settings),
         policies=network_policies.for_data(settings) if settings.security.network_policies else {},
         accounts=(DATA_ACCOUNT,),
+        registry=pull_secret.of_images(settings),
     )
 
 
@@ -82,28 +87,20 @@ def of_platform(settings: s.Settings) -> Hardening:
     )
 
 
-def of_part(
-    name: str,
-    hardening: Hardening,
-    *,
-    level: str | None = None,
-    anyone: Sequence[int] = (),
-    gateway: Sequence[int] = (),
-) -> NamespaceArgs:
-    """A namespace of the platform; `anyone` and `gateway` as network_policies.for_part takes them.
-
-    `level` is the most that its workloads are fit for, if less than "restricted": what is above is warned of alone.
-    """
-    key = "pod-security.kubernetes.io/enforce"
+def of_part(namespace: PartNamespace, hardening: Hardening) -> NamespaceArgs:
+    """A namespace of the platform; where its workloads are not fit for "restricted", that is warned of alone."""
+    key, level = "pod-security.kubernetes.io/enforce", namespace.pod_security
     weaker = {key: level} if level and hardening.labels.get(key) == "restricted" else {}
-    policies = {"default": network_policies.for_part(hardening, anyone, gateway)} if hardening.network_policies else {}
-    return NamespaceArgs(name=name, labels={**hardening.labels, **weaker}, policies=policies)
+    policies = {"default": network_policies.for_part(hardening, namespace)} if hardening.network_policies else {}
+    return NamespaceArgs(name=namespace.name, labels={**hardening.labels, **weaker}, policies=policies)
 
 
 def declare(args: NamespaceArgs, opts: ResourceOptions) -> Output[str]:
     """Declare a namespace with all that belongs to it, and return its name: what is put there waits for all of it."""
     name = namespace(args.name, opts, args.labels)
+    secret = pull_secret.declare(args.name, args.registry, name, opts) if args.registry else None
     declared = [
+        *([secret] if secret else []),
         *(
             k8s.networking.v1.NetworkPolicy(
                 f"{args.name}-{policy}", metadata={"name": policy, "namespace": name}, spec=spec, opts=opts
@@ -115,6 +112,7 @@ def declare(args: NamespaceArgs, opts: ResourceOptions) -> Output[str]:
                 f"{args.name}-{account}",
                 metadata={"name": account, "namespace": name},
                 automount_service_account_token=False,
+                image_pull_secrets=[{"name": secret}] if secret else None,
                 opts=opts,
             ).metadata["name"]
             for account in args.accounts

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 from components import settings as s
 from components.kubernetes import pods as own
 from components.platform.hardening import Hardening
+from components.settings.parts import cloudnative_pg, istio, knative
+from components.settings.parts import prometheus as prometheus_part
+from components.settings.parts.part import PartNamespace
 
 Spec = Mapping[str, Any]
 Peer = Mapping[str, Any]
@@ -17,12 +20,10 @@ Peer = Mapping[str, Any]
 MODEL, MODEL_METRICS = 8080, 8082
 MLFLOW, POSTGRES, POSTGRES_STATUS = 5000, 5432, 8000
 HTTPS, API_SERVER = 443, 6443
-STORE_PORTS = {"minio": 9000, "seaweedfs": 8333}
-# https://github.com/knative/serving/blob/main/pkg/networking/constants.go: requests (HTTP/1, HTTP/2, TLS), the queue's
-# admin and metrics (autoscaler's, user's).
-QUEUE_REQUESTS = (8012, 8013, 8112)
+STORE_PORTS = {"minio": 9000, "versitygw": 7070}
+# Of Knative's queue-proxy: admin and metrics (autoscaler's, user's), beside requests
+# (https://github.com/knative/serving/blob/main/pkg/networking/constants.go).
 QUEUE_OWN = (8022, 9090, 9091)
-ISTIOD = 15012
 DNS = 53
 # NodeLocal DNSCache, where a cluster has it, answers on the node and not from a pod.
 NODE_DNS = "169.254.20.10/32"
@@ -84,7 +85,7 @@ def gateway(settings: s.Settings) -> Peer:
 def prometheus(settings: s.Settings) -> list[Peer]:
     """Where the models' metrics are read from; empty (everywhere) when its URL does not name a namespace."""
     if settings.platform.prometheus == "install":
-        return [namespace("monitoring")]
+        return [namespace(prometheus_part.NAMESPACE.name)]
     host = urlsplit(settings.platform.prometheus_url or "").hostname or ""
     _, _, rest = host.partition(".")
     name, _, service = rest.partition(".")
@@ -93,37 +94,32 @@ def prometheus(settings: s.Settings) -> list[Peer]:
 
 def for_models(settings: s.Settings) -> dict[str, Spec]:
     """Policies of a namespace of models, by name."""
-    knative = namespace("knative-serving")
-    ingress = [from_([gateway(settings)], MODEL, *QUEUE_REQUESTS)]
+    ingress = [from_([gateway(settings)], MODEL, *knative.REQUEST_PORTS)]
     if settings.platform.prometheus != "off":
         ingress.append(from_(prometheus(settings), MODEL_METRICS))
     if settings.platform.serverless != "off":
-        ingress.append(from_([knative], *QUEUE_REQUESTS, *QUEUE_OWN))
-    egress = [to([namespace(settings.ingress.gateway.namespace)], ISTIOD)] if settings.security.mutual_tls else []
+        ingress.append(from_([namespace(knative.NAMESPACE.name)], *knative.REQUEST_PORTS, *QUEUE_OWN))
+    egress = (
+        [to([namespace(settings.ingress.gateway.namespace)], istio.ISTIOD_PORT)] if settings.security.mutual_tls else []
+    )
     return {"default-deny": default_deny(), "models": policy({}, ingress, egress)}
 
 
-def for_part(hardening: Hardening, anyone: Sequence[int], gateway: Sequence[int]) -> Spec:
-    """Policy of a namespace of the platform: closed from outside, but for the ports that are named.
+def for_part(hardening: Hardening, part: PartNamespace) -> Spec:
+    """Policy of a namespace of the platform: closed from outside, but for the ports that it names.
 
-    `anyone` is what the API server calls, which no selector can name (webhooks, aggregated APIs), or the whole world
-    (the ingress); `gateway` is for the ingress gateway and Knative, who probes it. Controllers call the API server, so
-    that nothing is said of what goes out.
+    Controllers call the API server, so that nothing is said of what goes out.
     """
     rules: list[dict[str, Any]] = [{"from": [{"podSelector": {}}, *hardening.scrapers]}]
-    if anyone:
-        rules.append(from_([], *anyone))
-    if gateway:
-        rules.append(from_([namespace("knative-serving"), *hardening.gateway], *gateway))
+    if part.open_ports:
+        rules.append(from_([], *part.open_ports))
+    if part.gateway_ports:
+        rules.append(from_([namespace(knative.NAMESPACE.name), *hardening.gateway], *part.gateway_ports))
     return {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": rules}
 
 
 # Instances of a CloudNativePG cluster, and the jobs that make them.
 _CLUSTERED = {"matchExpressions": [{"key": "cnpg.io/cluster", "operator": "Exists"}]}
-_OPERATOR: Peer = {
-    "namespaceSelector": {},
-    "podSelector": {"matchLabels": {"app.kubernetes.io/name": "cloudnative-pg"}},
-}
 # Where a cloud tells a pod who it is: the metadata services of AWS, Azure and Google (988 on GKE).
 _IDENTITY = {"to": [{"ipBlock": {"cidr": "169.254.0.0/16"}}], "ports": ports(80, 988)}
 
@@ -175,7 +171,9 @@ def for_data(settings: s.Settings) -> dict[str, Spec]:
         backup = database.cloud_native_pg.backup
         if backup:
             reads_store.append({"podSelector": _CLUSTERED})
-        among = from_([{"podSelector": _CLUSTERED}, _OPERATOR], POSTGRES, POSTGRES_STATUS)
+        # Bound to its namespace: anybody can wear its label.
+        operator = namespace(database.cloud_native_pg.operator_namespace, cloudnative_pg.LABELS)
+        among = from_([{"podSelector": _CLUSTERED}, operator], POSTGRES, POSTGRES_STATUS)
         policies["database"] = policy(
             _CLUSTERED,
             [among, from_([workload("mlflow")], POSTGRES)],

@@ -20,6 +20,7 @@ from components.models.training import Training
 from components.platform.platform import Platform
 from components.serving.plan import Wishes
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
+from components.settings.parts import knative, kserve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ class ServedModel(pulumi.ComponentResource):
                 namespace=args.namespace,
                 image=image.reference,
                 version=image.version,
-                serving=platform.serving,
+                serving=platform.ready(knative.PART, kserve.PART),
                 spread=model.mode == "Standard" or settings.platform.serverless == "install",
                 mutual_tls=settings.security.mutual_tls,
             ),

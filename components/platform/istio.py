@@ -1,41 +1,17 @@
 """Istio: its CRDs, istiod, and the gateway through which every request comes in."""
 
-from dataclasses import dataclass
 from typing import Any
 
-import pulumi
-from pulumi import Resource, ResourceOptions
-
 from components import settings as s
-from components.cluster.reach import Reach
-from components.dynamic.remains import Remains, RemainsArgs
-from components.kubernetes.namespaces import declare, of_part
 from components.kubernetes.placement import ONE_AT_A_TIME
-from components.platform.charts import Charts
 from components.platform.hardening import RUNTIME_DEFAULT, Hardening, resources
+from components.platform.part import PlatformPart
 from components.settings.images import Images
+from components.settings.parts import istio
 from components.settings.versions import ISTIO_HUB
 
-NAMESPACE, CNI_NAMESPACE = "istio-system", "istio-cni"
-# The world's and a load balancer's way in; proxies (15012) and the API server (15017) call istiod.
-_GATEWAY, _ISTIOD = (80, 443, 15021), (15012, 15017)
-# Where Knative's cluster-local routes are.
-_LOCAL_GATEWAY = 8081
 # Knative's Gateways select `istio: ingressgateway`, which the chart derives from exactly this release name.
 GATEWAY = "istio-ingressgateway"
-# Of the CRDs, which the base chart keeps.
-GROUPS = ("extensions.istio.io", "networking.istio.io", "security.istio.io", "telemetry.istio.io")
-
-
-@dataclass(frozen=True, kw_only=True)
-class MeshArgs:
-    charts: Charts
-    images: Images
-    hardening: Hardening
-    ingress: s.Ingress
-    # Whether Istio's CNI plugin is installed here, is there, or is not (sidecars then need a privileged container).
-    cni: s.Part
-    reach: Reach
 
 
 def istiod_values(images: Images, version: str, hardening: Hardening, *, cni: bool) -> dict[str, Any]:
@@ -102,64 +78,24 @@ def gateway_values(ingress: s.Ingress, hardening: Hardening) -> dict[str, Any]:
     }
 
 
-class Mesh(pulumi.ComponentResource):
+class Istio(PlatformPart):
     """base, then istiod, then the gateway: a gateway pod made before istiod's injector answers never gets its image."""
 
-    # For what brings Istio's resources along: from here on they are accepted.
-    istiod: Resource
+    part = istio.PART
 
-    def __init__(self, name: str, args: MeshArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:platform:Mesh", name, None, opts)
-        child = ResourceOptions(parent=self)
-        system = declare(
-            of_part(NAMESPACE, args.hardening, anyone=(*_GATEWAY, *_ISTIOD), gateway=(_LOCAL_GATEWAY,)), child
-        )
-        remains = Remains(
-            "istio-remains",
-            RemainsArgs(
-                groups=GROUPS,
-                namespace=system,
-                # istiod writes its certificate authority into every namespace.
-                config_maps="istio.io/config=true",
-                reach=args.reach,
-            ),
-            child,
-        )
-        base = args.charts.release(
-            "istio-base",
-            release="istio-base",
-            namespace=system,
-            values={"defaultRevision": "default"},
-            opts=ResourceOptions(parent=self, depends_on=[remains]),
-        )
-        self.istiod = args.charts.release(
-            "istiod",
-            release="istiod",
-            namespace=system,
-            values=istiod_values(args.images, args.charts.version("istiod"), args.hardening, cni=args.cni != "off"),
+    def install(self) -> None:
+        context, settings = self.args.context, self.args.context.settings
+        images, charts, hardening = context.images, context.charts, self.args.hardening
+        base = self.release("istio-base", {"defaultRevision": "default"})
+        below = [base]
+        if istio.CNI.installed(settings):
             # A pod with a sidecar is refused where the plugin is not, so that nothing starts before it is.
-            opts=ResourceOptions(parent=self, depends_on=[base, *self._cni(args, base)]),
+            values = cni_values(images, charts.version("istio-cni"))
+            below.append(self.release("istio-cni", values, namespace=istio.CNI_NAMESPACE, after=[base]))
+        cni = settings.platform.mesh_cni != "off"
+        istiod = self.release(
+            "istiod", istiod_values(images, charts.version("istiod"), hardening, cni=cni), after=below
         )
-        args.charts.release(
-            "istio-gateway",
-            release=GATEWAY,
-            namespace=system,
-            values=gateway_values(args.ingress, args.hardening),
-            opts=ResourceOptions(parent=self, depends_on=[self.istiod]),
-        )
-        self.register_outputs({})
-
-    def _cni(self, args: MeshArgs, base: Resource) -> list[Resource]:
-        if args.cni != "install":
-            return []
-        child = ResourceOptions(parent=self)
-        return [
-            args.charts.release(
-                "istio-cni",
-                release="istio-cni",
-                # It writes to the nodes.
-                namespace=declare(of_part(CNI_NAMESPACE, args.hardening, level="privileged"), child),
-                values=cni_values(args.images, args.charts.version("istio-cni")),
-                opts=ResourceOptions(parent=self, depends_on=[base]),
-            )
-        ]
+        self.release("istio-gateway", gateway_values(settings.ingress, hardening), name=GATEWAY, after=[istiod])
+        # From here on Istio's resources are accepted.
+        self.usable = (istiod,)

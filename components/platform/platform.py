@@ -1,61 +1,39 @@
 """The parts that serving stands on, each installed only where the stack says so."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Output, Resource, ResourceOptions
 
-from components import settings as s
-from components.cluster.reach import Reach
-from components.platform.cert_manager import Certificates, CertificatesArgs
-from components.platform.charts import Charts
-from components.platform.cloudnative_pg import DatabaseOperator, DatabaseOperatorArgs
-from components.platform.hardening import Hardening
-from components.platform.istio import Mesh, MeshArgs
-from components.platform.knative import Serverless, ServerlessArgs
-from components.platform.kserve import Serving, ServingArgs
-from components.platform.metrics_server import Metrics, MetricsArgs
-from components.platform.prometheus import CustomMetrics, CustomMetricsArgs
-from components.settings import adapter_rules
-from components.settings.images import Images
-from components.settings.scaling import QueriedMetric
+from components.context import Context
+from components.kubernetes import namespaces
+from components.platform.cert_manager import CertManager
+from components.platform.cloudnative_pg import CloudNativePg
+from components.platform.istio import Istio
+from components.platform.knative import Knative
+from components.platform.kserve import KServe
+from components.platform.metrics_server import MetricsServer
+from components.platform.part import PartArgs, PlatformPart
+from components.platform.prometheus import Prometheus
+from components.platform.prometheus_adapter import PrometheusAdapter
+from components.settings import parts
+from components.settings.parts.part import Part
 
 PRIORITY_CLASS = "slipway-platform"
 
-
-@dataclass(frozen=True, kw_only=True)
-class PlatformArgs:
-    parts: s.Platform
-    ingress: s.Ingress
-    charts: Charts
-    images: Images
-    hardening: Hardening
-    local_registries: tuple[str, ...]
-    reach: Reach
-    # Merged over the KnativeServing spec.
-    knative_serving: dict[str, Any]
-    # The cluster of the database, where CloudNativePG runs it.
-    database: s.CloudNativePg | None = None
-    # What their metrics need is installed, and no more.
-    models: Sequence[s.Model] = ()
-
-
-def uses_resources(models: Sequence[s.Model]) -> bool:
-    """Whether a model scales on cpu or memory."""
-    return any(
-        any(not isinstance(metric, QueriedMetric) for metric in scaling.declared)
-        if isinstance(scaling, s.Autoscaling)
-        else scaling.autoscaler == "hpa"
-        for scaling in (model.autoscaling for model in models)
-        if scaling
-    )
-
-
-def _installs(parts: s.Platform) -> bool:
-    return "install" in (parts.certificates, parts.mesh, parts.serverless, parts.serving)
+# Each after those that it waits for.
+_COMPONENTS: tuple[type[PlatformPart], ...] = (
+    MetricsServer,
+    Prometheus,
+    PrometheusAdapter,
+    CertManager,
+    CloudNativePg,
+    Istio,
+    Knative,
+    KServe,
+)
 
 
 def _priority(opts: ResourceOptions) -> Output[str]:
@@ -73,82 +51,30 @@ def _priority(opts: ResourceOptions) -> Output[str]:
 
 
 class Platform(pulumi.ComponentResource):
-    """What a user of the gateway, of cert-manager or of KServe waits for; empty where it is there already."""
+    """`installed` are the parts that the stack installs, by setting."""
 
-    gateway: tuple[Resource, ...]
-    certificates: tuple[Resource, ...]
-    serving: tuple[Resource, ...]
-    # What a CloudNativePG cluster waits for.
-    database: tuple[Resource, ...]
+    installed: Mapping[str, PlatformPart]
 
-    def __init__(self, name: str, args: PlatformArgs, opts: ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, context: Context, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Platform", name, None, opts)
-        charts, images, child = args.charts, args.images, ResourceOptions(parent=self)
-        below: list[Resource] = []
-        self.gateway = self.certificates = self.serving = self.database = ()
-        istiod: tuple[Resource, ...] = ()
-        hardening = replace(args.hardening, priority=_priority(child)) if _installs(args.parts) else args.hardening
-        if args.parts.metrics_server == "install" and uses_resources(args.models):
-            Metrics("metrics", MetricsArgs(charts=charts, images=images, hardening=hardening), child)
-        if args.parts.metrics_adapter == "install" and any((rules := adapter_rules.rules(args.models)).values()):
-            own = args.parts.prometheus == "install"
-            metrics = CustomMetricsArgs(
-                charts=charts,
-                images=images,
-                hardening=hardening,
-                rules=rules,
-                prometheus_url=None if own else args.parts.prometheus_url,
-            )
-            CustomMetrics("custom-metrics", metrics, child)
-        if args.parts.certificates == "install":
-            certificates = CertificatesArgs(charts=charts, images=images, hardening=hardening)
-            self.certificates = (Certificates("certificates", certificates, child),)
-            below.extend(self.certificates)
-        if args.parts.database_operator == "install" and args.database:
-            operator = DatabaseOperatorArgs(
-                charts=charts,
-                images=images,
-                hardening=hardening,
-                database=args.database,
-                certificates=self.certificates,
-                reach=args.reach,
-            )
-            self.database = DatabaseOperator("database-operator", operator, child).parts
-        if args.parts.mesh == "install":
-            istio = MeshArgs(
-                charts=charts,
-                images=images,
-                hardening=hardening,
-                ingress=args.ingress,
-                cni=args.parts.mesh_cni,
-                reach=args.reach,
-            )
-            mesh = Mesh("mesh", istio, child)
-            self.gateway = (mesh,)
-            istiod = (mesh.istiod,)
-            below.append(mesh.istiod)
-        if args.parts.serverless == "install":
-            serverless = ServerlessArgs(
-                charts=charts,
-                images=images,
-                hardening=hardening,
-                local_registries=args.local_registries,
-                spec=args.knative_serving,
-                mesh=istiod,
-                reach=args.reach,
-            )
-            knative = Serverless("serverless", serverless, child)
-            below.append(knative.crds)
-            # A model in Knative mode is made, and must be finalized, by a Knative that is ready.
-            self.serving = (knative,)
-        if args.parts.serving == "install":
-            serving = ServingArgs(
-                charts=charts,
-                images=images,
-                hardening=hardening,
-                domain=args.ingress.domain,
-                runtimes=args.parts.serving_runtimes,
-                platform=tuple(below),
-            )
-            self.serving = (*self.serving, Serving("serving", serving, child))
+        child, wanted = ResourceOptions(parent=self), [part for part in parts.PARTS if part.installed(context.settings)]
+        hardening = namespaces.of_platform(context.settings)
+        if wanted:
+            hardening = replace(hardening, priority=_priority(child))
+        places = {
+            place.name: namespaces.declare(namespaces.of_part(place, hardening), child)
+            for place in dict.fromkeys(place for part in wanted for place in part.namespaces)
+            if not place.shared
+        }
+        installed: dict[str, PlatformPart] = {}
+        for component in _COMPONENTS:
+            if component.part in wanted:
+                args = PartArgs(context=context, hardening=hardening, namespaces=places, below=installed)
+                setting = component.part.setting
+                installed[setting] = component(setting.replace("_", "-"), args, child)
+        self.installed = installed
         self.register_outputs({})
+
+    def ready(self, *wanted: Part) -> list[Resource]:
+        """What waits for the parts waits for these; nothing for parts that the stack does not install."""
+        return [self.installed[part.setting] for part in wanted if part.setting in self.installed]

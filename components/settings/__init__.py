@@ -6,7 +6,7 @@ from components.settings.data import Backup, CloudNativePg, Database, ObjectStor
 from components.settings.ingress import Acme, Auth, Gateway, GatewayPort, Ingress, Issuer, Jwt, Tls
 from components.settings.models import Build, Canary, Gpus, Model, Toleration, Train
 from components.settings.parsing import parse_settings
-from components.settings.platform import Part, Platform
+from components.settings.platform import Installation, Platform
 from components.settings.policies import Policies, PolicyLevel
 from components.settings.problems import Problem, SettingsError
 from components.settings.resources import Requests, Resources
@@ -33,6 +33,7 @@ __all__ = [
     "GatewayPort",
     "Gpus",
     "Ingress",
+    "Installation",
     "Issuer",
     "Jwt",
     "Kind",
@@ -40,7 +41,6 @@ __all__ = [
     "Model",
     "Namespaces",
     "ObjectStore",
-    "Part",
     "Platform",
     "Policies",
     "PolicyLevel",

@@ -12,6 +12,7 @@ from components.settings.names import (
     CronWithSeconds,
     Host,
     HttpUrl,
+    Namespace,
     Retention,
     Timestamp,
 )
@@ -52,6 +53,10 @@ class Recovery(Section):
     until: Timestamp | None = Field(None, description="The moment to return to, in quotes; default: the latest.")
 
 
+# Of the operator that Slipway installs.
+OPERATOR_NAMESPACE = "cnpg-system"
+
+
 class CloudNativePg(Section):
     """A PostgreSQL cluster with failover, run by the CloudNativePG operator."""
 
@@ -61,6 +66,9 @@ class CloudNativePg(Section):
     instances: PositiveInt = 3
     backup: Backup | None = None
     recovery: Recovery | None = Field(None, description="Read when the cluster is made, and never again.")
+    operator_namespace: Namespace = Field(
+        OPERATOR_NAMESPACE, description="Where the operator runs, with platform.databaseOperator: existing."
+    )
 
 
 class Database(Section):
@@ -77,7 +85,7 @@ class Database(Section):
 class ObjectStore(Section):
     """The S3 store of MLflow's artifacts: an engine in the cluster, or any S3 endpoint (`engine: s3`)."""
 
-    engine: Literal["minio", "seaweedfs", "s3"] = "minio"
+    engine: Literal["minio", "versitygw", "s3"] = "minio"
     bucket: Bucket = "mlflow"
     storage: Quantity = "2Gi"
     keep: bool = KEEP

@@ -7,7 +7,7 @@ from pydantic import Field, PositiveInt
 from components.settings.names import HttpUrl
 from components.settings.section import Section
 
-Part = Literal["install", "existing", "off"]
+Installation = Literal["install", "existing", "off"]
 
 
 class Platform(Section):
@@ -16,16 +16,20 @@ class Platform(Section):
     replicas: PositiveInt = Field(
         1, description="Pods of each part that can have several, spread over zones and nodes, drained one at a time."
     )
-    certificates: Part = Field("install", description="cert-manager")
-    mesh: Part = Field("install", description="Istio: base, istiod and the ingress gateway")
-    mesh_cni: Part = Field("off", description="Istio's CNI plugin, without which sidecars need a privileged container")
-    serverless: Part = Field("install", description="Knative Serving by its operator")
-    serving: Part = Field("install", description="KServe")
+    certificates: Installation = Field("install", description="cert-manager")
+    mesh: Installation = Field("install", description="Istio: base, istiod and the ingress gateway")
+    mesh_cni: Installation = Field(
+        "off", description="Istio's CNI plugin, without which sidecars need a privileged container"
+    )
+    serverless: Installation = Field("install", description="Knative Serving by its operator")
+    serving: Installation = Field("install", description="KServe")
     serving_runtimes: bool = Field(False, description="KServe's own serving runtimes; a model image needs none.")
-    metrics_server: Part = Field("install", description="metrics-server, for models that scale on cpu or memory")
-    prometheus: Part = Field("install", description="Prometheus, for models that scale on a query")
+    metrics_server: Installation = Field(
+        "install", description="metrics-server, for models that scale on cpu or memory"
+    )
+    prometheus: Installation = Field("install", description="Prometheus, for models that scale on a query")
     prometheus_url: HttpUrl | None = Field(
         None, description="prometheus existing: where it answers inside the cluster, with its port."
     )
-    metrics_adapter: Part = Field("install", description="prometheus-adapter, for models that scale on a query")
-    database_operator: Part = Field("install", description="CloudNativePG, for a database that it runs")
+    metrics_adapter: Installation = Field("install", description="prometheus-adapter, for models that scale on a query")
+    database_operator: Installation = Field("install", description="CloudNativePG, for a database that it runs")

@@ -1,8 +1,13 @@
 """The embedded cluster itself: it comes quickly, keeps its data, and says what stands in its way."""
 
+import json
 import os
 import socket
+import ssl
+import stat
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -47,6 +52,24 @@ def test_what_was_made_is_there_after_a_stop(checkout: Checkout) -> None:
 def test_no_process_belongs_to_the_shell_that_started_it(checkout: Checkout) -> None:
     pid = int((checkout.cluster.folder / "etcd.pid").read_text().split()[0])
     assert os.getsid(pid) == pid != os.getsid(0)
+
+
+def test_etcd_answers_nobody_without_the_certificate_of_its_user(checkout: Checkout) -> None:
+    folder = checkout.cluster.folder
+    port = json.loads((folder / "ports.json").read_text())["etcd"]
+    trust = ssl.create_default_context(cafile=folder / "etcd.crt")
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/version", timeout=5)
+    with pytest.raises(OSError, match="certificate required"):
+        urllib.request.urlopen(f"https://127.0.0.1:{port}/version", timeout=5, context=trust)
+    trust.load_cert_chain(folder / "etcd.crt", folder / "etcd.key")
+    with urllib.request.urlopen(f"https://127.0.0.1:{port}/version", timeout=5, context=trust) as answer:
+        assert "etcdserver" in json.load(answer)
+
+
+def test_what_a_stack_keeps_here_is_its_users_alone(checkout: Checkout) -> None:
+    for folder in (checkout.root / ".slipway", checkout.cluster.folder.parent, checkout.cluster.folder):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
 
 
 def test_a_kubeconfig_elsewhere_is_refused(checkout: Checkout) -> None:

@@ -4,7 +4,9 @@ import random
 
 from hpa.simulation import Model
 from hpa.spec import Autoscaler, Behavior, Metric, Policy, Rules, Select, Source, TargetKind
-from hpa.workload import Workload
+from hpa.workload import Sidecar, Workload
+
+CONTAINERS = ("kserve-container", "model", "istio-proxy", "gone")
 
 
 def model(dice: random.Random, name: str = "model", longest: int = 600) -> Model:
@@ -25,7 +27,7 @@ def metric(dice: random.Random) -> Metric:
     source: Source = dice.choice(["Resource", "Resource", "ContainerResource", "Pods", "Object", "External"])
     if source in ("Resource", "ContainerResource"):
         name = dice.choice(["cpu", "cpu", "memory"])
-        container = "model" if source == "ContainerResource" else ""
+        container = dice.choice(CONTAINERS) if source == "ContainerResource" else ""
         if dice.random() < 0.6:
             return Metric(source, name, "Utilization", dice.randint(20, 150), container)
         amount = dice.randint(20, 900) if name == "cpu" else dice.randint(50, 900) * 1000 * 2**20
@@ -63,4 +65,13 @@ def workload(dice: random.Random) -> Workload:
         lag=dice.choice([0, 15, 20, 60]),
         window=dice.choice([10, 15, 30]),
         queue=dice.random() < 0.3,
+        container=dice.choice(CONTAINERS[:2]),
+        sidecars=sidecars(dice),
+        startup_cpu=dice.choice([None, None, 400]),
+        memory_cost=dice.choice([0.0, 3.7 * 2**20]),
     )
+
+
+def sidecars(dice: random.Random) -> tuple[Sidecar, ...]:
+    proxy = Sidecar(name="istio-proxy", request=100, use=7, memory_request=128 * 2**20, memory=40 * 2**20)
+    return (proxy,) if dice.random() < 0.5 else ()

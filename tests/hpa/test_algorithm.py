@@ -27,7 +27,7 @@ def samples(**values: int) -> dict[str, Sample]:
 
 def by_cpu(pods: Sequence[Pod], reading: Reading, wanted: int | None = None, metric: Metric = CPU) -> int:
     target = Target(len(pods) if wanted is None else wanted, len(pods), pods)
-    return proposal(metric, reading, target, Controller().tolerances(None), Controller(), NOW)
+    return proposal(metric, reading, target, Controller().tolerances(None), Controller(), NOW).replicas
 
 
 def decide(autoscaler: Autoscaler, wanted: int, readings: Sequence[Reading], state: State = EMPTY) -> Decision:
@@ -81,10 +81,10 @@ def test_utilization_needs_a_request_in_every_container() -> None:
 
 def test_a_total_for_each_pod_does_not_look_at_the_pods_but_at_the_replicas_that_are_there() -> None:
     tolerances = Controller().tolerances(None)
-    assert proposal(TOTAL, [21_000], Target(4, 4, []), tolerances, Controller(), NOW) == 4
-    assert proposal(TOTAL, [23_000], Target(4, 4, []), tolerances, Controller(), NOW) == 5
+    assert proposal(TOTAL, [21_000], Target(4, 4, []), tolerances, Controller(), NOW).replicas == 4
+    assert proposal(TOTAL, [23_000], Target(4, 4, []), tolerances, Controller(), NOW).replicas == 5
     # Found by the harness: a Deployment whose status still has no replicas is outside of every tolerance.
-    assert proposal(TOTAL, [5_527], Target(1, 0, []), tolerances, Controller(), NOW) == 2
+    assert proposal(TOTAL, [5_527], Target(1, 0, []), tolerances, Controller(), NOW).replicas == 2
 
 
 def test_an_external_total_below_zero_is_taken_for_an_overflow() -> None:
@@ -171,7 +171,7 @@ def test_only_the_last_outdated_change_gives_its_place_to_a_new_one() -> None:
     behavior = Behavior(Rules((Policy("Pods", 9, 10),), 0), Rules((Policy("Pods", 1, 100),), 0))
     state = State(ups=(Change(1, NOW - 50), Change(2, NOW - 40)))
     after = recorded(state, behavior, 5, 8, NOW)
-    assert after.ups == (Change(1, NOW - 50), Change(3, NOW))
+    assert after.ups == (Change(1, NOW - 50, outdated=True), Change(3, NOW))
     # The change that kept its place still counts in the other direction's longer period: 8 - 1 - 3 at its start.
     assert limit(Autoscaler(1, 90, (TOTAL,), behavior), Controller(), after, 8, 1, NOW + 1)[0].replicas == 3
 

@@ -8,11 +8,14 @@ import pytest
 import yaml
 
 from hpa import __main__ as command
+from hpa.arguments import parser
 from hpa.problem import HpaError
 
 SPEC = {
     "maxReplicas": 20,
-    "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"averageUtilization": 60}}}],
+    "metrics": [
+        {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}}
+    ],
     "behavior": {"scaleDown": {"stabilizationWindowSeconds": 60}},
 }
 
@@ -30,7 +33,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def run(*arguments: object) -> str:
-    return command.run(command.parser().parse_args([str(argument) for argument in arguments]))
+    return command.run(parser().parse_args([str(argument) for argument in arguments]))
 
 
 def test_the_table_shows_the_replicas_following_a_step(file: Path) -> None:

@@ -34,7 +34,10 @@ def test_every_kind_of_metric_is_read() -> None:
         {"type": "ContainerResource", "containerResource": {"name": "memory", "container": "main", "target": target}},
         {"type": "Pods", "pods": {"metric": {"name": "packets-per-second"}, "target": target}},
         {"type": "Object", "object": {"metric": {"name": "requests"}, "target": {"type": "Value", "value": "2k"}}},
-        {"type": "External", "external": {"metric": {"name": "queue"}, "target": {"averageValue": "0.0301"}}},
+        {
+            "type": "External",
+            "external": {"metric": {"name": "queue"}, "target": {"type": "AverageValue", "averageValue": "0.0301"}},
+        },
     ]
     assert spec(metrics=written).metrics == (
         Metric("ContainerResource", "memory", "AverageValue", 1_000_000, "main"),
@@ -66,4 +69,4 @@ def test_what_is_wrong_is_said_with_its_place(fields: dict[str, Any], said: str)
 
 def test_a_manifest_of_another_version_is_refused() -> None:
     with pytest.raises(HpaError, match=r"^hpa.yaml: write a HorizontalPodAutoscaler of apiVersion autoscaling/v2"):
-        manifest.autoscaler({"kind": "HorizontalPodAutoscaler", "apiVersion": "autoscaling/v1"}, "hpa.yaml")
+        manifest.autoscaler({"kind": "HorizontalPodAutoscaler", "apiVersion": "autoscaling/v3"}, "hpa.yaml")

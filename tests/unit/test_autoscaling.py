@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from components.models.autoscaling import metric, spec
 from components.settings import Autoscaling
+from components.settings.autoscaler_manifest import metric, spec
 from tests.unit.scaled import CPU, EXTERNAL, OBJECT, PODS, knative, model, run, settings
 
 

@@ -1,10 +1,12 @@
 """Database, object store, MLflow and training."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from components.data.fingerprint import fingerprint
 from components.data.tracking import allowed_hosts
 from components.settings import parse_settings
 from tests.unit.engine import Run, run_stack
@@ -37,9 +39,9 @@ def test_secrets_are_secret_to_the_engine_too(dev: Run) -> None:
     marker = "4dabf18193072939515e22adb298388d"
     for secret in dev.of("Secret"):
         assert marker in str(secret.raw["stringData"]), secret
-    passwords = [entry for entry in dev.all if entry.name.endswith("-password")]
-    assert [entry.secret_outputs for entry in passwords] == [["value"], ["value"]]
-    assert dev.one("Resource", "cluster").secret_outputs == ["kubeconfig"]
+    made = [entry for entry in dev.all if entry.name.endswith(("-password", "-fingerprints"))]
+    assert [entry.secret_outputs for entry in made] == [["value"]] * 4
+    assert dev.one("KindCluster", "cluster").secret_outputs == ["kubeconfig"]
 
 
 def test_mlflow_gets_its_secrets_by_reference(dev: Run) -> None:
@@ -50,14 +52,39 @@ def test_mlflow_gets_its_secrets_by_reference(dev: Run) -> None:
     assert env["MLFLOW_ARTIFACTS_DESTINATION"] == "s3://mlflow"
 
 
-def test_another_database_is_another_generation_of_servers(dev: Run) -> None:
-    def mark(run: Run) -> str:
-        metadata = run.one("Deployment", "mlflow").inputs["spec"]["template"]["metadata"]
-        return str(metadata["annotations"]["slipway/database"])
+def mark(run: Run, kind: str, name: str) -> str:
+    return str(run.one(kind, name).inputs["spec"]["template"]["metadata"]["annotations"]["slipway/secrets"])
 
+
+def test_another_database_is_another_generation_of_servers(dev: Run) -> None:
     elsewhere = run_stack("dev", {"database": {"url": "postgresql+psycopg2://u:p@db.test:5432/mlflow"}})
-    assert mark(dev) == mark(run_stack("dev"))
-    assert mark(dev) != mark(elsewhere)
+    assert mark(dev, "Deployment", "mlflow") == mark(run_stack("dev"), "Deployment", "mlflow")
+    assert mark(dev, "Deployment", "mlflow") != mark(elsewhere, "Deployment", "mlflow")
+
+
+def test_other_keys_of_the_store_are_another_generation_of_servers() -> None:
+    def keys(secret: str) -> Run:
+        s3 = {"engine": "s3", "endpoint": "https://s3.test", "accessKeyId": "a", "secretAccessKey": secret}
+        return run_stack("dev", {"objectStore": s3})
+
+    assert mark(keys("one"), "Deployment", "mlflow") != mark(keys("two"), "Deployment", "mlflow")
+
+
+def test_nothing_outside_the_state_allows_to_try_a_guess_at_a_secret(dev: Run) -> None:
+    for digest in ("md5", "sha1", "sha256", "sha512"):
+        for value in ("s3cret", "postgresql+psycopg2://mlflow:s3cret@postgres.mlops:5432/mlflow"):
+            guess = hashlib.new(digest, value.encode()).hexdigest()
+            for entry in dev.kubernetes:
+                assert entry.kind == "Secret" or guess[:8] not in str(entry.inputs), entry
+    one, other = fingerprint("key", ["s3cret"]), fingerprint("another key", ["s3cret"])
+    assert one == fingerprint("key", ["s3cret"]) != other
+    assert fingerprint("key", ["a", "b"]) != fingerprint("key", ["ab"])
+
+
+def test_a_changed_secret_is_changed_in_place(dev: Run) -> None:
+    """The engine would delete what names it first: MLflow's servers, all at once."""
+    provider = dev.one("kubernetes").inputs
+    assert provider["enableSecretMutable"] == provider["enableConfigMapMutable"] == "true"
 
 
 def test_the_database_is_migrated_before_the_server_starts(dev: Run) -> None:
@@ -140,7 +167,7 @@ def test_what_is_kept_is_protected_whole_and_what_can_be_made_again_is_not() -> 
     assert protected(run) == {
         *(f"{kind}/{name}" for kind in kinds for name in ("postgres", "object-store")),
         *(f"{kind}/{name}" for kind, name in (("Secret", "database"), ("Secret", "object-store"))),
-        *(f"Resource/{name}-password" for name in ("database", "object-store")),
+        *(f"Password/{name}-password" for name in ("database", "object-store")),
     }
 
 
@@ -162,11 +189,11 @@ def test_an_external_database_needs_no_server() -> None:
     }
 
 
-def test_seaweedfs_is_one_setting_away() -> None:
-    run = run_stack("dev", {"objectStore": {"engine": "seaweedfs", "bucket": "artifacts"}})
+def test_another_store_is_one_setting_away() -> None:
+    run = run_stack("dev", {"objectStore": {"engine": "versitygw", "bucket": "artifacts"}})
     server = container(run.one("StatefulSet", "object-store"))
-    assert server["image"].startswith("docker.io/chrislusf/seaweedfs:")
-    assert env_of(run.one("Deployment", "mlflow"))["MLFLOW_S3_ENDPOINT_URL"] == "http://object-store.mlops:8333"
+    assert server["image"].startswith("ghcr.io/versity/versitygw:")
+    assert env_of(run.one("Deployment", "mlflow"))["MLFLOW_S3_ENDPOINT_URL"] == "http://object-store.mlops:7070"
     assert env_of(run.one("Job", "bucket"))["BUCKET"] == "artifacts"
 
 

@@ -94,12 +94,12 @@ def test_with_tls_plain_http_is_only_redirected(secure: Run) -> None:
 def test_the_certificate_names_every_host_and_its_authority_is_known_to_whoever_asks(secure: Run) -> None:
     assert spec(secure, "Certificate", "gateway-certificate")["dnsNames"] == [MODEL, MLFLOW]
     assert spec(secure, "Certificate", "gateway-ca")["isCA"] is True
-    authority = secure.one("Resource", "gateway-authority")
+    authority = secure.one("CaCertificate", "gateway-ca-certificate")
     assert authority.inputs["path"] == ".slipway/dev/ca.crt"
     assert "gateway-certificate" in authority.dependencies
-    gate = secure.one("Resource", f"{NAME}-prediction").inputs
+    gate = secure.one("Prediction", f"{NAME}-prediction").inputs
     assert (gate["address"], gate["tls"], gate["ca"]) == ("127.0.0.1:8443", True, "PEM")
-    files = secure.one("Resource", f"{NAME}-files").inputs
+    files = secure.one("ModelFiles", f"{NAME}-files").inputs
     assert files["trust"] == "PEM"
     assert secure.outputs["tracking"] == f"https://{MLFLOW}:8443"
     assert secure.outputs["certificateAuthority"] == "PEM"
@@ -116,7 +116,7 @@ def test_no_secret_of_a_certificate_stays_behind(secure: Run) -> None:
 
 def test_a_certificate_waits_for_cert_manager_and_a_route_for_the_certificate(secure: Run) -> None:
     assert {"cert-manager", "gateway-root"} <= secure.one("Certificate", "gateway-ca").dependencies
-    assert "gateway-authority" in secure.one("VirtualService", f"{NAME}-route").dependencies
+    assert "gateway-ca-certificate" in secure.one("VirtualService", f"{NAME}-route").dependencies
 
 
 def test_a_request_for_a_model_by_nobody_known_is_denied(secure: Run) -> None:
@@ -142,8 +142,8 @@ def test_a_key_is_taken_as_a_bearer_and_as_x_api_key(secure: Run) -> None:
 
 
 def test_keys_are_secret_and_the_private_one_leaves_the_state_nowhere(secure: Run) -> None:
-    assert set(secure.one("Resource", "api-keys").secret_outputs) == {"keys", "private_key"}
-    gate = secure.one("Resource", f"{NAME}-prediction")
+    assert set(secure.one("ApiKeys", "api-keys").secret_outputs) == {"keys", "private_key"}
+    gate = secure.one("Prediction", f"{NAME}-prediction")
     assert gate.secret_outputs == ["key"]
     assert gate.raw["key"]["4dabf18193072939515e22adb298388d"]
     assert secure.outputs["apiKeys"] == {"shop": "k3y", "slipway": "k3y"}
@@ -260,9 +260,45 @@ def test_what_would_leave_the_door_open_is_a_fault(path: str, value: Any, line: 
     assert any(line in fault for fault in found), found
 
 
-def test_a_password_in_the_clear_is_a_fault() -> None:
-    found = faults(set_at("tracking", {"hosts": ["mlflow.slipway.localhost"], "auth": True}))
+@pytest.mark.parametrize(
+    "tracking",
+    [
+        {"hosts": ["mlflow.slipway.localhost"], "auth": True},
+        # Without a name it is at /mlflow of every other.
+        {"auth": True},
+        {"auth": True, "uri": "https://mlflow.slipway.localhost/mlflow"},
+    ],
+)
+def test_a_password_in_the_clear_is_a_fault(tracking: dict[str, Any]) -> None:
+    found = faults(set_at("tracking", tracking))
     assert found == ["slipway:tracking.auth: True: passwords would cross the network in the clear; write ingress.tls"]
+
+
+@pytest.mark.parametrize("uri", ["http://mlflow.slipway.localhost", "http://127.0.0.1:5000/mlflow"])
+@pytest.mark.parametrize("mesh", ["install", "off"])
+def test_a_password_to_an_address_without_tls_is_a_fault(uri: str, mesh: str) -> None:
+    def change(data: dict[str, Any]) -> None:
+        data.update(copy.deepcopy(SECURE))
+        set_at("tracking.uri", uri)(data)
+        if mesh == "off":
+            data.update({"platform": {"mesh": "off"}, "models": [], "ingress": {"domain": "slipway.localhost"}})
+
+    assert any(f"slipway:tracking.uri: '{uri}': with tracking.auth, passwords" in fault for fault in faults(change))
+
+
+def test_a_password_in_an_address_is_a_fault_and_is_not_shown() -> None:
+    found = faults(set_at("tracking.uri", "https://admin:hunter2@mlflow.test"))
+    assert any("slipway:tracking.uri: a user and a password stand in it" in fault for fault in found)
+    assert "hunter2" not in "".join(found)
+
+
+def test_keys_that_come_in_the_clear_are_a_fault() -> None:
+    def change(data: dict[str, Any]) -> None:
+        data.update(copy.deepcopy(SECURE))
+        set_at("ingress.auth.jwt.0", {"issuer": "https://idp.test", "jwksUri": "http://idp.test/keys"})(data)
+
+    [fault] = faults(change)
+    assert "jwt[0].jwksUri: 'http://idp.test/keys': keys that come in the clear can be swapped" in fault
 
 
 def test_options_of_a_gateway_that_is_not_ours_are_faults() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from components.settings.versions import CHARTS
 from tests.unit.engine import Run, run_stack
 from tests.unit.test_settings import faults, set_at
 
@@ -40,7 +41,10 @@ def test_istios_own_containers_pass_pod_security_restricted(mutual: Run) -> None
 
 
 def test_sidecars_come_without_privileges_by_the_plugin_that_is_there_first(mutual: Run) -> None:
-    assert mutual.one("Release", "istio-cni").inputs["values"]["image"] == "docker.io/istio/install-cni:1.28.10"
+    assert (
+        mutual.one("Release", "istio-cni").inputs["values"]["image"]
+        == f"docker.io/istio/install-cni:{CHARTS['istio-cni'].version}"
+    )
     istiod = mutual.one("Release", "istiod")
     assert istiod.inputs["values"]["cni"] == {"enabled": True}
     assert "istio-cni" in istiod.dependencies

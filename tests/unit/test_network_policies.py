@@ -103,10 +103,10 @@ def test_a_sidecar_reaches_istiod() -> None:
     assert not reaches(made, FOREIGN, MODEL, 8080)
 
 
-def test_seaweedfs_answers_on_its_own_port() -> None:
-    made = policies(objectStore={"engine": "seaweedfs"})
-    assert reaches(made, MLFLOW, STORE, 8333)
-    assert reaches(made, BUCKET, STORE, 8333)
+def test_another_store_answers_on_its_own_port() -> None:
+    made = policies(objectStore={"engine": "versitygw"})
+    assert reaches(made, MLFLOW, STORE, 7070)
+    assert reaches(made, BUCKET, STORE, 7070)
     assert not reaches(made, MLFLOW, STORE, 9000)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from components.clients import cluster_api as api
+from components.dynamic.crd_cleanup import CrdCleanup
 from components.errors import SlipwayError
 from tests.unit.fake_cluster import (
     CLUSTER_ROLE,
@@ -20,7 +21,7 @@ from tests.unit.fake_cluster import (
 from tools.engine.stack import Stack
 from tools.teardown import finish, guarded, remembered, watch
 from tools.teardown.blocked import blocked
-from tools.teardown.controllers import FINALIZERS, absences
+from tools.teardown.controllers import absences, finalizers
 from tools.teardown.finish import free, sweep, unstick
 from tools.teardown.foreign import foreign
 from tools.teardown.inventory import Inventory
@@ -51,12 +52,12 @@ STATE = [
     release("kserve-crd", "kserve"),
     release("istio-base", "istio-system"),
     resource(
-        "pulumi-python:dynamic:Resource",
+        CrdCleanup.token,
         groups=["networking.istio.io"],
         found=["gateways.networking.istio.io"],
         config_maps="istio.io/config=true",
     ),
-    resource("pulumi-python:dynamic:Resource", groups=["serving.knative.dev"], found=[], config_maps=None),
+    resource(CrdCleanup.token, groups=["serving.knative.dev"], found=[], config_maps=None),
     resource("pulumi:pulumi:Stack"),
 ]
 OURS = Inventory.of(STATE)
@@ -91,7 +92,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
         "knative-serving",
         metadata={"finalizers": ["knativeservings.operator.knative.dev", "other.example.com"]},
     )
-    for controller in {each for controllers in FINALIZERS.values() for each in controllers}:
+    for controller in {each for finalizer in finalizers().values() for each in finalizer.controllers}:
         fake.deployment(controller.namespace, controller.name)
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     return fake

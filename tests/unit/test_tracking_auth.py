@@ -7,11 +7,13 @@ import pytest
 from components.data.tracking_auth import configuration
 from tests.unit.engine import Run, run_stack
 from tests.unit.test_data import container, env_of, pod_of
+from tests.unit.test_gateway import ingress
 
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    return run_stack("dev", {"tracking": {"auth": True, "replicas": 2}})
+    secure = ingress({"selfSigned": {}})
+    return run_stack("dev", {**secure, "tracking": {**secure["tracking"], "replicas": 2}})
 
 
 def test_the_server_has_users_and_its_replicas_sign_with_one_key(run: Run) -> None:
@@ -48,7 +50,7 @@ def test_the_training_logs_in_by_reference(run: Run) -> None:
 
 
 def test_the_download_logs_in_with_a_password_that_is_secret_in_the_state(run: Run) -> None:
-    files = run.one("Resource", "mlflow-wine-classifier-files")
+    files = run.one("ModelFiles", "mlflow-wine-classifier-files")
     assert (files.inputs["username"], files.inputs["password"]) == ("admin", "s3cret")
     assert files.hidden["password"] == "[secret]"
     assert "password" in files.secret_outputs

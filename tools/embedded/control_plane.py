@@ -1,10 +1,8 @@
 """etcd, the API server, the controller manager and KWOK on loopback: a cluster whose nodes and pods are simulated."""
 
 import json
-import os
 import secrets
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +10,15 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from components.clients import private
+from components.clients.process import CommandFailed, run
 from components.errors import SlipwayError
-from tools.embedded import waiting
+from tools.embedded import loopback, waiting
 from tools.embedded.processes import Background
 
 BINARIES = ("etcd", "kube-apiserver", "kube-controller-manager", "kwok", "kubectl")
 READY_SECONDS = 60.0
 OBJECTS = Path(__file__).parent / "objects"
-
-
-def write_private(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
 
 
 @dataclass(frozen=True)
@@ -47,18 +42,19 @@ class ControlPlane:
     def start(self) -> None:
         """Return when it serves its own kinds and those of the platform. Raises SlipwayError."""
         self._need_binaries()
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private.folder(self.folder)
         etcd, apiserver = self._process("etcd"), self._process("kube-apiserver")
         if not etcd.pid or not apiserver.pid:
             # One without the other is of no use, and their ports may have changed.
             self.stop()
         token = self._token()
+        self._etcd_pair.make()
         etcd.start(self._etcd(), self.env)
         apiserver.start(self._apiserver(), self.env)
         authority = self.folder / "certificates" / "apiserver.crt"
         authorization = {"Authorization": f"Bearer {token}"}
         waiting.until(apiserver, f"{self.url}/readyz", READY_SECONDS, authorization, authority)
-        write_private(self.kubeconfig, json.dumps(self._kubeconfig(authority, token), indent=1).encode())
+        private.write(self.kubeconfig, json.dumps(self._kubeconfig(authority, token), indent=1).encode())
         self._process("kube-controller-manager").start(self._controller_manager(), self.env)
         self.apply_objects()
         self._process("kwok").start(self._kwok(), self.env)
@@ -73,11 +69,10 @@ class ControlPlane:
     def apply_objects(self) -> None:
         """The node, its placement rule and the platform's kinds. Raises SlipwayError with kubectl's words."""
         command = ["kubectl", f"--kubeconfig={self.kubeconfig}", "apply", "--server-side", "--force-conflicts"]
-        done = subprocess.run(
-            [*command, f"--filename={OBJECTS}"], env=dict(self.env), capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise SlipwayError(f"the embedded cluster refused its own objects in {OBJECTS}: {done.stderr.strip()}")
+        try:
+            run([*command, f"--filename={OBJECTS}"], env=self.env)
+        except CommandFailed as error:
+            raise SlipwayError(f"the embedded cluster refused its own objects in {OBJECTS}: {error.output}") from None
 
     def _process(self, name: str) -> Background:
         return Background(self.folder, name)
@@ -91,14 +86,19 @@ class ControlPlane:
         """The administrator's token, made once with the key of the service accounts."""
         tokens, key = self.folder / "tokens.csv", self.folder / "service-accounts.key"
         if not tokens.is_file():
-            private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            pair = rsa.generate_private_key(public_exponent=65537, key_size=2048)
             form = (serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL)
-            write_private(key, private.private_bytes(*form, serialization.NoEncryption()))
-            write_private(tokens, f'{secrets.token_urlsafe(32)},admin,admin,"system:masters"\n'.encode())
+            private.write(key, pair.private_bytes(*form, serialization.NoEncryption()))
+            private.write(tokens, f'{secrets.token_urlsafe(32)},admin,admin,"system:masters"\n'.encode())
         return tokens.read_text().partition(",")[0]
 
+    @property
+    def _etcd_pair(self) -> loopback.Pair:
+        return loopback.Pair(self.folder / "etcd.crt", self.folder / "etcd.key")
+
     def _etcd(self) -> list[str]:
-        client, peer = (f"http://127.0.0.1:{self.ports[name]}" for name in ("etcd", "etcd-peer"))
+        client, peer = (f"https://127.0.0.1:{self.ports[name]}" for name in ("etcd", "etcd-peer"))
+        pair = self._etcd_pair
         return [
             "etcd",
             f"--data-dir={self.folder / 'etcd'}",
@@ -109,13 +109,27 @@ class ControlPlane:
             f"--listen-peer-urls={peer}",
             f"--initial-advertise-peer-urls={peer}",
             f"--initial-cluster=default={peer}",
+            # Whoever may ask it has every Secret of the cluster: another user of this machine has not this certificate.
+            *(
+                f"--{of}{option}"
+                for of in ("", "peer-")
+                for option in (
+                    "client-cert-auth",
+                    f"trusted-ca-file={pair.certificate}",
+                    f"cert-file={pair.certificate}",
+                    f"key-file={pair.key}",
+                )
+            ),
         ]
 
     def _apiserver(self) -> list[str]:
-        key = self.folder / "service-accounts.key"
+        key, pair = self.folder / "service-accounts.key", self._etcd_pair
         return [
             "kube-apiserver",
-            f"--etcd-servers=http://127.0.0.1:{self.ports['etcd']}",
+            f"--etcd-servers=https://127.0.0.1:{self.ports['etcd']}",
+            f"--etcd-cafile={pair.certificate}",
+            f"--etcd-certfile={pair.certificate}",
+            f"--etcd-keyfile={pair.key}",
             "--bind-address=127.0.0.1",
             f"--secure-port={self.ports['apiserver']}",
             f"--cert-dir={self.folder / 'certificates'}",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from components.clients import private
 from components.errors import SlipwayError
 from components.settings import Embedded, Existing, Settings, parse_settings
 from tools import stack_file
@@ -125,7 +126,7 @@ class EmbeddedStack:
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """One command at a time: a second one waits."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private.folder(self.folder)
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

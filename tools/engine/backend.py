@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from components.clients import private
 from components.errors import SlipwayError
 from tools import stack_file
 from tools.engine.stack import ROOT, Stack
@@ -48,7 +49,7 @@ def _absolute(backend: str) -> str:
     if not backend.startswith("file://"):
         return backend
     folder = Path(backend.removeprefix("file://")).expanduser().absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+    private.folder(folder)
     return f"file://{folder}"
 
 
@@ -64,7 +65,7 @@ def _require_login(stack: Stack, backend: str, given: Mapping[str, str]) -> None
 def passphrase_file() -> Path:
     """The passphrase of the checkout's own state, made on first use, readable by its owner only."""
     path = (ROOT / "passphrase").absolute()
-    path.parent.mkdir(exist_ok=True, mode=0o700)
+    private.folder(path.parent)
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(32))

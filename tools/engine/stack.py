@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from components.clients import private
 from components.settings import PROJECT
 from tools import stack_file
 
@@ -50,7 +51,7 @@ class Stack:
 
 def write_used_file(stack: Stack, content: Mapping[str, Any]) -> None:
     """Write the file that Pulumi is given, keeping the salt that an earlier run got."""
-    stack.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private.folder(stack.folder)
     kept = stack_file.read(stack.used_file) if stack.used_file.is_file() else {}
     salt = {key: kept[key] for key in ("encryptionsalt",) if key in kept}
     stack.used_file.write_text(yaml.safe_dump({**salt, **content}, sort_keys=False))

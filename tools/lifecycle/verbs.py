@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from components.clients import private
 from components.errors import SlipwayError
 from tools import check, report
 from tools.engine import from_nothing, policies, process, protection, state
@@ -187,7 +188,7 @@ def prepare(stack: Stack) -> dict[str, str]:
     if stack.embedded:
         # All that it needs is in .tools: a plugin that only its list of packages names would be looked for in vain.
         env.setdefault("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
-    (ROOT / "state").mkdir(parents=True, exist_ok=True, mode=0o700)
+    private.folder(ROOT / "state")
     write_used_file(stack, content)
     if not state.made(stack, env):
         state.make(stack, env)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from components.clients.cluster_api import API_SERVICE, CONFIG_MAP, CRD, DEPLOYMENT, NAMESPACE, Cluster, Object
+from components.settings.parts.part import Deployment
 from tools.upgrades.versions import Version, of_image
 
 
@@ -34,20 +35,25 @@ class Observed:
         self.namespaces = {each["metadata"]["name"] for each in cluster.list(NAMESPACE)}
         self.api_services = {each["metadata"]["name"]: each for each in cluster.list(API_SERVICE)}
 
-    def named(self, *names: str) -> list[Workload]:
-        return [each for each in self.workloads if each.name in names]
-
-    def labelled(self, key: str, value: str) -> list[Workload]:
-        return [each for each in self.workloads if each.labels.get(key) == value]
+    def of(self, wanted: Deployment) -> list[Workload]:
+        """The Deployments that are recognised as the wanted one."""
+        return [
+            each
+            for each in self.workloads
+            if wanted.name in (None, each.name)
+            and wanted.namespace in (None, each.namespace)
+            and wanted.labels.items() <= each.labels.items()
+        ]
 
     def serves(self, crd: str, version: str) -> bool:
         """Whether the CRD is there and serves the version."""
         versions = self.crds.get(crd, {}).get("spec", {}).get("versions", [])
         return any(each["name"] == version and each.get("served", True) for each in versions)
 
-    def answers(self, api_service: str) -> bool:
-        """Whether the aggregated API is there and available."""
-        conditions = self.api_services.get(api_service, {}).get("status", {}).get("conditions") or []
+    def answers(self, group: str) -> bool:
+        """Whether the aggregated API is there, in some version, and available."""
+        services = [each for name, each in self.api_services.items() if name.partition(".")[2] == group]
+        conditions = [each for service in services for each in service.get("status", {}).get("conditions") or []]
         return any(each["type"] == "Available" and each["status"] == "True" for each in conditions)
 
     def data_of(self, namespace: str, config_map: str) -> dict[str, str]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from components.clients.cluster_api import CRD, Cluster, Kind
-from tools.teardown.controllers import FINALIZED, FINALIZERS, Controller, absences
+from components.settings.parts.part import Controller
+from tools.teardown.controllers import absences, finalized, finalizers
 from tools.teardown.inventory import Inventory
 
 
@@ -32,31 +33,31 @@ class Blocked:
 def blocked(cluster: Cluster, inventory: Inventory) -> list[Blocked]:
     """What of the stack cannot go by itself. Raises ClusterError."""
     absent = absences(cluster)
-    return [each for kind in finalized(cluster) for each in _of(cluster, kind, inventory, absent)] if absent else []
-
-
-def finalized(cluster: Cluster) -> list[Kind]:
-    """The kinds with finalizers of a controller's that the cluster knows."""
-    return [Kind.of(crd) for crd in cluster.list(CRD) if crd["metadata"]["name"] in FINALIZED]
+    if not absent:
+        return []
+    names = finalized()
+    kinds = [Kind.of(crd) for crd in cluster.list(CRD) if crd["metadata"]["name"] in names]
+    return [each for kind in kinds for each in _of(cluster, kind, inventory, absent)]
 
 
 def _of(cluster: Cluster, kind: Kind, inventory: Inventory, absent: Mapping[Controller, str]) -> Iterator[Blocked]:
+    known = {name: set(each.controllers) for name, each in finalizers().items()}
     for each in cluster.list(kind, metadata=True):
         metadata = each["metadata"]
         if metadata["namespace"] not in inventory.namespaces and not inventory.whose(
             kind.api_version, kind.kind, metadata
         ):
             continue
-        finalizers = metadata.get("finalizers") or []
-        dead = [name for name in finalizers if absent.keys() & set(FINALIZERS.get(name, ()))]
+        held = metadata.get("finalizers") or []
+        dead = [name for name in held if absent.keys() & known.get(name, set())]
         if dead:
-            missing = {controller for name in dead for controller in FINALIZERS[name]} & absent.keys()
+            missing = {controller for name in dead for controller in known[name]} & absent.keys()
             yield Blocked(
                 kind=kind,
                 namespace=metadata["namespace"],
                 name=metadata["name"],
                 finalizers=tuple(dead),
-                others=tuple(name for name in finalizers if name not in dead),
+                others=tuple(name for name in held if name not in dead),
                 why=", ".join(f"{controller} {absent[controller]}" for controller in sorted(missing, key=str)),
                 deleting="deletionTimestamp" in metadata,
             )

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.dynamic.remains import brought
+from components.dynamic.crd_cleanup import CrdCleanup, brought
+from components.settings import parts
 from tools.engine.protection import staying
 
 Resource = Mapping[str, Any]
 
 _RELEASE = "kubernetes:helm.sh/v3:Release"
-_SERVING = "knative-serving"
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Inventory:
             objects=objects,
             brought=tuple(
                 Brought(tuple(made["groups"]), tuple(made["found"] or ()), made.get("config_maps"))
-                for _, made in outputs
-                if "groups" in made and "found" in made
+                for type_, made in outputs
+                if type_ == CrdCleanup.token
             ),
         )
 
@@ -85,8 +85,8 @@ class Inventory:
             return "made by the stack"
         if release in self.releases:
             return f"of the Helm release {release[1]}"
-        if self._has_knative and labels.get("app.kubernetes.io/name") == _SERVING and release == (None, None):
-            return "of Knative Serving"
+        if release == (None, None) and (part := self._operated(labels)):
+            return f"of {part}"
         if kind == "CustomResourceDefinition" and any(
             brought([name], each.groups, each.found) for each in self.brought
         ):
@@ -95,10 +95,12 @@ class Inventory:
             return "written by a controller of the stack"
         return None
 
-    @property
-    def _has_knative(self) -> bool:
-        # The operator's groups are there from the first moment, its KnativeServing only once it is ready.
-        return any("serving.knative.dev" in each.groups for each in self.brought)
+    def _operated(self, labels: Mapping[str, str]) -> str | None:
+        """The part of the stack's whose operator has made what has these labels."""
+        # An operator's CRDs are there from the first moment, what it makes only once it is ready.
+        groups = {group for each in self.brought for group in each.groups}
+        ours = [part for part in parts.PARTS if groups.intersection(part.crd_groups)]
+        return next((part.title for part in ours if part.operated and part.operated.items() <= labels.items()), None)
 
 
 def _labelled(wanted: str | None, labels: Mapping[str, str]) -> bool:

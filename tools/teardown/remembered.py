@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from components.clients import private
 from tools.teardown.inventory import Brought, Inventory
 
 
@@ -16,7 +17,7 @@ def remember(folder: Path, inventory: Inventory) -> None:
     content = {
         key: sorted(value) if isinstance(value, frozenset) else value for key, value in asdict(inventory).items()
     }
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private.folder(folder)
     path(folder).write_text(json.dumps(content, indent=1))
 
 

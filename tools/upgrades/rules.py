@@ -6,6 +6,8 @@ A rule takes what is there (None where it is new) and what is wanted, and yields
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from components.settings import parts
+from components.settings.versions import CHARTS
 from tools.upgrades.versions import Version
 
 Versions = Mapping[str, Version]
@@ -131,31 +133,15 @@ def cert_manager(have: Versions, want: Versions) -> Iterator[Finding]:
         )
 
 
-# By minor version: the lowest Kubernetes that it runs on, and the highest that it was tested with (None: not said).
-# Istio: istio.io/latest/docs/releases/supported-releases. Knative: knative.dev/pkg/version, which refuses to start.
-# KServe: kserve.github.io/website/docs/admin-guide/overview. metrics-server: its README, by chart version.
-KUBERNETES: dict[str, dict[str, tuple[str, str | None]]] = {
-    "istiod": {
-        "1.27": ("1.29", "1.33"),
-        "1.28": ("1.30", "1.34"),
-        "1.29": ("1.31", "1.35"),
-        "1.30": ("1.32", "1.36"),
-    },
-    "knative-serving": {"1.21": ("1.33", None), "1.22": ("1.33", None), "1.23": ("1.33", None)},
-    "kserve-resources": {"0.20": ("1.32", None)},
-    "metrics-server": {"3.13": ("1.31", None)},
-}
-
-
 def kubernetes(have: Versions, want: Versions) -> Iterator[Finding]:
-    """The cluster's own version against the table above."""
+    """The cluster's own version against what each part runs on."""
     cluster = have.get("kubernetes")
-    for part, lines in KUBERNETES.items():
-        wanted = want.get(part)
-        if not cluster or not wanted or wanted.line not in lines:
+    for part in parts.PARTS:
+        wanted = want.get(part.version_of)
+        if not cluster or not wanted or wanted.line not in part.kubernetes:
             continue
-        lowest, highest = lines[wanted.line]
-        key = "knativeServing.version" if part == "knative-serving" else f"charts.{part}.version"
+        lowest, highest = part.kubernetes[wanted.line]
+        key = f"charts.{part.version_of}.version" if part.version_of in CHARTS else "knativeServing.version"
         if cluster < Version.parse(lowest):
             yield Finding(key, f"{wanted} needs Kubernetes {lowest}, and the cluster is {cluster.line}", refused=True)
         elif highest and cluster.line != highest and cluster > Version.parse(highest):

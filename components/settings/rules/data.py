@@ -1,10 +1,11 @@
 """Contradictions in MLflow and its stores."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from components.settings.data import CloudNativePg
+from components.settings.data import OPERATOR_NAMESPACE, CloudNativePg
 from components.settings.problems import Path, Problem, fault
 from components.settings.stack import Settings
 
@@ -40,6 +41,12 @@ def _cloud_native_pg(settings: Settings, cluster: CloudNativePg) -> Iterator[Pro
     here, backup, recovery = ("database", "cloudNativePg"), cluster.backup, cluster.recovery
     if settings.platform.database_operator == "off":
         yield fault(("platform", "databaseOperator"), "off", "database.cloudNativePg needs it; write install")
+    if settings.platform.database_operator == "install" and cluster.operator_namespace != OPERATOR_NAMESPACE:
+        yield fault(
+            (*here, "operatorNamespace"),
+            cluster.operator_namespace,
+            "Slipway installs the operator; remove this, or write platform.databaseOperator: existing",
+        )
     if settings.database.volume_permissions:
         yield fault(
             ("database", "volumePermissions"), True, "CloudNativePG never runs as root; use a class that knows fsGroup"
@@ -92,6 +99,24 @@ def _tracking(settings: Settings) -> Iterator[Problem]:
         yield fault(
             ("tracking", "replicas"), settings.tracking.replicas, "needs an ingress; write 1 or install the mesh"
         )
+    yield from _passwords(settings)
+
+
+def _passwords(settings: Settings) -> Iterator[Problem]:
+    """No password of MLflow's users crosses a network in the clear: not at the gateway, and not from this machine."""
+    tracking = settings.tracking
+    if tracking.uri and urlsplit(tracking.uri).username is not None:
+        yield fault(
+            ("tracking", "uri"), None, "a user and a password stand in it, for all to read; write it without them"
+        )
+    # An embedded stack has no users: see below.
+    if not tracking.auth or settings.embedded:
+        return
+    clear = "passwords would cross the network in the clear"
+    if tracking.uri and not tracking.uri.startswith("https://"):
+        yield fault(("tracking", "uri"), tracking.uri, f"with tracking.auth, {clear}; write https://…")
+    if not settings.ingress.tls and (settings.platform.mesh != "off" or not tracking.uri):
+        yield fault(("tracking", "auth"), True, f"{clear}; write ingress.tls")
 
 
 def _embedded(settings: Settings) -> Iterator[Problem]:

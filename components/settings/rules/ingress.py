@@ -32,8 +32,6 @@ def check(settings: Settings) -> Iterator[Problem]:
         yield fault(("ingress", "nodePorts"), None, "a ClusterIP has none; write serviceType: NodePort or LoadBalancer")
     if ingress.tls:
         yield from _tls(settings, ingress.tls)
-    elif settings.tracking.auth and settings.tracking.hosts:
-        yield fault(("tracking", "auth"), True, "passwords would cross the network in the clear; write ingress.tls")
     if ingress.auth:
         yield from _auth(settings, ingress.auth)
 
@@ -78,6 +76,12 @@ def _auth(settings: Settings, auth: Auth) -> Iterator[Problem]:
         at: Path = (*here, "jwt", index)
         if (jwt.jwks_uri is None) == (jwt.jwks is None):
             yield fault(at, jwt.issuer, "write exactly one of jwksUri and jwks")
+        if jwt.jwks_uri and not jwt.jwks_uri.startswith("https://"):
+            yield fault(
+                (*at, "jwksUri"),
+                jwt.jwks_uri,
+                "keys that come in the clear can be swapped on the way; write https://…, or the keys as `jwks`",
+            )
         if jwt.jwks and (reason := key_set_problem(jwt.jwks)):
             yield fault((*at, "jwks"), None, reason)
         if [each.issuer for each in auth.jwt].count(jwt.issuer) > 1:

@@ -9,16 +9,9 @@ from components.settings.problems import Problem, fault
 from components.settings.stack import Settings
 from components.settings.teams import Team
 
-# Of the platform and of Kubernetes.
-_TAKEN = ("cert-manager", "default", "istio-system", "kserve", "knative-operator", "knative-serving", "monitoring")
-
 
 def check(settings: Settings) -> Iterator[Problem]:
-    taken = [settings.namespaces.data, settings.namespaces.models]
     for index, team in enumerate(settings.teams):
-        if team.name in taken or team.name in _TAKEN or team.name.startswith("kube-"):
-            yield fault(("teams", index, "name"), team.name, "this namespace is another's; every name must be its own")
-        taken.append(team.name)
         yield from _quota(settings, team, index)
     for index, model in enumerate(settings.models):
         if model.team and model.team not in [team.name for team in settings.teams]:

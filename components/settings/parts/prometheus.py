@@ -1,0 +1,42 @@
+"""Prometheus and the adapter that serves its answers as metrics, for models that scale on a query."""
+
+from components.settings.parts.part import Part, PartNamespace
+from components.settings.scaling import Autoscaling, QueriedMetric
+from components.settings.stack import Settings
+
+# The API server asks the adapter for metrics.
+NAMESPACE = PartNamespace(name="monitoring", open_ports=(6443,))
+
+
+def follows_queries(settings: Settings) -> bool:
+    """Whether a model scales on something else than cpu and memory."""
+    scalings = [model.autoscaling for model in settings.models]
+    return any(
+        isinstance(metric, QueriedMetric)
+        for scaling in scalings
+        if isinstance(scaling, Autoscaling)
+        for metric in scaling.declared
+    )
+
+
+def _read(settings: Settings) -> bool:
+    """Of ours, nobody but our adapter reads."""
+    platform = settings.platform
+    return follows_queries(settings) and (platform.prometheus != "install" or platform.metrics_adapter == "install")
+
+
+PART = Part(
+    setting="prometheus",
+    title="Prometheus",
+    charts=("prometheus",),
+    namespaces=(NAMESPACE,),
+    needed=_read,
+)
+ADAPTER = Part(
+    setting="metrics_adapter",
+    title="prometheus-adapter",
+    charts=("prometheus-adapter",),
+    namespaces=(NAMESPACE,),
+    needed=follows_queries,
+    api_groups=("custom.metrics.k8s.io", "external.metrics.k8s.io"),
+)
