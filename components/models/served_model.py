@@ -18,6 +18,7 @@ from components.models.inference import INFER_PATH, InferenceService, InferenceS
 from components.models.model_image import ModelImage, ModelImageArgs
 from components.models.training import Training
 from components.platform.platform import Platform
+from components.serving.plan import Wishes
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
 from components.settings.parts import knative, kserve
 
@@ -133,6 +134,12 @@ class ServedModel(pulumi.ComponentResource):
                 login=args.tracking.login if registered else None,
                 trained=training.done if training else None,
                 build=settings.build,
+                wishes=Wishes(
+                    python=args.model.python,
+                    server=args.model.server,
+                    packages=(*settings.build.packages, *args.model.build.packages),
+                    index=str(settings.build.package_index) if settings.build.package_index else None,
+                ),
                 images=settings.image_references,
                 registry=args.registry,
                 cluster=args.cluster,
