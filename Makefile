@@ -41,10 +41,10 @@ status: ## Tell which of them run.
 teardown: $(VENV)/installed ## Finish a destroy whose controllers are gone.
 	@$(PY) -m tools teardown $(STACK) $(ARGS)
 
-upgrade-doctor: $(VENV)/installed ## What would fail an `up`, before it begins: make doctor STACK=dev
+doctor: $(VENV)/installed ## What would fail an `up`, before it begins: make doctor STACK=dev
 	@$(PY) -m tools doctor $(STACK) $(ARGS)
 
-check: $(VENV)/installed ## Compare the versions that a stack has with those that it asks for.
+upgrade-check: $(VENV)/installed ## Compare the versions that a stack has with those that it asks for.
 	@$(PY) -m tools upgrade-check $(STACK)
 
 check: $(VENV)/installed ## Check the settings of every stack, without Pulumi.
