@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from components.settings.addresses import Domain, Email, HostAndPort, HttpUrl, SecureUrl
+from components.settings.addresses import Domain, Email, HostAndPort, HostPattern, HttpUrl, SecureUrl
 from components.settings.credentials import Certificate, KeySet, Party
 from components.settings.kubernetes_names import (
     AnnotationName,
@@ -62,11 +62,21 @@ class Issuer(Section):
     acme: Acme | None = None
     existing: ExistingIssuer | None = None
 
+    @property
+    def http01(self) -> bool:
+        """Whether an ACME server asks for each name over plain HTTP, through an Ingress of Istio's."""
+        return bool(self.acme and (not self.acme.solver or "http01" in self.acme.solver))
+
 
 class Tls(Section):
     """TLS at the gateway; plain HTTP is redirected."""
 
     issuer: Issuer
+    authority_namespace: Namespace = Field(
+        "cert-manager",
+        description="cert-manager's cluster resource namespace, where the issuer's own keys are: another one only with "
+        "platform.certificates: existing.",
+    )
 
 
 class Jwt(Section):
@@ -90,9 +100,13 @@ class Auth(Section):
 class Gateway(Section):
     """An Istio ingress gateway that is there (platform.mesh: existing)."""
 
-    namespace: Namespace = "istio-system"
+    namespace: Namespace = "istio-ingress"
     selector: dict[LabelName, LabelValue] = Field(
         default_factory=lambda: {"istio": "ingressgateway"}, description="Labels of its pods."
+    )
+    knative_namespace: Namespace = Field(
+        "istio-system",
+        description="Where Service knative-local-gateway is, with platform.serverless: existing.",
     )
 
 
@@ -126,5 +140,10 @@ class Ingress(Section):
         default_factory=dict, description="Of the gateway's Service, such as a cloud's load balancer options."
     )
     gateway: Gateway = Gateway()
+    foreign_hosts: Sequence[HostPattern] = Field(
+        (),
+        description="Hosts at Slipway's own gateway that others serve and protect; with `auth`, every other host is "
+        "refused without a credential of this stack.",
+    )
     tls: Tls | None = None
     auth: Auth | None = None

@@ -17,6 +17,7 @@ from components.settings.kubernetes_names import (
     OwnNamespace,
 )
 from components.settings.model_source import Source
+from components.settings.packages import DebianPackage, PythonVersion
 from components.settings.resources import Requests, Resources
 from components.settings.scaling import Autoscaling, KnativeAutoscaling, Scaling
 from components.settings.section import Natural, Positive, Section
@@ -65,6 +66,14 @@ class Gpus(Section):
     resource: ExtendedResource = Field("nvidia.com/gpu", description="The extended resource of the device plugin.")
 
 
+class ModelBuild(Section):
+    """What this model's image has beside the model's own requirements."""
+
+    packages: Sequence[DebianPackage] = Field(
+        (), description="Debian packages that its libraries expect, such as libgomp1; common ones are known."
+    )
+
+
 class Model(Section):
     """One model: where it comes from, how it is served, how it scales."""
 
@@ -74,6 +83,13 @@ class Model(Section):
         None, description="A ready image of this model, by digest; without it the image is built and pushed."
     )
     train: _Train = None
+    python: PythonVersion | None = Field(
+        None, description="The Python that it is served with, such as 3.12; default: the one it was trained with."
+    )
+    server: Literal["mlserver", "kserve"] | None = Field(
+        None, description="The V2 server; default: MLServer where it runs on the model's Python, else KServe's own."
+    )
+    build: ModelBuild = ModelBuild()
     mode: Literal["Standard", "Knative"] = "Standard"
     replicas: Positive | None = Field(None, description="Manual scaling; leave it out with `autoscaling`.")
     autoscaling: Scaling | None = Field(
@@ -143,6 +159,7 @@ class Build(Section):
 
     ca_bundle: FilePath | None = Field(None, description="PEM file with the CAs that the package index is signed by.")
     package_index: HttpUrl | None = Field(None, description="Package index for the image build, without credentials.")
+    packages: Sequence[DebianPackage] = Field((), description="Debian packages for the images of all models.")
     keep_images: Natural = Field(
         5, description="How many images of each model `make prune` keeps, the newest, beside those that are in use."
     )

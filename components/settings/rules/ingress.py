@@ -31,11 +31,14 @@ def a_gateway(settings: Settings) -> Iterator[Problem]:
         yield fault(("ingress", "gateway"), None, "without effect: platform.mesh is off; remove it")
     if mesh != "install":
         remedy = "only for the gateway that Slipway installs; remove it, or write platform.mesh: install"
-        auth = ("auth", "foreignHosts"), ingress.auth and ingress.auth.foreign_hosts
-        given = ((("annotations",), ingress.annotations), (("nodePorts",), ingress.node_ports), auth)
-        for path, value in given:
+        given = {
+            "annotations": ingress.annotations,
+            "foreignHosts": ingress.foreign_hosts,
+            "nodePorts": ingress.node_ports,
+        }
+        for key, value in given.items():
             if value:
-                yield fault(("ingress", *path), None, remedy)
+                yield fault(("ingress", key), None, remedy)
     if not ingress.gateway.selector:
         yield fault(("ingress", "gateway", "selector"), None, "without labels it is every pod; write the gateway's")
 
