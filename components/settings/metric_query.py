@@ -41,8 +41,8 @@ def fault(metric: QueriedMetric) -> str | None:
                 return f"without <<.{name}>> {reason}"
     if "<<.Series>>" in query.replace(" ", "") and not metric.series:
         return "<<.Series>> needs a name; write `series`"
-    if reason := _parse_problem(query):
-        return reason
+    if unread := _parse_problem(query):
+        return unread
     if series(metric) is None:
         return "no series in it with braces after its name; write name{<<.LabelMatchers>>}, or its name in `series`"
     return None

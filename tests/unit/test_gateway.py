@@ -254,7 +254,9 @@ def test_an_issuer_of_the_clusters_is_named_and_nothing_else_is_made() -> None:
     assert not run.of("ClusterIssuer")
 
 
-@pytest.mark.parametrize("issuer", [{"selfSigned": {}}, {"ca": {"certificate": "A", "key": "K"}}])
+@pytest.mark.parametrize(
+    "issuer", [{"selfSigned": {}}, {"ca": dict(zip(("certificate", "key"), pair("A"), strict=True))}]
+)
 def test_the_gateway_may_read_neither_the_authoritys_key_nor_the_meshs(issuer: dict[str, Any]) -> None:
     """Istio's chart lets a gateway read every Secret of its namespace."""
     run = run_stack("dev", ingress(issuer))

@@ -138,10 +138,10 @@ def acme(settings: Settings) -> Iterator[Problem]:
         return
     private = "no public authority signs for it; write a public name, or issuer: {selfSigned: {}} or ca"
     if not is_public(f"x.{settings.ingress.domain}"):
-        yield fault(("ingress", "domain"), settings.ingress.domain, f"with {'.'.join(here)}, {private}")
+        yield fault(("ingress", "domain"), settings.ingress.domain, f"with ingress.tls.issuer.acme, {private}")
     for index, host in enumerate(settings.tracking.hosts):
         if not is_public(host) and not is_address(host):
-            yield fault(("tracking", "hosts", index), host, f"with {'.'.join(here)}, {private}")
+            yield fault(("tracking", "hosts", index), host, f"with ingress.tls.issuer.acme, {private}")
 
 
 def auth(settings: Settings) -> Iterator[Problem]:
