@@ -19,6 +19,8 @@ _REDIRECTED = ("80", "8080")
 class AuthenticationArgs:
     settings: s.Auth
     gateway: s.Gateway
+    # The gateway's.
+    namespace: Output[str]
     # The names that are protected.
     hosts: Sequence[str]
     # Of the objects in the gateway's namespace.
@@ -77,7 +79,7 @@ class Authentication(pulumi.ComponentResource):
             lambda made: [key_rule(made[0], made[1]), *(provider_rule(jwt) for jwt in settings.jwt)]
         )
         allowed = Output.all(keys.issuer, keys.subjects).apply(lambda made: principals(made[0], made[1], settings.jwt))
-        metadata = {"name": args.name, "namespace": gateway.namespace}
+        metadata = {"name": args.name, "namespace": args.namespace}
         after = ResourceOptions(parent=self, depends_on=list(args.ready))
         k8s.apiextensions.CustomResource(
             "gateway-tokens",

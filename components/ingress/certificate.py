@@ -27,7 +27,7 @@ class CertificateArgs:
     # Every name that it is for: a wildcard could not be had from ACME by http01.
     hosts: Sequence[str]
     # The gateway's namespace: it reads its certificate from there alone.
-    namespace: str
+    namespace: Output[str]
     # Of all objects, so that several stacks can share the namespace.
     name: str
     # cert-manager, where this stack installs it.

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, Resource, ResourceOptions
+from pulumi import Output, Resource, ResourceOptions
 
 
 @dataclass(frozen=True, kw_only=True)
 class MutualTlsArgs:
-    # Of the models; an Output each, so that the policy waits for it.
-    namespaces: Mapping[str, Input[str]]
+    # Of the models.
+    namespaces: Mapping[str, Output[str]]
     # Istio, where this stack installs it.
     mesh: Sequence[Resource]
 
@@ -20,7 +20,7 @@ class MutualTls(pulumi.ComponentResource):
     """The gateway needs no setting: Istio's own clients use mutual TLS to every pod that has a sidecar."""
 
     def __init__(self, name: str, args: MutualTlsArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:platform:MutualTls", name, None, opts)
+        super().__init__("slipway:ingress:MutualTls", name, None, opts)
         for namespace, known in args.namespaces.items():
             k8s.apiextensions.CustomResource(
                 f"{namespace}-mutual-tls",
