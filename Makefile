@@ -5,9 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help tools up preview refresh destroy cancel output start stop status teardown upgrade-check check render \
-  images mirror schema predict key scale canary \
-  promote rollback prune hpa test test-unit test-model test-hpa test-embedded \
+.PHONY: help tools up preview refresh destroy cancel output start stop status teardown upgrade-check doctor check \
+  render images mirror schema predict key scale canary promote rollback prune hpa test test-unit test-model test-hpa test-embedded \
   test-kind coverage lint docs
 
 help: ## This list.
@@ -42,7 +41,10 @@ status: ## Tell which of them run.
 teardown: $(VENV)/installed ## Finish a destroy whose controllers are gone.
 	@$(PY) -m tools teardown $(STACK) $(ARGS)
 
-upgrade-check: $(VENV)/installed ## Compare the versions that a stack has with those that it asks for.
+upgrade-doctor: $(VENV)/installed ## What would fail an `up`, before it begins: make doctor STACK=dev
+	@$(PY) -m tools doctor $(STACK) $(ARGS)
+
+check: $(VENV)/installed ## Compare the versions that a stack has with those that it asks for.
 	@$(PY) -m tools upgrade-check $(STACK)
 
 check: $(VENV)/installed ## Check the settings of every stack, without Pulumi.

@@ -1,7 +1,6 @@
 """The gateway's certificate, waited for, and the authority that a client must trust to accept it."""
 
 import base64
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
 
 from components.clients import private
+from components.clients.waiting import wait_out
 from components.cluster.connection import PASSIVE, Connection, client_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 
@@ -43,15 +43,12 @@ def pending(certificate: dict[str, Any]) -> str:
 
 def wait(api: Any, namespace: str, name: str, seconds: float = WITHIN) -> None:
     """Return when the Certificate is ready; raises TimeoutError with cert-manager's reason."""
-    deadline = time.monotonic() + seconds
     where = ("cert-manager.io", "v1", namespace, "certificates", name)
-    while reason := pending(api.get_namespaced_custom_object(*where)):
-        if time.monotonic() > deadline:
-            raise TimeoutError(
-                f"the certificate of the gateway was not signed within {seconds:.0f} s: {reason}. To find out why: "
-                f"`kubectl --namespace {namespace} describe certificate {name}`, then `… get issuers,orders,challenges`"
-            )
-        time.sleep(1)
+    if reason := wait_out(lambda: pending(api.get_namespaced_custom_object(*where)), seconds, every=1):
+        raise TimeoutError(
+            f"the certificate of the gateway was not signed within {seconds:.0f} s: {reason}. To find out why: "
+            f"`kubectl --namespace {namespace} describe certificate {name}`, then `… get issuers,orders,challenges`"
+        )
 
 
 def read(props: dict[str, Any]) -> dict[str, Any]:
