@@ -59,7 +59,6 @@ EVERYTHING: dict[str, Any] = {
     "platform": {"meshCni": "install", "servingRuntimes": True, "replicas": 2},
     "database": {"cloudNativePg": {"backup": {"destination": "s3://backups/mlflow"}}},
     "teams": [{"name": "red", "quota": {"pods": "20"}, "group": "red-scientists"}],
-    "registry": {"address": "registry.test/team", "username": "puller", "password": "s3cret"},
 }
 
 
@@ -70,7 +69,16 @@ def placed(entry: Registration) -> str | None:
     return found or entry.inputs.get("namespace")
 
 
-@pytest.mark.parametrize(("stack", "changes"), [("dev", EVERYTHING), ("dev", {}), ("prod", {}), ("local", {})], ids=str)
+@pytest.mark.parametrize(
+    ("stack", "changes"),
+    [
+        ("dev", EVERYTHING),
+        ("prod", {}),
+        ("prod", {"registry": {"address": "registry.test/team", "username": "puller", "password": "s3cret"}}),
+        ("local", {}),
+    ],
+    ids=["everything", "prod", "private registry", "local"],
+)
 def test_whatever_is_in_a_namespace_waits_for_it(stack: str, changes: dict[str, Any]) -> None:
     made = run_stack(stack, changes)
     declared = {entry.name for entry in made.of("Namespace")}
