@@ -62,6 +62,7 @@ class Gateway(pulumi.ComponentResource):
     open: bool
     name: str
     ca: Output[str] | None
+    authentication: Authentication | None
     keys: Output[dict[str, str]] | None
     own_key: Output[str] | None
 
@@ -73,11 +74,11 @@ class Gateway(pulumi.ComponentResource):
         self._namespace = args.platform.namespace(settings.ingress.gateway.namespace)
         self.open = settings.platform.mesh != "off"
         self.name = f"{settings.ingress.gateway.namespace}/{self._own}"
-        self.ca = self.keys = self.own_key = None
+        self.ca = self.keys = self.own_key = self.authentication = None
         if self.open:
             self._serve(settings)
             if settings.ingress.auth:
-                self._authenticate(settings.ingress.auth)
+                self._authenticate(settings, settings.ingress.auth)
         self.register_outputs({})
 
     def _serve(self, settings: s.Settings) -> None:
@@ -94,7 +95,9 @@ class Gateway(pulumi.ComponentResource):
         self.ca = certificate.ca
         self._istio("gateway", "Gateway", self._own, self._spec(https_server(served, certificate.secret)))
         plain = f"{self._own}-http"
-        self._istio("gateway-http", "Gateway", plain, self._spec(http_server(list(hosts))))
+        # The redirect alone: no route of another namespace is taken in.
+        redirected = [f"{settings.ingress.gateway.namespace}/{host}" for host in hosts]
+        self._istio("gateway-http", "Gateway", plain, self._spec(http_server(redirected)))
         # The port of https:// addresses, where it is not 443.
         port = settings.cluster.kind.https_port if settings.cluster.kind else None
         redirect = redirect_spec(f"{settings.ingress.gateway.namespace}/{plain}", list(hosts), port)
@@ -106,6 +109,7 @@ class Gateway(pulumi.ComponentResource):
             issuer=tls.issuer,
             hosts=hosts,
             namespace=self._namespace,
+            authority_namespace=self._args.platform.namespace(tls.authority_namespace),
             name=self._own,
             ready=self._args.platform.ready(istio.PART, cert_manager.PART),
             state=context.folder,
@@ -113,18 +117,23 @@ class Gateway(pulumi.ComponentResource):
         )
         return Certificate("certificate", certificate, ResourceOptions(parent=self))
 
-    def _authenticate(self, auth: s.Auth) -> None:
-        settings = self._args.context.settings
+    def _authenticate(self, settings: s.Settings, auth: s.Auth) -> None:
+        ingress = settings.ingress
+        # Whether this stack installs it, for itself.
+        own = settings.platform.mesh == "install"
         clients = AuthenticationArgs(
             settings=auth,
-            gateway=settings.ingress.gateway,
+            gateway=ingress.gateway,
             namespace=self._namespace,
-            hosts=list(model_hosts(settings)),
+            models=list(model_hosts(settings)),
+            open_hosts=[*settings.tracking.hosts, *ingress.foreign_hosts] if own else None,
+            http01=bool(ingress.tls and ingress.tls.issuer.http01),
+            again=settings.security.mutual_tls,
             name=self._own,
             ready=self._args.platform.ready(istio.PART),
         )
-        authentication = Authentication("authentication", clients, ResourceOptions(parent=self))
-        self.keys, self.own_key = authentication.keys, authentication.own
+        self.authentication = Authentication("authentication", clients, ResourceOptions(parent=self))
+        self.keys, self.own_key = self.authentication.keys, self.authentication.own
 
     def _spec(self, server: dict[str, Any]) -> dict[str, Any]:
         return {"selector": dict(self._args.context.settings.ingress.gateway.selector), "servers": [server]}

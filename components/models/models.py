@@ -42,7 +42,12 @@ class Models(pulumi.ComponentResource):
             **{team.name: teams.declare(settings, team, child) for team in settings.teams},
         }
         if settings.security.mutual_tls:
-            MutualTls("mutual-tls", MutualTlsArgs(namespaces=places, mesh=args.platform.ready(istio.PART)), child)
+            mutual = MutualTlsArgs(
+                namespaces=places,
+                authentication=args.gateway.authentication,
+                mesh=args.platform.ready(istio.PART),
+            )
+            MutualTls("mutual-tls", mutual, child)
         trainings = _train(args, child)
         self.outputs = {}
         for model in settings.models:

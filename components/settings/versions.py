@@ -95,6 +95,8 @@ NET_ISTIO = "1.23.0"
 # What istiod hands to the gateway and to sidecars; charts before 1.31 still default to a host that is being closed.
 ISTIO_HUB = "docker.io/istio"
 
+# Those that some server of components/serving/servers.py runs on.
+PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 IMAGES = {
     # The last 1.34 node, published with kind 0.33. KServe 0.20 is tested on Kubernetes 1.34 (verified here with 1.34.4),
     # and it is the last minor that runs on hosts with cgroup v1, so it stays past its end; the images of 1.35 and later
@@ -120,7 +122,6 @@ IMAGES = {
     # `-full` has the PostgreSQL and S3 clients. 3.18.0 cannot be installed yet: its mlflow-skinny is missing.
     # renovate: datasource=docker depName=ghcr.io/mlflow/mlflow
     "mlflow": "ghcr.io/mlflow/mlflow:v3.17.2-full",
-    # MLServer 1.7.1 needs Python below 3.13; a model is pickled by the Python that it was trained with (3.11 above).
-    # renovate: datasource=docker depName=python
-    "python": "docker.io/library/python:3.11-slim",
+    # The bases of the models' images: a model runs on the Python that it was trained with.
+    **{f"python-{minor}": f"docker.io/library/python:{minor}-slim" for minor in PYTHONS},
 }

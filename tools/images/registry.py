@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from components.clients.process import CommandFailed, run
+from components.clients.process import CommandFailed
 from components.errors import SlipwayError
-from tools.environment import tools_first
 from tools.images import oci
+from tools.images.crane import crane
 
 COPY_SECONDS = 1800
 
@@ -37,9 +37,8 @@ def tag(reference: str, name: str) -> None:
 
 
 def _crane(verb: str, references: Sequence[str], more: Sequence[str] = ()) -> None:
-    insecure = ["--insecure"] if any(map(oci.near, references)) else []
     try:
-        run(["crane", *insecure, verb, *references, *more], env=tools_first(), timeout=COPY_SECONDS)
+        crane([verb, *references, *more], timeout=COPY_SECONDS)
     except CommandFailed as error:
         said = (error.output or str(error)).strip().splitlines()[-1].removeprefix("Error: ")[-400:]
         # The tag is written last, after every layer.
