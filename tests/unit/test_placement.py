@@ -233,6 +233,6 @@ def test_the_limits_on_cpu_that_charts_bring_are_taken_away_or_lifted_beyond_any
 
 
 def test_a_null_of_the_stack_takes_a_charts_default_away() -> None:
-    run = run_stack("dev", {"charts": {"istiod": {"values": {"env": {"PILOT_X": None}, "meshConfig": {"a": 1}}}}})
+    run = run_stack("dev", {"charts": {"istiod": {"values": {"env": {"PILOT_X": None, "PILOT_Y": "1"}}}}})
     values = chart_values(run, "istiod")
-    assert (values["env"], values["meshConfig"]) == ({"PILOT_X": None}, {"a": 1})
+    assert values["env"] == {"PILOT_X": None, "PILOT_Y": "1"}
