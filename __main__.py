@@ -99,6 +99,7 @@ served = {
             namespace=places[settings.namespace_of(model)],
             registry=cluster.registry,
             cluster=cluster.identity,
+            connection=cluster.connection,
             ingress_address=address,
             tracking=tracking,
             trainings=trained,

@@ -9,6 +9,7 @@ import pulumi
 from pulumi import Input, ResourceOptions
 
 from components import settings as s
+from components.cluster.connection import Connection
 from components.data.tracking import Tracking
 from components.dynamic.prediction import Prediction, PredictionArgs
 from components.ingress.gateway import Gateway
@@ -31,6 +32,7 @@ class ServedModelArgs:
     namespace: Input[str]
     registry: Input[str]
     cluster: Input[str]
+    connection: Connection
     # host:port at which this machine reaches the gateway; None where only the hosts' own names do.
     ingress_address: str | None
     tracking: Tracking
@@ -99,6 +101,10 @@ class ServedModel(pulumi.ComponentResource):
                 cluster=args.cluster,
                 seconds=model.ready_within,
                 look=f"`{where} describe inferenceservice {name}`, then `{where} get pods,events`",
+                kubeconfig_path=args.connection.kubeconfig_path,
+                context=args.connection.context,
+                namespace=namespace,
+                service=name,
                 tls=bool(settings.ingress.tls),
                 ca=args.gateway.ca or "",
                 ca_file=str(args.state / "ca.crt"),
