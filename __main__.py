@@ -10,6 +10,7 @@ from components.context import Context
 from components.data.database import Database, DatabaseArgs
 from components.data.object_store import ObjectStore, ObjectStoreArgs
 from components.data.tracking import Tracking, TrackingArgs
+from components.ingress import admission
 from components.ingress.gateway import Gateway, GatewayArgs
 from components.ingress.mutual_tls import MutualTls, MutualTlsArgs
 from components.ingress.route import host
@@ -58,6 +59,8 @@ gateway = (
     if settings.platform.mesh != "off"
     else None
 )
+if rules := admission.rules(settings):
+    admission.Admission("admission", admission.AdmissionArgs(rules=rules, name=names.mark), here)
 cluster_options = ResourceOptions(provider=cluster.provider, deleted_with=cluster.owner)
 data = namespaces.declare(namespaces.of_data(settings), cluster_options)
 places = {

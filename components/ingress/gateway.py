@@ -70,8 +70,7 @@ class Gateway(pulumi.ComponentResource):
     def __init__(self, name: str, args: GatewayArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:ingress:Gateway", name, None, opts)
         ingress, gateway = args.ingress, args.ingress.gateway
-        # Unique among stacks that share a gateway: no two have one namespace for their models.
-        own = f"slipway-{args.namespaces.models}"
+        own = args.namespaces.mark
         hosts = {**args.models, **dict.fromkeys(args.tracking, args.namespaces.data)}
         # A host is served by the routes of one namespace: no other can take it.
         served = [f"{namespace}/{host}" for host, namespace in hosts.items()]
