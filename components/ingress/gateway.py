@@ -10,6 +10,8 @@ from pulumi import Output, ResourceOptions
 
 from components import settings as s
 from components.context import Context
+from components.ingress import admission
+from components.ingress.admission import Admission, AdmissionArgs
 from components.ingress.authentication import Authentication, AuthenticationArgs
 from components.ingress.certificate import Certificate, CertificateArgs
 from components.ingress.route import host
@@ -69,8 +71,7 @@ class Gateway(pulumi.ComponentResource):
     def __init__(self, name: str, args: GatewayArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:ingress:Gateway", name, None, opts)
         self._args, settings = args, args.context.settings
-        # Unique among stacks that share a gateway: no two have one namespace for their models.
-        self._own = f"slipway-{settings.namespaces.models}"
+        self._own = settings.namespaces.mark
         self._namespace = args.platform.namespace(settings.ingress.gateway.namespace)
         self.open = settings.platform.mesh != "off"
         self.name = f"{settings.ingress.gateway.namespace}/{self._own}"
@@ -79,6 +80,9 @@ class Gateway(pulumi.ComponentResource):
             self._serve(settings)
             if settings.ingress.auth:
                 self._authenticate(settings, settings.ingress.auth)
+            if rules := admission.rules(settings):
+                refused = AdmissionArgs(rules=rules, name=self._own)
+                Admission("admission", refused, ResourceOptions(parent=self))
         self.register_outputs({})
 
     def _serve(self, settings: s.Settings) -> None:
