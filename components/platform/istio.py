@@ -64,7 +64,7 @@ def gateway_values(service: s.GatewayService, hardening: Hardening) -> dict[str,
         # The chart's image is `auto`, which Kubernetes reads as `:latest` and so would pull at every start.
         "imagePullPolicy": "IfNotPresent",
         "service": {"type": service.type, "ports": ports, "annotations": dict(service.annotations)},
-        "resources": resources("20m", "64Mi", "1Gi"),
+        "resources": resources("20m", "64Mi", "1Gi", cpu_limit=None),
         "autoscaling": {"enabled": False},
         "replicaCount": hardening.replicas,
         "podDisruptionBudget": ONE_AT_A_TIME if hardening.several else {},
