@@ -72,7 +72,15 @@ def inference_service(container: Mapping[str, Any]) -> Resource:
 
 ROOT_CHOWN = {"name": "volume-permissions", "image": DIGEST, "securityContext": {"runAsUser": 0, "runAsNonRoot": False}}
 
+FILES = "pulumi-python:dynamic/slipway:ModelFiles"
+
+
+def files(**inputs: Any) -> Resource:
+    return Resource(type=FILES, name="wine-files", inputs=inputs)
+
+
 BITES = {
+    "pinned-models": [(files(source="models:/wine/1"), "python -m tools pin STACK")],
     "no-latest": [
         (deployment({"image": "docker.io/library/postgres"}), "slipway:images"),
         (deployment({"image": "localhost:5001/model:latest"}), "another one tomorrow"),
@@ -131,6 +139,7 @@ BITES = {
 }
 
 PASSES = {
+    "pinned-models": [files(source="models:/wine/1", pinned="sha256:0"), files(source="saved/model"), deployment()],
     "no-latest": [
         deployment(),
         deployment({"image": "localhost:5001/model:1"}),
