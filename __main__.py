@@ -6,6 +6,7 @@ import pulumi
 from pulumi import ResourceOptions
 
 from components.cluster.cluster import Cluster, ClusterArgs, ingress_address
+from components.context import Context
 from components.data.database import Database, DatabaseArgs
 from components.data.object_store import ObjectStore, ObjectStoreArgs
 from components.data.tracking import Tracking, TrackingArgs
@@ -15,8 +16,8 @@ from components.ingress.route import host
 from components.kubernetes import namespaces, pull_secret, teams
 from components.models import trainings
 from components.models.served_model import ServedModel, ServedModelArgs
-from components.platform.charts import Charts
-from components.platform.platform import Platform, PlatformArgs
+from components.platform.platform import Platform
+from components.settings.parts import cert_manager, cloudnative_pg, istio
 from components.stack_config import load
 
 settings = load()
@@ -29,18 +30,9 @@ cluster = Cluster(
 here = ResourceOptions(providers=[cluster.provider], deleted_with=cluster.owner)
 address = ingress_address(settings.cluster, ingress)
 
-platform = Platform(
-    "platform",
-    PlatformArgs(
-        settings=settings,
-        charts=Charts.of(settings),
-        images=images,
-        hardening=namespaces.of_platform(settings),
-        local_registries=cluster.local_registries,
-        reach=cluster.reach,
-    ),
-    here,
-)
+context = Context(settings=settings, cluster=cluster, folder=state)
+
+platform = Platform("platform", context, here)
 gateway = (
     Gateway(
         "gateway",
@@ -53,11 +45,13 @@ gateway = (
                 for version in model.versions
             },
             tracking=settings.tracking.hosts,
+            own=settings.platform.mesh == "install",
+            sidecars=settings.security.mutual_tls,
             https_port=settings.cluster.kind.https_port if settings.cluster.kind else None,
-            mesh=platform.gateway,
-            certificates=platform.certificates,
+            mesh=platform.ready(istio.PART),
+            certificates=platform.ready(cert_manager.PART),
             state=state,
-            reach=cluster.reach,
+            connection=cluster.connection,
         ),
         here,
     )
@@ -71,10 +65,20 @@ places = {
     **{team.name: teams.declare(settings, team, cluster_options) for team in settings.teams},
 }
 if settings.security.mutual_tls:
-    MutualTls("mutual-tls", MutualTlsArgs(namespaces=places, mesh=platform.gateway), here)
+    MutualTls(
+        "mutual-tls",
+        MutualTlsArgs(
+            namespaces=places,
+            authentication=gateway.authentication if gateway else None,
+            mesh=platform.ready(istio.PART),
+        ),
+        here,
+    )
 database = Database(
     "database",
-    DatabaseArgs(settings=settings.database, images=images, namespace=data, operator=platform.database),
+    DatabaseArgs(
+        settings=settings.database, images=images, namespace=data, operator=platform.ready(cloudnative_pg.PART)
+    ),
     here,
 )
 store = ObjectStore(
@@ -121,7 +125,7 @@ served = {
 pulumi.export("tracking", tracking.uri)
 if tracking.login:
     pulumi.export("trackingPassword", tracking.login.password)
-pulumi.export("kubeconfig", cluster.reach.kubeconfig_path)
+pulumi.export("kubeconfig", cluster.connection.kubeconfig_path)
 if gateway and gateway.ca:
     pulumi.export("certificateAuthority", gateway.ca)
 if gateway and gateway.keys:

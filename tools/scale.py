@@ -2,20 +2,22 @@
 
 from pathlib import Path
 
+from ruamel.yaml.comments import CommentedMap
+
 from components.errors import SlipwayError
 from tools import stack_edit
 
 
 def scale(path: Path, model: str, replicas: int) -> str:
-    """Change the stack's file, unless the settings would be wrong then. Raises SlipwayError and StackFileError."""
+    """Change the stack's file, unless the settings would be wrong then. Raises SlipwayError."""
     if replicas < 1:
         raise SlipwayError(f"{replicas} replicas: write at least 1 (to zero goes only Knative's class kpa)")
 
-    def change(text: str) -> str:
-        if stack_edit.value_of(stack_edit.entry_of(text, model), "autoscaling"):
+    def edit(entry: CommentedMap) -> None:
+        if entry.get("autoscaling"):
             raise SlipwayError(
                 f"{model} has `autoscaling`, which owns the count: change its min and max, or remove it and then scale"
             )
-        return stack_edit.with_key(text, model, "replicas", str(replicas))
+        stack_edit.put(entry, "replicas", replicas)
 
-    return f"{stack_edit.rewrite(path, change)}: {model} has replicas: {replicas}"
+    return f"{stack_edit.change(path, model, edit)}: {model} has replicas: {replicas}"

@@ -37,6 +37,11 @@ def machine_path_of(path: Path) -> Path:
     return path.parent / ".slipway" / path.stem.removeprefix("Pulumi.") / "machine.yaml"
 
 
+def files_of(path: Path) -> list[Path]:
+    """The stack file; over it what this machine's tools decided, and over both the override."""
+    return [path, *(over for over in (machine_path_of(path), override_path_of(path)) if over.is_file())]
+
+
 def read(path: Path) -> dict[str, Any]:
     """The file's content. Raises StackFileError."""
     try:
@@ -52,11 +57,10 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def effective(path: Path) -> dict[str, Any]:
-    """The stack file; over it what this machine's tools decided, and over both the override. Raises StackFileError."""
-    content = read(path)
-    for over in (machine_path_of(path), override_path_of(path)):
-        if over.is_file():
-            content = merged(content, read(over))
+    """The stack file with all that lies over it. Raises StackFileError."""
+    content: dict[str, Any] = {}
+    for each in files_of(path):
+        content = merged(content, read(each))
     return content
 
 

@@ -9,8 +9,8 @@ import pulumi_kubernetes as k8s
 from pulumi import Output, ResourceOptions
 
 from components import settings as s
-from components.cluster.reach import Reach
-from components.dynamic.kind import KindCluster, KindClusterArgs
+from components.cluster.connection import Connection
+from components.dynamic.kind_cluster import KindCluster, KindClusterArgs
 from components.settings.images import Images
 
 # By default the provider replaces a Secret whose content changes, and deletes first whatever names it: all of MLflow's
@@ -41,7 +41,7 @@ class Cluster(pulumi.ComponentResource):
     # Registries that only this machine and the nodes know.
     local_registries: tuple[str, ...]
     # For what asks the cluster beside Pulumi's own provider.
-    reach: Reach
+    connection: Connection
 
     def __init__(self, name: str, args: ClusterArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:cluster:Cluster", name, None, opts)
@@ -55,7 +55,7 @@ class Cluster(pulumi.ComponentResource):
         kubeconfig = str(args.state / "kubeconfig")
         self.owner = KindCluster(name, _kind(args, kind, kubeconfig), ResourceOptions(parent=self))
         self.identity = self.owner.identity
-        self.reach = Reach(kubeconfig_path=kubeconfig, context=None, cluster=self.identity)
+        self.connection = Connection(kubeconfig_path=kubeconfig, context=None, cluster=self.identity)
         # The provider is replaced, and with it all that it made, when and only when this changes: another cluster of
         # the same name is another cluster.
         self.provider = k8s.Provider(
@@ -74,7 +74,7 @@ class Cluster(pulumi.ComponentResource):
         kubeconfig = str(Path(existing.kubeconfig).expanduser())
         self.owner = None
         self.identity = Output.from_input(existing.context)
-        self.reach = Reach(kubeconfig_path=kubeconfig, context=existing.context, cluster=self.identity)
+        self.connection = Connection(kubeconfig_path=kubeconfig, context=existing.context, cluster=self.identity)
         self.provider = k8s.Provider(
             "kubernetes",
             kubeconfig=kubeconfig,

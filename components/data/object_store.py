@@ -1,7 +1,7 @@
-"""The S3 store of MLflow's artifacts: MinIO or SeaweedFS in the cluster, or any S3 endpoint."""
+"""The S3 store of MLflow's artifacts: MinIO or Versity's gateway in the cluster, or any S3 endpoint."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -23,12 +23,13 @@ _LABELS = pods.labels("object-store")
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """How one S3 server is run. `credentials` maps its environment variables to the keys of the Secret."""
+    """How one S3 server is run: S3 on one port, nothing else. `credentials` maps its variables to the Secret's keys."""
 
     args: tuple[str, ...]
     port: int
     health: str
     credentials: Mapping[str, str]
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 ENDPOINT = "MLFLOW_S3_ENDPOINT_URL"
@@ -40,12 +41,15 @@ ENGINES = {
         port=9000,
         health="/minio/health/ready",
         credentials={"MINIO_ROOT_USER": _SECRET_KEYS["access"], "MINIO_ROOT_PASSWORD": _SECRET_KEYS["secret"]},
+        # No console on a port of its own choice, and no question at its maker's about newer releases.
+        env={"MINIO_BROWSER": "off", "MINIO_UPDATE": "off"},
     ),
-    "seaweedfs": Engine(
-        args=("mini", "-dir=/data"),
-        port=8333,
-        health="/healthz",
-        credentials={key: key for key in _SECRET_KEYS.values()},
+    # One port, no console, nothing sent home; objects are plain files, what S3 knows besides is in their attributes.
+    "versitygw": Engine(
+        args=("--port", ":7070", "--health", "/health", "posix", "/data"),
+        port=7070,
+        health="/health",
+        credentials={"ROOT_ACCESS_KEY": _SECRET_KEYS["access"], "ROOT_SECRET_KEY": _SECRET_KEYS["secret"]},
     ),
 }
 
@@ -81,7 +85,10 @@ def stateful_set_spec(
         "name": settings.engine,
         "image": images[settings.engine],
         "args": list(engine.args),
-        "env": [pods.secret_env(name, secret, key) for name, key in engine.credentials.items()],
+        "env": [
+            *(pods.secret_env(name, secret, key) for name, key in engine.credentials.items()),
+            *pods.env(dict(engine.env)),
+        ],
         "ports": [{"name": "s3", "containerPort": engine.port}],
         "resources": settings.resources.manifest(),
         **stateful.probes(pods.http_probe(engine.health, engine.port)),

@@ -3,8 +3,6 @@
 A key is a JSON Web Token without an end. Its subject holds the client's name and random digits, so that a client that
 was removed and comes back has another one, and the old key stays refused. The private key is only in the state,
 encrypted.
-
-Stored by reference to this module's and class's names: do not rename them.
 """
 
 import json
@@ -14,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi import Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import CreateResult, UpdateResult
+
+from components.dynamic.base import DynamicProvider, DynamicResource
 
 # Slipway's own client: the gate, and whoever runs `make predict`.
 OWN = "slipway"
@@ -61,7 +61,7 @@ def issued(pair: dict[str, Any], clients: Sequence[str]) -> dict[str, Any]:
     return {**pair, "subjects": subjects, "keys": keys}
 
 
-class ApiKeysProvider(ResourceProvider):
+class ApiKeysProvider(DynamicProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult("api-keys", {**props, **issued(new_pair(), props["clients"])})
 
@@ -69,11 +69,8 @@ class ApiKeysProvider(ResourceProvider):
         kept = {name: _olds[name] for name in ("issuer", "private_key", "jwks", "subjects", "keys")}
         return UpdateResult({**_news, **issued(kept, _news["clients"])})
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=sorted(_olds.get("clients", ())) != sorted(_news["clients"]))
 
-
-class ApiKeys(Resource):
+class ApiKeys(DynamicResource, provider=ApiKeysProvider, secrets=["keys", "private_key"]):
     """`keys` by client (secret), Slipway's own among them; `issuer`, `jwks` and `subjects` are public."""
 
     issuer: Output[str]
@@ -83,7 +80,4 @@ class ApiKeys(Resource):
     private_key: Output[str]
 
     def __init__(self, name: str, args: ApiKeysArgs, opts: ResourceOptions | None = None) -> None:
-        made = dict.fromkeys(("issuer", "jwks", "subjects", "keys", "private_key"))
-        secret = ResourceOptions(additional_secret_outputs=["keys", "private_key"])
-        props = {"clients": list(args.clients), **made}
-        super().__init__(ApiKeysProvider(), name, props, ResourceOptions.merge(opts, secret))
+        super().__init__(name, {"clients": sorted(args.clients)}, opts)

@@ -1,29 +1,27 @@
-"""A model version, brought from MLflow into the folder that its image is built from.
-
-Stored by reference to this module's and class's names: do not rename them.
-"""
+"""A model version, brought from MLflow into the folder that its image is built from."""
 
 import hashlib
-import json
 import shutil
 import socket
+import tempfile
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, UpdateResult
 
 from components.clients import private
 from components.clients.tracking_server import TrackingServer
+from components.dynamic.base import DynamicProvider, DynamicResource
+from components.serving import context
+from components.serving import plan as plans
+from components.serving.logged_model import LoggedModel
+from components.serving.plan import Plan, Wishes
+from components.serving.problem import ServingError
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
-
-_INPUTS = ("source", "tracking_uri", "server", "ca_bundle", "folder", "cluster")
-# What the image is made of beside the model.
-_SERVER_FILES = ("Dockerfile", "runtime.py")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +47,8 @@ class ModelFilesArgs:
     cluster: Input[str]
     # The build context, relative to the project; it is written anew whenever something changed.
     folder: str
+    # What the settings say of its image, as `components.serving.plan.Wishes` has it; None where none is built.
+    wishes: Mapping[str, Any] | None = None
     # Known once the version is registered.
     trained: Input[str] | None = None
     # The authority (PEM) that the tracking server's certificate is signed by; None is what this machine trusts.
@@ -64,21 +64,6 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def write_context(model: Path, folder: Path, server: Path, ca_bundle: Path | None) -> dict[str, Any]:
-    """Lay the build context out in `folder`: the server's files, requirements.txt, ca-bundle.crt and model/."""
-    requirements = model / "requirements.txt"
-    if not requirements.is_file():
-        raise FileNotFoundError(f"{model} has no requirements.txt: log the model with its pip_requirements")
-    for name in _SERVER_FILES:
-        shutil.copy(server / name, folder)
-    shutil.copy(requirements, folder / "requirements.txt")
-    (folder / "ca-bundle.crt").write_bytes(ca_bundle.read_bytes() if ca_bundle else b"")
-    if model != folder / "model":
-        shutil.copytree(model, folder / "model")
-    metadata = yaml.safe_load((model / "MLmodel").read_text()).get("metadata") or {}
-    return {"example": json.dumps(metadata.get("slipway_example")), "digest": digest(folder)}
-
-
 def fetch(props: dict[str, Any]) -> dict[str, Any]:
     """Write the context of the model that `props` asks for and return the resource's outputs."""
     folder = Path(props["folder"])
@@ -92,8 +77,18 @@ def fetch(props: dict[str, Any]) -> dict[str, Any]:
         server.wait_until_reachable()
         version = server.version_of(source)
         model = server.download(source.name, version, folder / "model", _authority(folder))
+    described = _context(props, model, folder)
+    return {**props, "version": version, **described, "digest": digest(folder)}
+
+
+def _context(props: dict[str, Any], model: Path, folder: Path) -> dict[str, Any]:
+    """Write what the image is built from; without wishes there is none to build."""
+    server = Path(props["server"])
+    if props.get("wishes") is None:
+        return context.unbuilt(model, folder, server)
     bundle = Path(props["ca_bundle"]) if props.get("ca_bundle") else None
-    return {**props, "version": version, **write_context(model, folder, Path(props["server"]), bundle)}
+    before = Plan.parse(props["plan"]) if props.get("plan") else None
+    return context.write(model, folder, server, bundle, Wishes(**props["wishes"]), before)
 
 
 def _authority(folder: Path) -> Path:
@@ -123,11 +118,11 @@ def _listens(uri: str) -> bool:
 
 
 def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
-    yield from (key for key in _INPUTS if olds.get(key) != news.get(key))
     folder = Path(str(news["folder"]))
     if not folder.is_dir() or digest(folder) != olds.get("digest"):
         yield "digest"
-    if any(_bytes(Path(str(news["server"])) / name) != _bytes(folder / name) for name in _SERVER_FILES):
+    server = Path(str(news["server"]))
+    if any(_bytes(server / path) != _bytes(folder / path) for path in context.server_files(server)):
         yield "server"
     source = parse_source(str(news["source"]))
     if isinstance(source, RegisteredModel) and source.alias:
@@ -143,34 +138,48 @@ def _bytes(path: Path) -> bytes:
     return path.read_bytes() if path.is_file() else b""
 
 
-class ModelFilesProvider(ResourceProvider):
+class ModelFilesProvider(DynamicProvider):
+    passive = ("username", "password", "trained", "trust")
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Refuse a model folder whose image cannot be built, before anything is made."""
+        source = news.get("source")
+        if news.get("wishes") is None or not isinstance(source, str) or source.startswith("models:"):
+            return CheckResult(news, [])
+        try:
+            with tempfile.TemporaryDirectory() as scratch:
+                plans.resolved(LoggedModel(Path(source)), Wishes(**news["wishes"]), Path(scratch) / "requirements")
+        except ServingError as error:
+            return CheckResult(news, [CheckFailure("source", f"{source}: {error}")])
+        return CheckResult(news, [])
+
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(props["folder"], fetch(props))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(fetch(_news))
+        return UpdateResult(fetch({**_news, "plan": _olds.get("plan")}))
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         if not Path(_olds["folder"]).is_dir():
             _bring_back(_olds)
-        return DiffResult(changes=any(_changes(_olds, _news)))
+        return DiffResult(changes=bool(self.changed(_olds, _news)) or any(_changes(_olds, _news)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         shutil.rmtree(_props["folder"], ignore_errors=True)
         _authority(Path(_props["folder"])).unlink(missing_ok=True)
 
 
-class ModelFiles(Resource):
+class ModelFiles(DynamicResource, provider=ModelFilesProvider, secrets=["password"]):
     """`folder` is the build context, `version` the registered version, `example` the model's own, as JSON or null."""
 
     folder: Output[str]
     version: Output[str]
     example: Output[str]
     digest: Output[str]
+    # A `components.serving.plan.Plan` as JSON.
+    plan: Output[str]
 
     def __init__(self, name: str, args: ModelFilesArgs, opts: ResourceOptions | None = None) -> None:
         given = {key: value for key, value in vars(args).items() if key != "login"}
         login = vars(args.login) if args.login else {}
-        props: dict[str, Input[Any] | None] = {**given, **login, "version": None, "example": None, "digest": None}
-        secret = ResourceOptions(additional_secret_outputs=["password"])
-        super().__init__(ModelFilesProvider(), name, props, ResourceOptions.merge(opts, secret))
+        super().__init__(name, {**given, **login}, opts)

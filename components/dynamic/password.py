@@ -1,28 +1,23 @@
-"""A password generated once and kept, encrypted, in the state.
-
-Stored by reference to this module's and class's names: do not rename them.
-"""
+"""A password generated once and kept, encrypted, in the state."""
 
 import secrets
 from typing import Any
 
 from pulumi import Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider
+from pulumi.dynamic import CreateResult
+
+from components.dynamic.base import DynamicProvider, DynamicResource
 
 
-class PasswordProvider(ResourceProvider):
+class PasswordProvider(DynamicProvider):
     def create(self, props: dict[str, Any]) -> CreateResult:  # noqa: ARG002
         return CreateResult("password", {"value": secrets.token_urlsafe(24)})
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=False)
 
-
-class Password(Resource):
+class Password(DynamicResource, provider=PasswordProvider, secrets=["value"]):
     """192 random bits in the URL-safe alphabet, so that it can stand in a database URL as it is."""
 
     value: Output[str]
 
     def __init__(self, name: str, opts: ResourceOptions | None = None) -> None:
-        secret = ResourceOptions(additional_secret_outputs=["value"])
-        super().__init__(PasswordProvider(), name, {"value": None}, ResourceOptions.merge(opts, secret))
+        super().__init__(name, {}, opts)

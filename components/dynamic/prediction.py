@@ -1,7 +1,4 @@
-"""The gate: `up` ends only when the deployed model gave the right answer through the ingress.
-
-Stored by reference to this module's and class's names: do not rename them.
-"""
+"""The gate: `up` ends only when the deployed model gave the right answer through the ingress."""
 
 import json
 import math
@@ -14,17 +11,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import CreateResult, UpdateResult
 
 from components.clients import https
+from components.clients.waiting import wait_out
+from components.dynamic.base import DynamicProvider, DynamicResource
 from components.errors import SlipwayError
 
 # Which version of a model with a canary is to answer, `stable` or `canary`; without the header the shares decide.
 VERSION_HEADER = "x-slipway-version"
-_INPUTS = (
-    *("address", "host", "path", "example", "version", "canary", "image", "settings", "cluster", "seconds"),
-    *("tls", "ca", "key"),
-)
 # What a gateway, Knative or KServe answers while a model is on its way; anything else in the 400s is the model's word.
 _NOT_YET = {404, 408, 425, 429}
 # A gateway takes seconds to learn of a new key.
@@ -173,35 +168,36 @@ def _from_version(
 ) -> dict[str, Any]:
     """Ask until `version` answers on its track, `stable` or `canary`. Raises Refused, or TimeoutError."""
     by = replace(access(props), track=track if props.get("canary") is not None else None)
-    while True:
+    answer: dict[str, Any] = {}
+
+    def missing() -> str:
+        nonlocal answer
         try:
             answer = request(url(props, path), props["host"], body, by)
-            served = answer.get("model_version") or (answer.get("versions") or [None])[0]
-            if served in (None, version):
-                return answer
-            last = f"version {served} still answers"
         except OSError as error:
-            last = str(error)
-        if time.monotonic() > deadline:
-            raise TimeoutError(
-                f"no answer from version {version} at {url(props, path)} (Host: {props['host']}) within "
-                f"{props['seconds']:.0f} s; the last try: {last}. To find out why: {props['look']}"
-            )
-        time.sleep(0.5)
+            return str(error)
+        served = answer.get("model_version") or (answer.get("versions") or [None])[0]
+        return "" if served in (None, version) else f"version {served} still answers"
+
+    if last := wait_out(missing, deadline - time.monotonic()):
+        raise TimeoutError(
+            f"no answer from version {version} at {url(props, path)} (Host: {props['host']}) within "
+            f"{props['seconds']:.0f} s; the last try: {last}. To find out why: {props['look']}"
+        )
+    return answer
 
 
-class PredictionProvider(ResourceProvider):
+class PredictionProvider(DynamicProvider):
+    passive = ("look", "ca_file")
+
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(props["host"], {**props, **predict(props)})
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         return UpdateResult({**_news, **predict(_news)})
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=any(_olds.get(key) != _news.get(key) for key in _INPUTS))
 
-
-class Prediction(Resource):
+class Prediction(DynamicResource, provider=PredictionProvider, secrets=["key"]):
     """`url` answers requests for `host`; `answer` is the V2 answer as JSON, `curl` the command that gets it again."""
 
     url: Output[str]
@@ -209,6 +205,4 @@ class Prediction(Resource):
     curl: Output[str]
 
     def __init__(self, name: str, args: PredictionArgs, opts: ResourceOptions | None = None) -> None:
-        secret = ResourceOptions(additional_secret_outputs=["key"])
-        props = {**vars(args), "url": None, "answer": None, "curl": None}
-        super().__init__(PredictionProvider(), name, props, ResourceOptions.merge(opts, secret))
+        super().__init__(name, vars(args), opts)

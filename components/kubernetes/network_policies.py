@@ -20,7 +20,7 @@ Peer = Mapping[str, Any]
 MODEL, MODEL_METRICS = 8080, 8082
 MLFLOW, POSTGRES, POSTGRES_STATUS = 5000, 5432, 8000
 HTTPS, API_SERVER = 443, 6443
-STORE_PORTS = {"minio": 9000, "seaweedfs": 8333}
+STORE_PORTS = {"minio": 9000, "versitygw": 7070}
 # Of Knative's queue-proxy: admin and metrics (autoscaler's, user's), beside requests
 # (https://github.com/knative/serving/blob/main/pkg/networking/constants.go).
 QUEUE_OWN = (8022, 9090, 9091)
@@ -99,9 +99,7 @@ def for_models(settings: s.Settings) -> dict[str, Spec]:
         ingress.append(from_(prometheus(settings), MODEL_METRICS))
     if settings.platform.serverless != "off":
         ingress.append(from_([namespace(knative.NAMESPACE.name)], *knative.REQUEST_PORTS, *QUEUE_OWN))
-    egress = (
-        [to([namespace(settings.ingress.gateway.namespace)], istio.ISTIOD_PORT)] if settings.security.mutual_tls else []
-    )
+    egress = [to([namespace(istio.NAMESPACE.name)], istio.ISTIOD_PORT)] if settings.security.mutual_tls else []
     return {"default-deny": default_deny(), "models": policy({}, ingress, egress)}
 
 

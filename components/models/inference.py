@@ -1,6 +1,6 @@
 """A model behind KServe: an InferenceService with the model's own image as its container."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ class InferenceServiceArgs:
     # A sidecar that takes requests from the mesh alone.
     mutual_tls: bool = False
     # KServe, where this stack installs it.
-    serving: tuple[Resource, ...]
+    serving: Sequence[Resource]
     # Whether to spread the pods: a Knative that is there may refuse it.
     spread: bool = True
 

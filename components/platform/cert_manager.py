@@ -1,23 +1,11 @@
 """cert-manager, which signs the certificates of KServe's webhooks and of the ingress."""
 
-from dataclasses import dataclass
 from typing import Any
 
-import pulumi
-from pulumi import ResourceOptions
-
-from components.kubernetes.namespaces import declare, of_part
-from components.platform.charts import Charts
 from components.platform.hardening import Hardening, resources
+from components.platform.part import PlatformPart
 from components.settings.images import Images
-from components.settings.parts.cert_manager import NAMESPACE
-
-
-@dataclass(frozen=True, kw_only=True)
-class CertificatesArgs:
-    charts: Charts
-    images: Images
-    hardening: Hardening
+from components.settings.parts import cert_manager
 
 
 def values(images: Images, version: str, hardening: Hardening) -> dict[str, Any]:
@@ -39,7 +27,10 @@ def values(images: Images, version: str, hardening: Hardening) -> dict[str, Any]
     return {
         "crds": {"enabled": True, "keep": False},
         # The default of the leases is kube-system, where they would stay.
-        "global": {"leaderElection": {"namespace": NAMESPACE.name}, "priorityClassName": hardening.priority},
+        "global": {
+            "leaderElection": {"namespace": cert_manager.NAMESPACE.name},
+            "priorityClassName": hardening.priority,
+        },
         **part("controller", "512Mi"),
         "webhook": part("webhook", "256Mi"),
         # It keeps every Secret and webhook of the cluster in memory.
@@ -49,17 +40,12 @@ def values(images: Images, version: str, hardening: Hardening) -> dict[str, Any]
     }
 
 
-class Certificates(pulumi.ComponentResource):
+class CertManager(PlatformPart):
     """Ready when cert-manager's API answers: the chart's `startupapicheck` hook proves it."""
 
-    def __init__(self, name: str, args: CertificatesArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:platform:Certificates", name, None, opts)
-        child = ResourceOptions(parent=self)
-        args.charts.release(
-            "cert-manager",
-            release="cert-manager",
-            namespace=declare(of_part(NAMESPACE, args.hardening), child),
-            values=values(args.images, args.charts.version("cert-manager"), args.hardening),
-            opts=child,
-        )
-        self.register_outputs({})
+    part = cert_manager.PART
+
+    def install(self) -> None:
+        context = self.args.context
+        version = context.charts.version("cert-manager")
+        self.release("cert-manager", values(context.images, version, self.args.hardening))

@@ -1,38 +1,18 @@
 """CloudNativePG, which runs PostgreSQL clusters, and its plugin for backups to S3."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import pulumi
-from pulumi import Resource, ResourceOptions
-
-from components import settings as s
-from components.cluster.reach import Reach
-from components.dynamic.remains import Remains, RemainsArgs
-from components.kubernetes.namespaces import declare, of_part
-from components.platform.charts import Charts
 from components.platform.hardening import Hardening, resources
+from components.platform.part import PlatformPart
 from components.settings.images import Images
-from components.settings.parts.cloudnative_pg import LABELS, NAMESPACE, PART
-
-
-@dataclass(frozen=True, kw_only=True)
-class DatabaseOperatorArgs:
-    charts: Charts
-    images: Images
-    hardening: Hardening
-    database: s.CloudNativePg
-    # What issues the plugin's certificates; empty where it is there already.
-    certificates: Sequence[Resource]
-    reach: Reach
+from components.settings.parts import cert_manager, cloudnative_pg
 
 
 def operator_values(images: Images, version: str | None, hardening: Hardening) -> dict[str, Any]:
     return {
         "image": images.in_chart("ghcr.io/cloudnative-pg/cloudnative-pg", version),
         "replicaCount": hardening.replicas,
-        "topologySpreadConstraints": hardening.spread(LABELS),
+        "topologySpreadConstraints": hardening.spread(cloudnative_pg.LABELS),
         "priorityClassName": hardening.priority,
         "resources": resources("10m", "64Mi", "512Mi"),
     }
@@ -52,41 +32,19 @@ def plugin_values(images: Images, version: str | None, hardening: Hardening) -> 
     }
 
 
-class DatabaseOperator(pulumi.ComponentResource):
-    """`parts` is what a cluster waits for."""
+class CloudNativePg(PlatformPart):
+    part = cloudnative_pg.PART
 
-    parts: tuple[Resource, ...]
-
-    def __init__(self, name: str, args: DatabaseOperatorArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:platform:DatabaseOperator", name, None, opts)
-        child = ResourceOptions(parent=self)
-        charts, images, hardening = args.charts, args.images, args.hardening
-        system = declare(of_part(NAMESPACE, hardening), child)
-        remains = Remains(
-            "cloudnative-pg-remains",
-            RemainsArgs(
-                groups=PART.crd_groups,
-                namespace=system,
-                reach=args.reach,
-            ),
-            child,
+    def install(self) -> None:
+        context, hardening = self.args.context, self.args.hardening
+        images, charts = context.images, context.charts
+        operator = self.release(
+            "cloudnative-pg", operator_values(images, charts.app_version("cloudnative-pg"), hardening)
         )
-        operator = charts.release(
-            "cloudnative-pg",
-            release="cloudnative-pg",
-            namespace=system,
-            values=operator_values(images, charts.app_version("cloudnative-pg"), hardening),
-            opts=ResourceOptions(parent=self, depends_on=[remains]),
-        )
-        self.parts = (operator,)
-        if args.database.backup:
-            plugin = charts.release(
+        if "plugin-barman-cloud" in self.part.charts_of(context.settings):
+            self.release(
                 "plugin-barman-cloud",
-                release="plugin-barman-cloud",
-                namespace=system,
-                values=plugin_values(images, charts.app_version("plugin-barman-cloud"), hardening),
                 # A cluster finds the plugin by its Service beside the operator.
-                opts=ResourceOptions(parent=self, depends_on=[operator, *args.certificates]),
+                plugin_values(images, charts.app_version("plugin-barman-cloud"), hardening),
+                after=[operator, *self.args.usable(cert_manager.PART)],
             )
-            self.parts = (operator, plugin)
-        self.register_outputs({})

@@ -1,38 +1,20 @@
 """Istio: its CRDs, istiod, and the gateway through which every request comes in."""
 
-from dataclasses import dataclass
 from typing import Any
 
-import pulumi
-from pulumi import Resource, ResourceOptions
-
 from components import settings as s
-from components.cluster.reach import Reach
-from components.dynamic.remains import Remains, RemainsArgs
-from components.kubernetes.namespaces import declare, of_part
 from components.kubernetes.placement import ONE_AT_A_TIME
-from components.platform.charts import Charts
 from components.platform.hardening import RUNTIME_DEFAULT, Hardening, resources
+from components.platform.part import PlatformPart
 from components.settings.images import Images
-from components.settings.parts.istio import CNI_NAMESPACE, NAMESPACE, PART
+from components.settings.parts import istio
 from components.settings.versions import ISTIO_HUB
 
-# Knative's Gateways select `istio: ingressgateway`, which the chart derives from exactly this release name.
-GATEWAY = "istio-ingressgateway"
 
-
-@dataclass(frozen=True, kw_only=True)
-class MeshArgs:
-    charts: Charts
-    images: Images
-    hardening: Hardening
-    ingress: s.Ingress
-    # Whether Istio's CNI plugin is installed here, is there, or is not (sidecars then need a privileged container).
-    cni: s.Installation
-    reach: Reach
-
-
-def istiod_values(images: Images, version: str, hardening: Hardening, *, cni: bool) -> dict[str, Any]:
+def istiod_values(
+    images: Images, version: str, hardening: Hardening, *, cni: bool, ingresses: bool = False
+) -> dict[str, Any]:
+    """`ingresses`: whether Ingresses of class `istio` are served, of whoever may write one anywhere in the cluster."""
     hub = images.rewrite(f"{ISTIO_HUB}/pilot").removesuffix("/pilot")
     # In full, because each has a digest of its own; what the templates still put together comes from `hub`.
     proxy = images.rewrite(f"{ISTIO_HUB}/proxyv2:{version}")
@@ -59,6 +41,7 @@ def istiod_values(images: Images, version: str, hardening: Hardening, *, cni: bo
         # istiod turns this to Fail by itself; said here, an upgrade does not turn it back.
         "base": {"validationFailurePolicy": "Fail"},
         "cni": {"enabled": cni},
+        "meshConfig": {"ingressControllerMode": "STRICT" if ingresses else "OFF"},
     }
 
 
@@ -86,7 +69,7 @@ def gateway_values(ingress: s.Ingress, hardening: Hardening) -> dict[str, Any]:
         "autoscaling": {"enabled": False},
         "replicaCount": hardening.replicas,
         "podDisruptionBudget": ONE_AT_A_TIME if hardening.several else {},
-        "topologySpreadConstraints": hardening.spread({"app": GATEWAY}),
+        "topologySpreadConstraints": hardening.spread({"app": istio.GATEWAY}),
         "priorityClassName": hardening.priority,
         # The chart's own sysctl, without which 80 and 443 need root, and what "restricted" asks for besides.
         "securityContext": {
@@ -96,60 +79,31 @@ def gateway_values(ingress: s.Ingress, hardening: Hardening) -> dict[str, Any]:
     }
 
 
-class Mesh(pulumi.ComponentResource):
+class Istio(PlatformPart):
     """base, then istiod, then the gateway: a gateway pod made before istiod's injector answers never gets its image."""
 
-    # For what brings Istio's resources along: from here on they are accepted.
-    istiod: Resource
+    part = istio.PART
 
-    def __init__(self, name: str, args: MeshArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:platform:Mesh", name, None, opts)
-        child = ResourceOptions(parent=self)
-        system = declare(of_part(NAMESPACE, args.hardening), child)
-        remains = Remains(
-            "istio-remains",
-            RemainsArgs(
-                groups=PART.crd_groups,
-                namespace=system,
-                config_maps=PART.config_maps,
-                reach=args.reach,
-            ),
-            child,
-        )
-        base = args.charts.release(
-            "istio-base",
-            release="istio-base",
-            namespace=system,
-            values={"defaultRevision": "default"},
-            opts=ResourceOptions(parent=self, depends_on=[remains]),
-        )
-        self.istiod = args.charts.release(
-            "istiod",
-            release="istiod",
-            namespace=system,
-            values=istiod_values(args.images, args.charts.version("istiod"), args.hardening, cni=args.cni != "off"),
+    def install(self) -> None:
+        context, settings = self.args.context, self.args.context.settings
+        images, charts, hardening = context.images, context.charts, self.args.hardening
+        base = self.release("istio-base", {"defaultRevision": "default"})
+        below = [base]
+        if istio.CNI.installed(settings):
             # A pod with a sidecar is refused where the plugin is not, so that nothing starts before it is.
-            opts=ResourceOptions(parent=self, depends_on=[base, *self._cni(args, base)]),
-        )
-        args.charts.release(
+            values = cni_values(images, charts.version("istio-cni"))
+            below.append(self.release("istio-cni", values, namespace=istio.CNI_NAMESPACE, after=[base]))
+        cni = settings.platform.mesh_cni != "off"
+        # Let's Encrypt's challenge is answered by one.
+        ingresses = bool(settings.ingress.tls and settings.ingress.tls.issuer.http01)
+        values = istiod_values(images, charts.version("istiod"), hardening, cni=cni, ingresses=ingresses)
+        istiod = self.release("istiod", values, after=below)
+        self.release(
             "istio-gateway",
-            release=GATEWAY,
-            namespace=system,
-            values=gateway_values(args.ingress, args.hardening),
-            opts=ResourceOptions(parent=self, depends_on=[self.istiod]),
+            gateway_values(settings.ingress, hardening),
+            name=istio.GATEWAY,
+            namespace=istio.GATEWAY_NAMESPACE,
+            after=[istiod],
         )
-        self.register_outputs({})
-
-    def _cni(self, args: MeshArgs, base: Resource) -> list[Resource]:
-        if args.cni != "install":
-            return []
-        child = ResourceOptions(parent=self)
-        return [
-            args.charts.release(
-                "istio-cni",
-                release="istio-cni",
-                namespace=declare(of_part(CNI_NAMESPACE, args.hardening), child),
-                values=cni_values(args.images, args.charts.version("istio-cni")),
-                opts=ResourceOptions(parent=self, depends_on=[base]),
-            )
-        ]
+        # From here on Istio's resources are accepted.
+        self.usable = (istiod,)

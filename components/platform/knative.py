@@ -1,23 +1,17 @@
 """Knative Serving, installed by its operator."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import CustomTimeouts, Resource, ResourceOptions
+from pulumi import CustomTimeouts, ResourceOptions
 
-from components.cluster.reach import Reach
-from components.dynamic.established import Established, EstablishedArgs
-from components.dynamic.remains import Remains, RemainsArgs
-from components.kubernetes.namespaces import declare, of_part
+from components.dynamic.crd_wait import CrdWait, CrdWaitArgs
 from components.kubernetes.placement import ONE_AT_A_TIME
-from components.platform.charts import Charts
 from components.platform.hardening import Hardening, resources
+from components.platform.part import PlatformPart
 from components.settings.images import Images
 from components.settings.merge import merged
-from components.settings.parts.knative import NAMESPACE, OPERATOR_NAMESPACE, PART
+from components.settings.parts import istio, knative
 from components.settings.versions import KNATIVE_SERVING, NET_ISTIO
 
 # Its finalizer takes a minute; a destroy that waits longer says so.
@@ -55,21 +49,6 @@ _WORKLOADS = {
 _POD_FIELDS = ("nodeselector", "tolerations", "priorityclassname", "topologyspreadconstraints")
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServerlessArgs:
-    charts: Charts
-    images: Images
-    hardening: Hardening
-    # Registries whose tags Knative must not resolve: its controller asks them over the pod network, where a registry
-    # on localhost is not.
-    local_registries: tuple[str, ...]
-    # Merged over the KnativeServing spec.
-    spec: Mapping[str, Any]
-    # istiod, where this stack installs it: Knative's network is made of its resources.
-    mesh: tuple[Resource, ...]
-    reach: Reach
-
-
 def operator_values(images: Images, version: str) -> dict[str, Any]:
     def image(name: str) -> dict[str, Any]:
         return {
@@ -99,8 +78,13 @@ def own_images(images: Images, version: str) -> dict[str, Any]:
     return {"registry": {"override": override}, "config": {"deployment": {"queue-sidecar-image": override[QUEUE]}}}
 
 
-def serving_spec(local_registries: tuple[str, ...], hardening: Hardening) -> dict[str, Any]:
-    """The `spec` of KnativeServing (https://knative.dev/docs/install/operator/configuring-serving-cr/)."""
+def serving_spec(local_registries: tuple[str, ...], hardening: Hardening, gateway: str) -> dict[str, Any]:
+    """The `spec` of KnativeServing (https://knative.dev/docs/install/operator/configuring-serving-cr/).
+
+    Tags in `local_registries` are not resolved: Knative's controller asks over the pod network, where a registry on
+    localhost is not. `gateway` is the namespace of Istio's gateway.
+    """
+    local, own, inside = knative.LOCAL_GATEWAY, knative.NAMESPACE.name, f"{gateway}.svc.cluster.local"
     small = {"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "500m", "memory": "300Mi"}}
     return {
         "version": KNATIVE_SERVING,
@@ -109,6 +93,11 @@ def serving_spec(local_registries: tuple[str, ...], hardening: Hardening) -> dic
         "config": {
             # Of the cluster alone: Slipway's own routes are the only way in.
             "domain": {"svc.cluster.local": ""},
+            # In this form, by which the operator also tells where to put the Service.
+            "istio": {
+                f"gateway.{own}.knative-ingress-gateway": f"{istio.GATEWAY}.{inside}",
+                f"local-gateway.{own}.{local}": f"{local}.{inside}",
+            },
             "deployment": {
                 # The value replaces Knative's own list, so that one is repeated.
                 "registries-skipping-tag-resolving": ",".join(
@@ -132,58 +121,47 @@ def serving_spec(local_registries: tuple[str, ...], hardening: Hardening) -> dic
     }
 
 
-class Serverless(pulumi.ComponentResource):
-    """The operator, and a KnativeServing that is Ready; `crds` is there as soon as Knative's kinds are.
+class Knative(PlatformPart):
+    """The operator, and a KnativeServing that is Ready; other parts wait for no more than Knative's kinds.
 
     The KnativeServing depends on the operator's release, so it is deleted first and its finalizer runs.
     """
 
-    crds: Resource
+    part = knative.PART
 
-    def __init__(self, name: str, args: ServerlessArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:platform:Serverless", name, None, opts)
-        child = ResourceOptions(parent=self)
-        system = declare(of_part(OPERATOR_NAMESPACE, args.hardening), child)
-        remains = Remains(
-            "knative-remains",
-            RemainsArgs(
-                groups=PART.crd_groups,
-                namespace=system,
-                reach=args.reach,
-            ),
-            child,
+    def install(self) -> None:
+        context = self.args.context
+        operator = self.release(
+            "knative-operator", operator_values(context.images, context.charts.version("knative-operator"))
         )
-        operator = args.charts.release(
-            "knative-operator",
-            release="knative-operator",
-            namespace=system,
-            values=operator_values(args.images, args.charts.version("knative-operator")),
-            opts=ResourceOptions(parent=self, depends_on=[remains]),
-        )
+        # Knative's network is made of Istio's resources.
+        below = [operator, *self.args.usable(istio.PART)]
         k8s.apiextensions.CustomResource(
             "knative-serving",
             api_version="operator.knative.dev/v1beta1",
             kind="KnativeServing",
             metadata={
                 "name": "knative-serving",
-                "namespace": declare(of_part(NAMESPACE, args.hardening), child),
+                "namespace": self.args.namespace(knative.NAMESPACE),
                 "annotations": {"pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "900"},
             },
-            spec=self._spec(args),
-            opts=ResourceOptions(
-                parent=self, depends_on=[operator, *args.mesh], custom_timeouts=CustomTimeouts(delete=DELETED_WITHIN)
-            ),
+            spec=self._spec(),
+            opts=ResourceOptions(parent=self, depends_on=below, custom_timeouts=CustomTimeouts(delete=DELETED_WITHIN)),
         )
-        self.crds = Established(
+        crds = CrdWait(
             # The kinds that KServe looks for when it starts.
             "knative-crds",
-            EstablishedArgs(names=[crd for crd, _ in PART.kinds], reach=args.reach),
+            CrdWaitArgs(names=[crd for crd, _ in self.part.kinds], connection=context.cluster.connection),
             ResourceOptions(parent=self, depends_on=[operator]),
         )
-        self.register_outputs({})
+        self.usable = (crds,)
 
-    def _spec(self, args: ServerlessArgs) -> dict[str, Any]:
+    def _spec(self) -> dict[str, Any]:
+        """Slipway's word, then the stack's own."""
+        context = self.args.context
+        images, registries, given = context.images, context.cluster.local_registries, context.settings.knative_serving
         # A mirror may be one that only the nodes reach, or that has no TLS.
-        unasked = (*args.local_registries, *([args.images.mirror.partition("/")[0]] if args.images.mirror else []))
-        own = own_images(args.images, str(args.spec.get("version", KNATIVE_SERVING)))
-        return merged(merged(serving_spec(unasked, args.hardening), own), args.spec)
+        unasked = (*registries, *([images.mirror.partition("/")[0]] if images.mirror else []))
+        own = own_images(images, str(given.get("version", KNATIVE_SERVING)))
+        gateway = context.settings.ingress.gateway.namespace
+        return merged(merged(serving_spec(unasked, self.args.hardening, gateway), own), given)

@@ -1,32 +1,17 @@
 """KServe: its CRDs, its controller and, when asked for, its serving runtimes."""
 
-from dataclasses import dataclass
 from typing import Any
 
-import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Resource, ResourceOptions
+from pulumi import ResourceOptions
 
-from components.kubernetes.namespaces import declare, of_part
 from components.kubernetes.placement import budget
-from components.platform.charts import Charts
 from components.platform.hardening import Hardening, resources
+from components.platform.part import PlatformPart
 from components.settings.images import Images
-from components.settings.parts.kserve import MANAGER, NAMESPACE
+from components.settings.parts import cert_manager, istio, knative, kserve
 
-_MANAGER = {"control-plane": MANAGER}
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServingArgs:
-    charts: Charts
-    images: Images
-    hardening: Hardening
-    domain: str
-    runtimes: bool
-    # cert-manager, istiod and Knative's CRDs: the controller decides once, when it starts, what it watches.
-    platform: tuple[Resource, ...]
-
+_MANAGER = {"control-plane": kserve.MANAGER}
 
 # The repositories of the runtimes' images, by the chart's keys; tags are the chart's.
 _RUNTIMES = {
@@ -85,41 +70,43 @@ def values(images: Images, version: str | None, domain: str, hardening: Hardenin
     }
 
 
-class Serving(pulumi.ComponentResource):
+class KServe(PlatformPart):
     """The CRDs start with everything else; the controller waits for what it watches, the runtimes for its webhook."""
 
-    def __init__(self, name: str, args: ServingArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:platform:Serving", name, None, opts)
-        child = ResourceOptions(parent=self)
-        system = declare(of_part(NAMESPACE, args.hardening), child)
-        crds = args.charts.release("kserve-crd", release="kserve-crd", namespace=system, values={}, opts=child)
-        controller = args.charts.release(
+    part = kserve.PART
+
+    def install(self) -> None:
+        context, hardening = self.args.context, self.args.hardening
+        crds = self.release("kserve-crd", {})
+        controller = self.release(
             "kserve-resources",
-            release="kserve",
-            namespace=system,
-            values=values(args.images, args.charts.app_version("kserve-resources"), args.domain, args.hardening),
-            opts=ResourceOptions(parent=self, depends_on=[crds, *args.platform]),
+            values(
+                context.images,
+                context.charts.app_version("kserve-resources"),
+                context.settings.ingress.domain,
+                hardening,
+            ),
+            name="kserve",
+            # The controller decides once, when it starts, what it watches.
+            after=[crds, *self.args.usable(cert_manager.PART, istio.PART, knative.PART)],
         )
-        if args.hardening.several:
-            # The chart has no key for it. Its webhook must answer for every new pod of a model.
-            k8s.apps.v1.DeploymentPatch(
-                "kserve-replicas",
-                metadata={
-                    "name": MANAGER,
-                    "namespace": system,
-                    # Kubernetes counts the default of a field among what the chart wrote.
-                    "annotations": {"pulumi.com/patchForce": "true"},
-                },
-                spec={"replicas": args.hardening.replicas},
-                opts=ResourceOptions(parent=self, depends_on=[controller]),
-            )
-            budget("kserve", namespace=system, labels=_MANAGER, opts=child)
-        if args.runtimes:
-            args.charts.release(
-                "kserve-runtime-configs",
-                release="kserve-runtime-configs",
-                namespace=system,
-                values=runtime_values(args.images),
-                opts=ResourceOptions(parent=self, depends_on=[controller]),
-            )
-        self.register_outputs({})
+        if hardening.several:
+            self._replicate(controller)
+        if "kserve-runtime-configs" in self.part.charts_of(context.settings):
+            self.release("kserve-runtime-configs", runtime_values(context.images), after=[controller])
+
+    def _replicate(self, controller: k8s.helm.v3.Release) -> None:
+        """Several pods, for which the chart has no key: the webhook must answer for every new pod of a model."""
+        namespace = self.args.namespace(kserve.NAMESPACE)
+        k8s.apps.v1.DeploymentPatch(
+            "kserve-replicas",
+            metadata={
+                "name": kserve.MANAGER,
+                "namespace": namespace,
+                # Kubernetes counts the default of a field among what the chart wrote.
+                "annotations": {"pulumi.com/patchForce": "true"},
+            },
+            spec={"replicas": self.args.hardening.replicas},
+            opts=ResourceOptions(parent=self, depends_on=[controller]),
+        )
+        budget("kserve", namespace=namespace, labels=_MANAGER, opts=ResourceOptions(parent=self))

@@ -1,22 +1,11 @@
 """metrics-server: the cpu and memory that the HPA reads."""
 
-from dataclasses import dataclass
 from typing import Any
 
-import pulumi
-from pulumi import ResourceOptions
-
-from components.platform.charts import Charts
 from components.platform.hardening import Hardening, resources
+from components.platform.part import PlatformPart
 from components.settings.images import Images
-from components.settings.parts.metrics_server import NAMESPACE
-
-
-@dataclass(frozen=True, kw_only=True)
-class MetricsArgs:
-    charts: Charts
-    images: Images
-    hardening: Hardening
+from components.settings.parts import metrics_server
 
 
 def values(images: Images, version: str | None, hardening: Hardening) -> dict[str, Any]:
@@ -29,14 +18,10 @@ def values(images: Images, version: str | None, hardening: Hardening) -> dict[st
     }
 
 
-class Metrics(pulumi.ComponentResource):
-    def __init__(self, name: str, args: MetricsArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:platform:Metrics", name, None, opts)
-        args.charts.release(
-            "metrics-server",
-            release="metrics-server",
-            namespace=NAMESPACE.name,
-            values=values(args.images, args.charts.app_version("metrics-server"), args.hardening),
-            opts=ResourceOptions(parent=self),
-        )
-        self.register_outputs({})
+class MetricsServer(PlatformPart):
+    part = metrics_server.PART
+
+    def install(self) -> None:
+        context = self.args.context
+        version = context.charts.app_version("metrics-server")
+        self.release("metrics-server", values(context.images, version, self.args.hardening))

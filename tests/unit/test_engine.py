@@ -9,7 +9,8 @@ import yaml
 
 from components.clients.cluster_api import ClusterError
 from components.clients.process import CommandFailed
-from components.dynamic import kind
+from components.dynamic import kind_cluster
+from components.dynamic.kind_cluster import KindCluster
 from components.errors import SlipwayError
 from tools import environment, stack_file
 from tools.engine import backend, cluster, process
@@ -128,7 +129,7 @@ def state_with(*resources: dict[str, Any]) -> str:
     return json.dumps({"deployment": {"resources": list(resources)}})
 
 
-CLUSTER = {"id": "slipway-dev", "outputs": {"kubeconfig": "secret"}}
+CLUSTER = {"type": KindCluster.token, "id": "slipway-dev"}
 
 
 @pytest.mark.usefixtures("checkout")
@@ -140,7 +141,7 @@ CLUSTER = {"id": "slipway-dev", "outputs": {"kubeconfig": "secret"}}
 def test_a_cluster_is_gone_when_only_the_state_has_it(
     monkeypatch: pytest.MonkeyPatch, there: bool, state: str, gone: bool
 ) -> None:
-    monkeypatch.setattr(kind, "there", lambda _name: there)
+    monkeypatch.setattr(kind_cluster, "there", lambda _name: there)
     monkeypatch.setattr(process, "ask", lambda _arguments, _env: state)
     assert vanished(Stack("dev"), {}) is gone
 
@@ -150,7 +151,7 @@ def test_a_stopped_cluster_is_not_taken_for_gone(monkeypatch: pytest.MonkeyPatch
     def stopped(_name: str) -> bool:
         raise CommandFailed("stopped: docker start x")
 
-    monkeypatch.setattr(kind, "there", stopped)
+    monkeypatch.setattr(kind_cluster, "there", stopped)
     with pytest.raises(CommandFailed, match="docker start"):
         vanished(Stack("dev"), {})
 

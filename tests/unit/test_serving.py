@@ -77,7 +77,7 @@ def test_a_model_in_knative_mode_has_the_same_host_and_no_autoscaler_of_ours() -
     annotations = run.one("InferenceService").inputs["metadata"]["annotations"]
     assert annotations == {"serving.kserve.io/deploymentMode": "Knative"}
     assert not run.of("HorizontalPodAutoscaler")
-    assert run.one("Resource", f"{NAME}-prediction").inputs["host"] == f"{NAME}-models.slipway.localhost"
+    assert run.one("Prediction", f"{NAME}-prediction").inputs["host"] == f"{NAME}-models.slipway.localhost"
 
 
 def test_the_hpa_scales_the_predictor_under_a_name_that_kserve_leaves_alone(dev: Run) -> None:
@@ -114,7 +114,7 @@ def test_one_container_can_be_what_counts() -> None:
 
 
 def test_up_ends_with_a_prediction_through_the_ingress(dev: Run) -> None:
-    gate = dev.one("Resource", f"{NAME}-prediction")
+    gate = dev.one("Prediction", f"{NAME}-prediction")
     assert gate.inputs["address"] == "127.0.0.1:8080"
     assert gate.inputs["host"] == f"{NAME}-models.slipway.localhost"
     assert gate.inputs["path"] == "/v2/models/mlflow-model/infer"
@@ -127,16 +127,16 @@ def test_up_ends_with_a_prediction_through_the_ingress(dev: Run) -> None:
 def test_another_setting_of_the_model_is_proven_by_another_prediction(dev: Run) -> None:
     from components.dynamic.prediction import PredictionProvider
 
-    before = dev.one("Resource", f"{NAME}-prediction").inputs
+    before = dev.one("Prediction", f"{NAME}-prediction").inputs
     run = run_stack("dev", model(replicas=2))
-    after = run.one("Resource", f"{NAME}-prediction").inputs
+    after = run.one("Prediction", f"{NAME}-prediction").inputs
     assert PredictionProvider().diff("host", before, after).changes
     assert not PredictionProvider().diff("host", before, before).changes
     assert json.loads(after["settings"])["replicas"] == 2
 
 
 def test_a_prod_model_is_asked_at_its_own_host() -> None:
-    gate = run_stack("prod").one("Resource", f"{NAME}-prediction")
+    gate = run_stack("prod").one("Prediction", f"{NAME}-prediction")
     assert "address" not in gate.inputs
     assert gate.inputs["host"] == f"{NAME}-models.models.example.com"
 
@@ -144,6 +144,6 @@ def test_a_prod_model_is_asked_at_its_own_host() -> None:
 def test_a_local_model_folder_needs_neither_mlflow_nor_training(tmp_path: Any) -> None:
     (tmp_path / "MLmodel").write_text("{}")
     run = run_stack("dev", {"models": [{"name": NAME, "source": str(tmp_path)}]})
-    files = run.one("Resource", f"{NAME}-files")
+    files = run.one("ModelFiles", f"{NAME}-files")
     assert "tracking_uri" not in files.inputs
     assert not [job for job in run.of("Job") if "train" in job.name]

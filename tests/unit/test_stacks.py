@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from components.dynamic.kind_cluster import KindCluster
 from components.settings import Settings
 from tests.unit.engine import Run, run_stack
 
@@ -27,7 +28,7 @@ def test_every_kubernetes_resource_goes_to_the_programs_own_provider(dev: Run, p
 
 
 def test_everything_on_the_kind_cluster_dies_with_it(dev: Run) -> None:
-    cluster = "pulumi-python:dynamic:Resource::cluster"
+    cluster = f"{KindCluster.token}::cluster"
     parents = {f"{entry.type}::{entry.name}": entry for entry in dev.all}
 
     def dies(entry: object) -> bool:

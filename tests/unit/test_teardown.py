@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from components.clients import cluster_api as api
+from components.dynamic.crd_cleanup import CrdCleanup
 from components.errors import SlipwayError
 from tests.unit.fake_cluster import (
     CLUSTER_ROLE,
@@ -51,12 +52,12 @@ STATE = [
     release("kserve-crd", "kserve"),
     release("istio-base", "istio-system"),
     resource(
-        "pulumi-python:dynamic:Resource",
+        CrdCleanup.token,
         groups=["networking.istio.io"],
         found=["gateways.networking.istio.io"],
         config_maps="istio.io/config=true",
     ),
-    resource("pulumi-python:dynamic:Resource", groups=["serving.knative.dev"], found=[], config_maps=None),
+    resource(CrdCleanup.token, groups=["serving.knative.dev"], found=[], config_maps=None),
     resource("pulumi:pulumi:Stack"),
 ]
 OURS = Inventory.of(STATE)

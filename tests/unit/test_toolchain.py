@@ -1,8 +1,11 @@
 """Tools come whole or not at all, and whatever keeps one away is said with its remedy."""
 
+import dataclasses
 import errno
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -13,7 +16,8 @@ import pytest
 from components.errors import SlipwayError
 from tests.unit.http_server import served_by
 from tools.toolchain import downloads, go_builds, install
-from tools.toolchain.pins import ON_DEMAND, TOOLS, Build, Download, Tool
+from tools.toolchain.pinning import all_downloads, write_checksums
+from tools.toolchain.pins import ON_DEMAND, PINNED, TOOLS, Build, Download, Tool
 
 PROGRAM = b"#!/bin/sh\necho hello\n" * 1000
 SHA = hashlib.sha256(PROGRAM).hexdigest()
@@ -28,10 +32,15 @@ def publisher() -> Iterator[str]:
             body = SHA.encode() if self.path.endswith(".sha256") else PROGRAM
             if self.path == "/wrong.sha256":
                 body = b"0" * 64
-            self.send_response(200)
+            absent = self.path in ("/nosum.sha256", "/gone.sha256")
+            self.send_response(404 if absent else 200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            if self.command == "HEAD":
+                return
             self.wfile.write(body[: len(body) // 2] if self.path == "/broken" else body)
+
+        do_HEAD = do_GET
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -40,9 +49,15 @@ def publisher() -> Iterator[str]:
         yield f"http://{address}"
 
 
-def tool(url: str, version: str = "1") -> Tool:
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SLIPWAY_DOWNLOADS", str(tmp_path / "kept"))
+    return tmp_path / "kept"
+
+
+def tool(url: str, version: str = "1", pinned: str | None = None) -> Tool:
     name = url.rpartition("/")[2]
-    download = Download(url=url, checksum=f"{url}.sha256")
+    download = Download(url=url, checksum=f"{url}.sha256", sha256=pinned)
     return Tool(name=name, version=version, makes=(name,), downloads=(download,), builds=(NEVER,))
 
 
@@ -81,6 +96,77 @@ def test_a_program_that_was_cut_short_is_not_taken_for_there(publisher: str, tmp
     assert not install.is_there(good, tmp_path)
     install.install([good], tmp_path)
     assert (tmp_path / "bin" / "good").read_bytes() == PROGRAM
+
+
+def test_a_program_that_was_altered_is_not_taken_for_there(publisher: str, tmp_path: Path) -> None:
+    good = tool(f"{publisher}/good")
+    install.install([good], tmp_path)
+    program = tmp_path / "bin" / "good"
+    times = program.stat()
+    program.write_bytes(PROGRAM.replace(b"hello", b"bye!!"))
+    os.utime(program, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert not install.is_there(good, tmp_path)
+
+
+def test_a_folder_that_was_copied_is_read_through_once(publisher: str, tmp_path: Path) -> None:
+    good = tool(f"{publisher}/good")
+    install.install([good], tmp_path / "old")
+    shutil.copytree(tmp_path / "old", tmp_path / "new")
+    assert install.is_there(good, tmp_path / "new")
+    (tmp_path / "new" / "bin" / "good").write_bytes(PROGRAM[::-1])
+    assert not install.is_there(good, tmp_path / "new")
+
+
+def test_a_pin_is_not_asked_of_the_publisher(publisher: str, tmp_path: Path) -> None:
+    install.install([tool(f"{publisher}/nosum", pinned=SHA)], tmp_path)
+    assert (tmp_path / "bin" / "nosum").read_bytes() == PROGRAM
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_kept_download_is_used_without_the_network(publisher: str, tmp_path: Path) -> None:
+    install.install([tool(f"{publisher}/good", pinned=SHA)], tmp_path / "first")
+    install.install([tool("http://127.0.0.1:9/good", pinned=SHA)], tmp_path / "second")
+    assert (tmp_path / "second" / "bin" / "good").read_bytes() == PROGRAM
+
+
+def test_a_kept_download_that_was_altered_is_fetched_again(publisher: str, tmp_path: Path, kept: Path) -> None:
+    good = tool(f"{publisher}/good", pinned=SHA)
+    install.install([good], tmp_path / "first")
+    (kept / SHA).write_bytes(PROGRAM[::-1])
+    install.install([good], tmp_path / "second")
+    assert (tmp_path / "second" / "bin" / "good").read_bytes() == PROGRAM
+    assert hashlib.sha256((kept / SHA).read_bytes()).hexdigest() == SHA
+
+
+def test_without_the_network_an_altered_one_is_of_no_use(publisher: str, tmp_path: Path, kept: Path) -> None:
+    install.install([tool(f"{publisher}/good", pinned=SHA)], tmp_path / "first")
+    (kept / SHA).write_bytes(PROGRAM[::-1])
+    with pytest.raises(SlipwayError, match="cannot be downloaded"):
+        install.install([tool("http://127.0.0.1:9/good", pinned=SHA)], tmp_path / "second")
+
+
+def test_a_file_that_is_not_what_is_pinned_is_never_used(publisher: str, tmp_path: Path) -> None:
+    with pytest.raises(SlipwayError, match=r"is not what is pinned"):
+        install.install([tool(f"{publisher}/good", pinned="0" * 64)], tmp_path)
+    assert not (tmp_path / "bin" / "good").exists()
+
+
+def test_checksums_are_written_down_and_never_change(publisher: str, tmp_path: Path) -> None:
+    file = tmp_path / "checksums.txt"
+    new, gone = (Download(url=f"{publisher}/{name}", checksum=f"{publisher}/{name}.sha256") for name in ("a", "gone"))
+    said = write_checksums([new, gone], file)
+    assert file.read_text().splitlines()[1:] == [f"{SHA}  {new.url}"]
+    assert "1 of 2 files" in said
+    assert f"not asked: {gone.checksum}" in said
+    written = file.read_text()
+    with pytest.raises(SlipwayError, match=rf"/a was {'0' * 64} and is {SHA} now"):
+        write_checksums([dataclasses.replace(new, sha256="0" * 64)], file)
+    assert file.read_text() == written
+
+
+def test_every_pinned_checksum_is_of_a_file_that_is_got() -> None:
+    assert set(PINNED) <= {each.url for each in all_downloads()}
+    assert {len(sha256) for sha256 in PINNED.values()} == {64}
 
 
 @pytest.mark.parametrize("file", ["wrong", "broken"])

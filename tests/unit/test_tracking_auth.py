@@ -50,7 +50,7 @@ def test_the_training_logs_in_by_reference(run: Run) -> None:
 
 
 def test_the_download_logs_in_with_a_password_that_is_secret_in_the_state(run: Run) -> None:
-    files = run.one("Resource", "mlflow-wine-classifier-files")
+    files = run.one("ModelFiles", "mlflow-wine-classifier-files")
     assert (files.inputs["username"], files.inputs["password"]) == ("admin", "s3cret")
     assert files.hidden["password"] == "[secret]"
     assert "password" in files.secret_outputs

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from components.dynamic import kind
+from components.dynamic import kind_cluster
 from tools.engine import process, state
 from tools.engine.stack import Stack
 
@@ -10,10 +10,9 @@ from tools.engine.stack import Stack
 def vanished(stack: Stack, env: Mapping[str, str]) -> bool:
     """Whether the stack's kind cluster is in its state and nowhere else. Raises CommandFailed when it is stopped."""
     section = stack.values["cluster"].get("kind")
-    if not section or kind.there(section["name"]):
+    if not section or kind_cluster.there(section["name"]):
         return False
-    kept = state.resources(stack, env)
-    return any(each.get("id") == section["name"] and "kubeconfig" in each.get("outputs", {}) for each in kept)
+    return any(each["type"] == kind_cluster.KindCluster.token for each in state.resources(stack, env))
 
 
 def take_out(stack: Stack, env: Mapping[str, str]) -> int:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from components.clients.process import CommandFailed, run
-from components.dynamic.kind import registry_name
+from components.dynamic.kind_cluster import registry_name
 
 
 def images(repositories: Iterable[str], address: str, all_ours: bool) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from components.clients import cluster_api as api
 from components.clients.cluster_api import Cluster
-from components.dynamic.remains import objects
+from components.dynamic.crd_cleanup import objects
 from tools.teardown.inventory import Inventory
 
 

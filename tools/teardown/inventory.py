@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.dynamic.remains import brought
+from components.dynamic.crd_cleanup import CrdCleanup, brought
 from components.settings import parts
 from tools.engine.protection import staying
 
@@ -46,8 +46,8 @@ class Inventory:
             objects=objects,
             brought=tuple(
                 Brought(tuple(made["groups"]), tuple(made["found"] or ()), made.get("config_maps"))
-                for _, made in outputs
-                if "groups" in made and "found" in made
+                for type_, made in outputs
+                if type_ == CrdCleanup.token
             ),
         )
 

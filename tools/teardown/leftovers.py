@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from components.clients import cluster_api as api
 from components.clients.cluster_api import Cluster, Kind, Object
-from components.dynamic.remains import objects
+from components.dynamic.crd_cleanup import objects
 from tools.teardown.inventory import Inventory
 
 # Made by the API server and its controllers, and gone with what they are of.

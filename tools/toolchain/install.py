@@ -4,14 +4,17 @@ import contextlib
 import errno
 import fcntl
 import json
+import os
 import shutil
 import sys
 import urllib.error
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from components.errors import SlipwayError
+from tools.files import write_whole
 from tools.toolchain import downloads, go_builds
+from tools.toolchain.downloads import sha256_of
 from tools.toolchain.pins import PUBLISHED, TOOLS, Tool
 from tools.toolchain.progress import Progress
 
@@ -21,13 +24,36 @@ NEEDED_BYTES = 2 << 30
 
 
 def is_there(tool: Tool, root: Path = ROOT) -> bool:
-    """Whether the tool's programs are those that an installation of this very version left."""
+    """Whether the tool's programs are those that an installation of this very version left.
+
+    A program that is not the very file that was written then, as after a copy, is read through and compared.
+    """
+    stamp = root / "stamps" / f"{tool.name}.json"
     try:
-        stamp = json.loads((root / "stamps" / f"{tool.name}.json").read_text())
-        sizes = {name: (root / "bin" / name).stat().st_size for name in tool.makes}
-    except (OSError, ValueError):
+        left = json.loads(stamp.read_text())
+        if left["version"] != tool.version or set(left["programs"]) != set(tool.makes):
+            return False
+        now = {name: _identity(root / "bin" / name) for name in tool.makes}
+        moved = {name for name in tool.makes if now[name] != left["programs"][name]["identity"]}
+        if any(sha256_of(root / "bin" / name) != left["programs"][name]["sha256"] for name in moved):
+            return False
+    except (OSError, ValueError, KeyError, TypeError):
         return False
-    return bool(stamp == {"version": tool.version, "sizes": sizes})
+    if moved:
+        _write_stamp(tool, root, {name: left["programs"][name]["sha256"] for name in tool.makes})
+    return True
+
+
+def _identity(program: Path) -> list[int]:
+    """What no copy and no change of the content leaves as it was."""
+    of = program.stat()
+    return [of.st_ino, of.st_size, of.st_mtime_ns, of.st_ctime_ns]
+
+
+def _write_stamp(tool: Tool, root: Path, sha256: Mapping[str, str]) -> None:
+    programs = {name: {"sha256": sha256[name], "identity": _identity(root / "bin" / name)} for name in tool.makes}
+    with contextlib.suppress(PermissionError):
+        write_whole(root / "stamps" / f"{tool.name}.json", json.dumps({"version": tool.version, "programs": programs}))
 
 
 def install(tools: Sequence[Tool] = TOOLS, root: Path = ROOT) -> None:
@@ -48,9 +74,12 @@ def install(tools: Sequence[Tool] = TOOLS, root: Path = ROOT) -> None:
 
 def _install(missing: Sequence[Tool], root: Path) -> None:
     wanted = [each for tool in missing for each in tool.downloads] if PUBLISHED else []
-    if wanted:
-        print("tools: asking their publishers for checksums", file=sys.stderr, flush=True)
-    known, reasons = downloads.checksums(wanted)
+    folder_of_kept = kept_in()
+    here = {each.url: file for each in wanted if (file := downloads.kept(folder_of_kept, each))}
+    if asked := [each for each in wanted if each.url not in here]:
+        print("tools: asking their publishers", file=sys.stderr, flush=True)
+    known, reasons = downloads.sources(asked)
+    known |= {each.url: each.sha256 for each in wanted if each.url in here and each.sha256}
     for number, tool in enumerate(missing, 1):
         progress = Progress(f"[{number}/{len(missing)}] {tool.name} {tool.version}")
         folder = root / "work" / tool.name
@@ -58,7 +87,7 @@ def _install(missing: Sequence[Tool], root: Path) -> None:
         folder.mkdir(parents=True)
         if PUBLISHED and all(each.url in known for each in tool.downloads):
             try:
-                programs = _download(tool, known, folder, progress)
+                programs = _download(tool, known, here, folder, progress)
                 _put(tool, programs, root)
                 progress.done("downloaded, checksums right,")
                 continue
@@ -84,12 +113,26 @@ def _install(missing: Sequence[Tool], root: Path) -> None:
     shutil.rmtree(root / "work", ignore_errors=True)
 
 
-def _download(tool: Tool, known: dict[str, str], folder: Path, progress: Progress) -> dict[str, Path]:
+def kept_in() -> Path | None:
+    """Where downloads are kept for the next machine, such as a CI's cache; each is compared with its pin again."""
+    named = os.environ.get("SLIPWAY_DOWNLOADS")
+    return Path(named) if named else None
+
+
+def _download(
+    tool: Tool, known: Mapping[str, str], here: Mapping[str, Path], folder: Path, progress: Progress
+) -> dict[str, Path]:
     programs: dict[str, Path] = {}
     for each in tool.downloads:
-        file = folder / each.url.rpartition("/")[2]
-        downloads.fetch(each.url, known[each.url], file, progress)
-        programs.update(downloads.unpack(file, tool.makes, folder))
+        file = here.get(each.url)
+        if not file:
+            file = folder / each.file_name
+            downloads.fetch(each, known[each.url], file, progress)
+            if (keep := kept_in()) and each.sha256:
+                keep.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file, keep / f"{each.sha256}.new")
+                (keep / f"{each.sha256}.new").rename(keep / each.sha256)
+        programs.update(downloads.unpack(file, each.file_name, tool.makes, folder))
     return programs
 
 
@@ -99,13 +142,11 @@ def _put(tool: Tool, programs: dict[str, Path], root: Path) -> None:
         raise SlipwayError(f"{tool.name} {tool.version} came without {', '.join(absent)}")
     (root / "bin").mkdir(exist_ok=True)
     (root / "stamps").mkdir(exist_ok=True)
-    stamp = root / "stamps" / f"{tool.name}.json"
-    stamp.unlink(missing_ok=True)
+    (root / "stamps" / f"{tool.name}.json").unlink(missing_ok=True)
     for name in tool.makes:
         programs[name].chmod(0o755)
         programs[name].replace(root / "bin" / name)
-    sizes = {name: (root / "bin" / name).stat().st_size for name in tool.makes}
-    stamp.write_text(json.dumps({"version": tool.version, "sizes": sizes}))
+    _write_stamp(tool, root, {name: sha256_of(root / "bin" / name) for name in tool.makes})
 
 
 @contextlib.contextmanager

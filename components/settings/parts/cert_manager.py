@@ -16,6 +16,9 @@ PART = Part(
     signs=(_CONTROLLER,),
     required=(_CONTROLLER, Deployment(title="webhook of cert-manager", labels={_NAME: "webhook"})),
     kinds=(("certificates.cert-manager.io", "v1"), ("issuers.cert-manager.io", "v1")),
+    version_of="cert-manager",
+    # cert-manager.io/docs/releases
+    kubernetes={"1.20": ("1.32", "1.35"), "1.21": ("1.33", "1.36")},
     finalizers=(
         # cert-manager/cert-manager: internal/apis/acme/v1/types.go
         Finalizer(name="finalizer.acme.cert-manager.io", kinds=_CHALLENGES, controllers=_FINALIZERS),

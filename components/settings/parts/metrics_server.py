@@ -29,5 +29,5 @@ PART = Part(
     api_groups=("metrics.k8s.io",),
     version_of="metrics-server",
     # Its README, by chart version.
-    kubernetes={"3.13": ("1.31", None)},
+    kubernetes={"3.13": ("1.31", None), "3.14": ("1.34", None)},
 )

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from components.clients.process import CommandFailed
-from components.dynamic import kind
-from components.dynamic.kind import KindProvider
+from components.dynamic import kind_cluster
+from components.dynamic.kind_cluster import KindProvider
 
 
 class Machine:
@@ -84,8 +84,8 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     played = Machine()
-    monkeypatch.setattr(kind, "run", played.run)
-    monkeypatch.setattr(kind, "_refuse_taken_ports", lambda _ports: None)
+    monkeypatch.setattr(kind_cluster, "run", played.run)
+    monkeypatch.setattr(kind_cluster, "_refuse_taken_ports", lambda _ports: None)
     return played
 
 
@@ -123,7 +123,7 @@ def test_a_cluster_is_made_with_its_own_kubeconfig_and_a_registry_that_its_nodes
 
 
 def test_the_gateways_ports_are_on_loopback_only(props: dict[str, Any]) -> None:
-    nodes = kind.configuration(props)["nodes"]
+    nodes = kind_cluster.configuration(props)["nodes"]
     assert [node["role"] for node in nodes] == ["control-plane", "worker"]
     ports = nodes[0]["extraPortMappings"]
     assert {(port["hostPort"], port["containerPort"]) for port in ports} == {(8080, 30080), (8443, 30443)}
@@ -232,7 +232,7 @@ def test_a_taken_port_is_named_with_its_setting() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(CommandFailed, match=r"slipway:cluster\.kind\.httpPort"):
-            kind._refuse_taken_ports({"httpPort": taken.getsockname()[1]})
+            kind_cluster._refuse_taken_ports({"httpPort": taken.getsockname()[1]})
 
 
 CERTS = "/etc/containerd/certs.d"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.dynamic.authority import AuthorityProvider, pending, wait, write
+from components.dynamic.ca_certificate import CaCertificateProvider, pending, wait, write
 
 SIGNED = {"type": "Ready", "status": "True", "observedGeneration": 2}
 
@@ -69,7 +69,7 @@ def test_another_checkout_gets_the_file_again(tmp_path: Path) -> None:
     file = tmp_path / "ca.crt"
     props = {"path": str(file), "hosts": ["a.test"]}
     write(file, "PEM")
-    assert not AuthorityProvider().diff("id", {**props, "ca": "PEM"}, props).changes
+    assert not CaCertificateProvider().diff("id", {**props, "ca": "PEM"}, props).changes
     file.unlink()
-    assert AuthorityProvider().diff("id", {**props, "ca": "PEM"}, props).changes
-    assert not AuthorityProvider().diff("id", {**props, "ca": ""}, props).changes
+    assert CaCertificateProvider().diff("id", {**props, "ca": "PEM"}, props).changes
+    assert not CaCertificateProvider().diff("id", {**props, "ca": ""}, props).changes

@@ -1,9 +1,4 @@
-"""A kind cluster and its registry as one Pulumi resource.
-
-The engine stores the provider below by reference to this module's and class's names, and the plugin imports them by
-those names when it destroys or refreshes an older state: neither may be renamed, and only the standard library,
-Pulumi and `components.clients.process` are imported.
-"""
+"""A kind cluster and its registry as one Pulumi resource."""
 
 import json
 import os
@@ -15,17 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+from pulumi import Output, ResourceOptions
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
 
 from components.clients import private
 from components.clients.process import CommandFailed, run
+from components.dynamic.base import DynamicProvider, DynamicResource
 
 # The gateway's NodePorts; kind maps the host's ports to them, so they are part of the cluster.
 HTTP_NODE_PORT = 30080
 HTTPS_NODE_PORT = 30443
-
-_SPEC = ("name", "node_image", "workers", "http_port", "https_port", "registry_port", "registry_image", "mirrors")
 
 # Where the images of a cluster usually come from: its nodes look for them in the mirror first, whoever names them.
 _UPSTREAM = ("docker.io", "gcr.io", "ghcr.io", "quay.io", "registry.k8s.io")
@@ -282,8 +276,14 @@ def _named(props: Mapping[str, Any], key: str) -> Any:
     return str(value).removeprefix(f"{mirror}/" if mirror else "").partition("@")[0]
 
 
-class KindProvider(ResourceProvider):
+class KindProvider(DynamicProvider):
     """Create, read, diff and delete, by the `kind` and `docker` commands."""
+
+    passive = ("kubeconfig_path", "adopt")
+    replacing = (
+        *("name", "node_image", "workers", "mirrors"),
+        *("http_port", "https_port", "registry_port", "registry_image"),
+    )
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         kubeconfig = create(props)
@@ -293,15 +293,17 @@ class KindProvider(ResourceProvider):
         return ReadResult(id_, props) if there(id_) else ReadResult(None, {})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        replaces = [key for key in _SPEC if _named(_olds, key) != _named(_news, key)]
-        if not replaces and not there(_id):
+        found = super().diff(_id, _olds, _news)
+        if not found.replaces and not there(_id):
             # Replacing it would have the engine delete, one by one, what was on it, which fails without it.
             raise CommandFailed(
                 f"the kind cluster {_id} is gone. `make up` makes it again; without make, first take what was on it "
                 "out of the state: PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh"
             )
-        changes = bool(replaces) or _olds.get("image_mirror") != _news.get("image_mirror")
-        return DiffResult(changes=changes, replaces=replaces, delete_before_replace=True)
+        return found
+
+    def changed(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+        return [key for key in super().changed(olds, news) if _named(olds, key) != _named(news, key)]
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         for node in nodes(_news["name"]):
@@ -313,13 +315,11 @@ class KindProvider(ResourceProvider):
         delete(_props)
 
 
-class KindCluster(Resource):
+class KindCluster(DynamicResource, provider=KindProvider, secrets=["kubeconfig"]):
     """A kind cluster. `kubeconfig` is secret; `identity` is another one for every cluster that is made."""
 
     kubeconfig: Output[str]
     identity: Output[str]
 
     def __init__(self, name: str, args: KindClusterArgs, opts: ResourceOptions | None = None) -> None:
-        props: dict[str, Input[Any]] = {**vars(args), "kubeconfig": None, "identity": None}
-        secret = ResourceOptions(additional_secret_outputs=["kubeconfig"])
-        super().__init__(KindProvider(), name, props, ResourceOptions.merge(opts, secret))
+        super().__init__(name, vars(args), opts)

@@ -1,18 +1,18 @@
 """CustomResourceDefinitions that something else installs, waited for.
 
 An operator makes its CRDs long before it is ready, and what only needs to find them there need not wait for the rest.
-Stored by reference to this module's and class's names: do not rename them.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pulumi import ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider
+from pulumi.dynamic import CreateResult
 
-from components.cluster import reach
+from components.clients.waiting import wait_out
+from components.cluster.connection import PASSIVE, Connection, client_of
+from components.dynamic.base import DynamicProvider, DynamicResource
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiextensionsV1Api, V1CustomResourceDefinition
@@ -21,10 +21,10 @@ WITHIN = 300  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
-class EstablishedArgs:
+class CrdWaitArgs:
     # Such as `services.serving.knative.dev`.
     names: Sequence[str]
-    reach: reach.Reach
+    connection: Connection
 
 
 def missing(api: "ApiextensionsV1Api", names: Sequence[str]) -> list[str]:
@@ -41,28 +41,24 @@ def missing(api: "ApiextensionsV1Api", names: Sequence[str]) -> list[str]:
 
 def wait(api: "ApiextensionsV1Api", names: Sequence[str], seconds: float = WITHIN) -> None:
     """Return when the cluster serves all of `names`; raises TimeoutError that names those that it does not."""
-    deadline = time.monotonic() + seconds
-    while absent := missing(api, names):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not established within {seconds:.0f} s: {', '.join(absent)}")
-        time.sleep(0.5)
+    if absent := wait_out(lambda: missing(api, names), seconds):
+        raise TimeoutError(f"not established within {seconds:.0f} s: {', '.join(absent)}")
 
 
-class EstablishedProvider(ResourceProvider):
+class CrdWaitProvider(DynamicProvider):
+    passive = PASSIVE
+    replacing = ("names", "cluster")
+
     def create(self, props: dict[str, Any]) -> CreateResult:
         from kubernetes import client
 
-        api = reach.client(props)
+        api = client_of(props)
         wait(client.ApiextensionsV1Api(api), props["names"])
         return CreateResult(",".join(props["names"]), props)
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        changed = [key for key in ("names", "cluster") if _olds.get(key) != _news.get(key)]
-        return DiffResult(changes=bool(changed), replaces=changed)
 
-
-class Established(Resource):
+class CrdWait(DynamicResource, provider=CrdWaitProvider):
     """There when the cluster serves every one of `names`."""
 
-    def __init__(self, name: str, args: EstablishedArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__(EstablishedProvider(), name, {**vars(args.reach), "names": list(args.names)}, opts)
+    def __init__(self, name: str, args: CrdWaitArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__(name, {**vars(args.connection), "names": list(args.names)}, opts)

@@ -1,27 +1,24 @@
-"""The gateway's certificate, waited for, and the authority that a client must trust to accept it.
-
-Stored by reference to this module's and class's names: do not rename them.
-"""
+"""The gateway's certificate, waited for, and the authority that a client must trust to accept it."""
 
 import base64
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pulumi import Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
 
 from components.clients import private
-from components.cluster import reach
+from components.clients.waiting import wait_out
+from components.cluster.connection import PASSIVE, Connection, client_of
+from components.dynamic.base import DynamicProvider, DynamicResource
 
 WITHIN = 300.0  # seconds
-_INPUTS = ("namespace", "certificate", "secret", "hosts", "issuer", "path", "cluster")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuthorityArgs:
+class CaCertificateArgs:
     namespace: str
     # The names of cert-manager's Certificate and of the Secret that it fills.
     certificate: str
@@ -31,7 +28,7 @@ class AuthorityArgs:
     issuer: str
     # Where the authority is written for `curl --cacert`, relative to the project.
     path: str
-    reach: reach.Reach
+    connection: Connection
 
 
 def pending(certificate: dict[str, Any]) -> str:
@@ -46,22 +43,19 @@ def pending(certificate: dict[str, Any]) -> str:
 
 def wait(api: Any, namespace: str, name: str, seconds: float = WITHIN) -> None:
     """Return when the Certificate is ready; raises TimeoutError with cert-manager's reason."""
-    deadline = time.monotonic() + seconds
     where = ("cert-manager.io", "v1", namespace, "certificates", name)
-    while reason := pending(api.get_namespaced_custom_object(*where)):
-        if time.monotonic() > deadline:
-            raise TimeoutError(
-                f"the certificate of the gateway was not signed within {seconds:.0f} s: {reason}. To find out why: "
-                f"`kubectl --namespace {namespace} describe certificate {name}`, then `… get issuers,orders,challenges`"
-            )
-        time.sleep(1)
+    if reason := wait_out(lambda: pending(api.get_namespaced_custom_object(*where)), seconds, every=1):
+        raise TimeoutError(
+            f"the certificate of the gateway was not signed within {seconds:.0f} s: {reason}. To find out why: "
+            f"`kubectl --namespace {namespace} describe certificate {name}`, then `… get issuers,orders,challenges`"
+        )
 
 
 def read(props: dict[str, Any]) -> dict[str, Any]:
     """Wait for the certificate, and write its authority's own to `path`; `ca` is "" for one that everybody trusts."""
     from kubernetes import client
 
-    api = reach.client(props)
+    api = client_of(props)
     wait(client.CustomObjectsApi(api), props["namespace"], props["certificate"])
     data = client.CoreV1Api(api).read_namespaced_secret(props["secret"], props["namespace"]).data or {}
     ca = base64.b64decode(data.get("ca.crt", "")).decode()
@@ -76,7 +70,9 @@ def write(path: Path, ca: str) -> None:
         path.write_text(ca)
 
 
-class AuthorityProvider(ResourceProvider):
+class CaCertificateProvider(DynamicProvider):
+    passive = PASSIVE
+
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(f"{props['namespace']}/{props['certificate']}", read(props))
 
@@ -87,18 +83,17 @@ class AuthorityProvider(ResourceProvider):
         path, ca = Path(str(_news["path"])), _olds.get("ca", "")
         # Another checkout of the same stack has no file yet.
         there = (path.read_text() if path.is_file() else "") == ca
-        return DiffResult(changes=not there or any(_olds.get(key) != _news.get(key) for key in _INPUTS))
+        return DiffResult(changes=not there or bool(self.changed(_olds, _news)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         Path(_props["path"]).unlink(missing_ok=True)
 
 
-class Authority(Resource):
+class CaCertificate(DynamicResource, provider=CaCertificateProvider):
     """`ca` is the authority's certificate (PEM, public), or "" where this machine's own trust is enough."""
 
     ca: Output[str]
 
-    def __init__(self, name: str, args: AuthorityArgs, opts: ResourceOptions | None = None) -> None:
-        given = {key: value for key, value in vars(args).items() if key != "reach"}
-        props = {**given, **vars(args.reach), "hosts": list(args.hosts), "ca": None}
-        super().__init__(AuthorityProvider(), name, props, opts)
+    def __init__(self, name: str, args: CaCertificateArgs, opts: ResourceOptions | None = None) -> None:
+        given = {key: value for key, value in vars(args).items() if key != "connection"}
+        super().__init__(name, {**given, **vars(args.connection), "hosts": list(args.hosts)}, opts)

@@ -9,9 +9,12 @@ from pulumi import Input
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
+# How the cluster is found, which is not which one it is.
+PASSIVE = ("kubeconfig_path", "context")
+
 
 @dataclass(frozen=True, kw_only=True)
-class Reach:
+class Connection:
     """A part of the resource's inputs, under these names."""
 
     kubeconfig_path: str
@@ -21,7 +24,7 @@ class Reach:
     cluster: Input[str]
 
 
-def client(props: Mapping[str, Any]) -> "ApiClient":
+def client_of(props: Mapping[str, Any]) -> "ApiClient":
     """The client for a resource's inputs; imported where it is used, because that takes a while."""
     from kubernetes import config
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from components.clients import cluster_api as api
-from components.dynamic import remains
-from components.dynamic.remains import RemainsProvider, brought, of_groups, remove
+from components.dynamic import crd_cleanup
+from components.dynamic.crd_cleanup import CrdCleanupProvider, brought, of_groups, remove
 from components.settings.parts.istio import PART
 from tests.unit.engine import run_stack
 from tests.unit.fake_cluster import ISVC, VIRTUAL_SERVICE, FakeCluster, crd
@@ -27,7 +27,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     for kind in (ISVC, VIRTUAL_SERVICE, GATEWAY):
         fake.serve(kind)
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
-    monkeypatch.setattr(remains, "_cluster", lambda _props: fake)
+    monkeypatch.setattr(crd_cleanup, "_cluster", lambda _props: fake)
     return fake
 
 
@@ -76,26 +76,26 @@ def test_a_kind_that_does_not_go_is_named_with_the_reason(cluster: FakeCluster) 
 
 def test_the_kinds_that_were_there_are_recorded_and_a_later_group_adds_to_them(cluster: FakeCluster) -> None:
     props = {**PROPS, "groups": ["networking.istio.io"], "found": None}
-    made = RemainsProvider().create(props).outs
+    made = CrdCleanupProvider().create(props).outs
     assert made
     assert made["found"] == ["gateways.networking.istio.io", "virtualservices.networking.istio.io"]
     cluster.serve(api.Kind("networking.istio.io", "v1", "Sidecar", "sidecars", True))
     more = {**props, "groups": ["networking.istio.io", "serving.kserve.io"]}
-    updated = RemainsProvider().update("remains", made, more).outs
+    updated = CrdCleanupProvider().update("crd-cleanup", made, more).outs
     assert updated
     assert updated["found"] == [*made["found"], "inferenceservices.serving.kserve.io"]
 
 
 def test_another_cluster_makes_another_record() -> None:
     olds = {**PROPS, "cluster": "a"}
-    diff = RemainsProvider().diff
-    assert diff("remains", olds, olds).changes is False
-    assert diff("remains", olds, {**olds, "cluster": "b"}).replaces == ["cluster"]
-    assert diff("remains", olds, {**olds, "config_maps": None}).replaces == []
+    diff = CrdCleanupProvider().diff
+    assert diff("crd-cleanup", olds, olds).changes is False
+    assert diff("crd-cleanup", olds, {**olds, "cluster": "b"}).replaces == ["cluster"]
+    assert diff("crd-cleanup", olds, {**olds, "config_maps": None}).replaces == []
 
 
 def test_the_record_is_made_between_the_namespace_and_the_chart() -> None:
     run = run_stack("prod")
-    for record, chart in (("istio-remains", "istio-base"), ("knative-remains", "knative-operator")):
+    for record, chart in (("mesh-crd-cleanup", "istio-base"), ("serverless-crd-cleanup", "knative-operator")):
         assert record in run.one("Release", chart).dependencies
-        assert run.one("Resource", record).inputs["namespace"] == run.one("Release", chart).inputs["namespace"]
+        assert run.one("CrdCleanup", record).inputs["namespace"] == run.one("Release", chart).inputs["namespace"]

@@ -2,18 +2,18 @@
 
 Made between the namespace and the chart, it records which definitions the cluster had; deleted between the two, it
 removes the others, and lets the namespace go at once.
-Stored by reference to this module's and class's names: do not rename them.
 """
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pulumi import Input, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi import Input, Output, ResourceOptions
+from pulumi.dynamic import CreateResult, UpdateResult
 
-from components.cluster.reach import Reach
+from components.clients.waiting import wait_out
+from components.cluster.connection import PASSIVE, Connection
+from components.dynamic.base import DynamicProvider, DynamicResource
 
 if TYPE_CHECKING:
     from components.clients.cluster_api import Cluster, Object
@@ -23,14 +23,14 @@ USED_WITHIN, GONE_WITHIN, ENDED_WITHIN = 30, 60, 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class RemainsArgs:
+class CrdCleanupArgs:
     # API groups whose kinds the chart or the operator brings, such as `networking.istio.io`.
     groups: Sequence[str]
     # Whose pods are the chart's.
     namespace: Input[str]
     # Label of the ConfigMaps that a controller wrote into every namespace.
     config_maps: str | None = None
-    reach: Reach
+    connection: Connection
 
 
 def of_groups(names: Collection[str], groups: Collection[str]) -> list[str]:
@@ -52,18 +52,11 @@ def remove(cluster: "Cluster", props: Mapping[str, Any], used: float = USED_WITH
         return {name: crds[name] for name in brought(crds, props["groups"], props["found"])}
 
     left = definitions()
-    deadline = time.monotonic() + used
-    while in_use := {name for name, crd in left.items() if objects(cluster, crd)}:
-        if time.monotonic() > deadline:
-            break
-        time.sleep(1)
+    in_use = wait_out(lambda: {name for name, crd in left.items() if objects(cluster, crd)}, used, every=1)
     for name in left.keys() - in_use:
         cluster.delete(api.CRD.path(name=name))
-    deadline = time.monotonic() + gone
-    while waiting := {name: crd for name, crd in definitions().items() if name not in in_use}:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not removed within {gone:.0f} s: {'; '.join(map(_why, waiting.values()))}")
-        time.sleep(0.5)
+    if waiting := wait_out(lambda: [crd for name, crd in definitions().items() if name not in in_use], gone):
+        raise TimeoutError(f"not removed within {gone:.0f} s: {'; '.join(map(_why, waiting))}")
     # The engine leaves out what is None.
     if labels := props.get("config_maps"):
         for each in cluster.list(api.CONFIG_MAP, labels=labels):
@@ -81,9 +74,7 @@ def _end_pods(cluster: "Cluster", namespace: str) -> None:
 
     for each in cluster.list(POD, namespace, metadata=True):
         cluster.delete(f"{POD.path(namespace, each['metadata']['name'])}?gracePeriodSeconds={ENDED_WITHIN}")
-    deadline = time.monotonic() + 10 * ENDED_WITHIN
-    while cluster.list(POD, namespace, metadata=True) and time.monotonic() < deadline:
-        time.sleep(0.5)
+    wait_out(lambda: cluster.list(POD, namespace, metadata=True), 10 * ENDED_WITHIN)
 
 
 def objects(cluster: "Cluster", crd: "Object") -> list["Object"]:
@@ -112,13 +103,12 @@ def _found(props: Mapping[str, Any]) -> list[str]:
     return of_groups(names, props["groups"])
 
 
-class RemainsProvider(ResourceProvider):
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult("remains", {**props, "found": _found(props)})
+class CrdCleanupProvider(DynamicProvider):
+    passive = PASSIVE
+    replacing = ("cluster",)
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        changed = [key for key in _news if key != "found" and _olds.get(key) != _news.get(key)]
-        return DiffResult(changes=bool(changed), replaces=[key for key in changed if key == "cluster"])
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult("crd-cleanup", {**props, "found": _found(props)})
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         more = {**_news, "groups": sorted(set(_news["groups"]) - set(_olds["groups"]))}
@@ -128,15 +118,16 @@ class RemainsProvider(ResourceProvider):
         remove(_cluster(_props), _props)
 
 
-class Remains(Resource):
+class CrdCleanup(DynamicResource, provider=CrdCleanupProvider):
     """Gone when what the chart brought is; `found` are the CRDs that were there before."""
 
-    def __init__(self, name: str, args: RemainsArgs, opts: ResourceOptions | None = None) -> None:
+    found: Output[list[str]]
+
+    def __init__(self, name: str, args: CrdCleanupArgs, opts: ResourceOptions | None = None) -> None:
         props = {
-            **vars(args.reach),
+            **vars(args.connection),
             "groups": sorted(args.groups),
             "namespace": args.namespace,
             "config_maps": args.config_maps,
-            "found": None,
         }
-        super().__init__(RemainsProvider(), name, props, opts)
+        super().__init__(name, props, opts)
