@@ -31,7 +31,13 @@ class _Answers(Mocks):
         outputs = dict(args.inputs)
         if args.typ.startswith("pulumi-python:"):
             outputs |= {"kubeconfig": "apiVersion: v1", "value": "s3cret", "version": "1", "example": "null"}
-            outputs |= {"digest": "d" * 64, "answer": "{}", "curl": "curl", "identity": "1a2b"}
+            outputs |= {
+                "digest": "d" * 64,
+                "content": f"sha256:{'c' * 64}",
+                "answer": "{}",
+                "curl": "curl",
+                "identity": "1a2b",
+            }
             outputs |= {"ca": "PEM", "issuer": "slipway-1a2b", "jwks": '{"keys": []}'}
             outputs |= {"plan": _PLAN.dump()}
             clients = (*args.inputs.get("clients", ()), "slipway")
@@ -59,7 +65,11 @@ class Registration:
         self.provider: str = request.provider
         self.protect: bool = request.protect
         self.deleted_with: str = request.deletedWith
+        # Names of what it waits for, and of the namespaces among that.
         self.dependencies: set[str] = {urn.rpartition("::")[2] for urn in request.dependencies}
+        self.namespaces: set[str] = {
+            urn.rpartition("::")[2] for urn in request.dependencies if "core/v1:Namespace::" in urn
+        }
         self.secret_outputs: list[str] = list(request.additionalSecretOutputs)
         # As they are on the wire, secrets marked as such.
         self.raw: dict[str, Any] = json_format.MessageToDict(request.object)

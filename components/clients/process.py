@@ -3,11 +3,15 @@
 import shlex
 import signal
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
 from components.errors import SlipwayError
+
+# How often a command in the foreground is asked whether it is to end, in seconds.
+_LOOK = 0.5
 
 
 class CommandFailed(SlipwayError):
@@ -47,8 +51,8 @@ def run(
     return done.stdout
 
 
-def foreground(command: Sequence[str], env: Mapping[str, str]) -> int:
-    """Run `command` at the user's terminal and return its exit code.
+def foreground(command: Sequence[str], env: Mapping[str, str], stop: threading.Event | None = None) -> int:
+    """Run `command` at the user's terminal and return its exit code; when `stop` is set, it is told to end.
 
     It outlives every signal that it can act on: it ends what is under way, and is waited for.
     """
@@ -62,7 +66,11 @@ def foreground(command: Sequence[str], env: Mapping[str, str]) -> int:
         try:
             while True:
                 try:
-                    return process.wait()
+                    return process.wait(_LOOK if stop else None)
+                except subprocess.TimeoutExpired:
+                    if stop and stop.is_set():
+                        process.send_signal(signal.SIGINT)
+                        stop = None
                 except KeyboardInterrupt:
                     continue
         finally:

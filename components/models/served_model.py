@@ -1,14 +1,14 @@
 """One model of the stack's list: trained if missing, built, served, scaled, and asked for a prediction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi import Input, ResourceOptions
+from pulumi import Output, Resource, ResourceOptions
 
 from components import settings as s
+from components.context import Context
 from components.data.tracking import Tracking
 from components.dynamic.prediction import Prediction, PredictionArgs
 from components.ingress.gateway import Gateway
@@ -25,20 +25,16 @@ from components.settings.parts import knative, kserve
 
 @dataclass(frozen=True, kw_only=True)
 class ServedModelArgs:
+    context: Context
     model: s.Model
-    settings: s.Settings
-    # The namespace of the model's team, or of the models; an Output, so that the model waits for it.
-    namespace: Input[str]
-    registry: Input[str]
-    cluster: Input[str]
-    # host:port at which this machine reaches the gateway; None where only the hosts' own names do.
-    ingress_address: str | None
+    # Of the model's team, or of the models.
+    namespace: Output[str]
     tracking: Tracking
     platform: Platform
     gateway: Gateway
-    # Folder of this stack's own files, relative to the project.
-    state: Path
     trainings: Mapping[RegisteredModel, Training]
+    # That the registered models are the stack's own.
+    names: Sequence[Resource]
     # The model whose canary this is.
     canary_of: str | None = None
 
@@ -53,7 +49,7 @@ class ServedModel(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ServedModelArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:models:ServedModel", name, None, opts)
-        model, settings, platform = args.model, args.settings, args.platform
+        model, settings, platform = args.model, args.context.settings, args.platform
         source = parse_source(model.source)
         image = self._image(name, args, source)
         canary = self._canary(args)
@@ -88,7 +84,7 @@ class ServedModel(pulumi.ComponentResource):
         prediction = Prediction(
             f"{name}-prediction",
             PredictionArgs(
-                address=args.ingress_address,
+                address=args.context.ingress_address,
                 host=hostname,
                 path=INFER_PATH,
                 example=image.example,
@@ -96,12 +92,16 @@ class ServedModel(pulumi.ComponentResource):
                 canary=None if args.canary_of else canary.outputs["version"] if canary else image.version,
                 image=image.reference,
                 settings=model.model_dump_json(),
-                cluster=args.cluster,
+                cluster=args.context.cluster.identity,
                 seconds=model.ready_within,
                 look=f"`{where} describe inferenceservice {name}`, then `{where} get pods,events`",
+                kubeconfig_path=args.context.cluster.connection.kubeconfig_path,
+                context=args.context.cluster.connection.context,
+                namespace=namespace,
+                service=name,
                 tls=bool(settings.ingress.tls),
                 ca=args.gateway.ca or "",
-                ca_file=str(args.state / "ca.crt"),
+                ca_file=str(args.context.folder / "ca.crt"),
                 key=args.gateway.own_key,
             ),
             ResourceOptions(parent=self, depends_on=[service, route]),
@@ -109,6 +109,7 @@ class ServedModel(pulumi.ComponentResource):
         self.outputs = {
             "image": image.reference,
             "version": image.version,
+            "digest": image.content,
             "host": hostname,
             "url": prediction.url,
             "example": image.example,
@@ -120,7 +121,7 @@ class ServedModel(pulumi.ComponentResource):
         self.register_outputs(self.outputs)
 
     def _image(self, name: str, args: ServedModelArgs, source: RegisteredModel | ModelFolder) -> ModelImage:
-        settings = args.settings
+        context, settings = args.context, args.context.settings
         registered = isinstance(source, RegisteredModel)
         training = args.trainings.get(source) if isinstance(source, RegisteredModel) else None
         return ModelImage(
@@ -128,6 +129,7 @@ class ServedModel(pulumi.ComponentResource):
             ModelImageArgs(
                 source=args.model.source,
                 repository=args.canary_of or name,
+                pinned=args.model.digest,
                 image=args.model.image,
                 tracking_uri=args.tracking.uri if registered else None,
                 trust=args.gateway.ca if registered else None,
@@ -140,12 +142,12 @@ class ServedModel(pulumi.ComponentResource):
                     packages=(*settings.build.packages, *args.model.build.packages),
                     index=str(settings.build.package_index) if settings.build.package_index else None,
                 ),
-                images=settings.image_references,
-                registry=args.registry,
-                cluster=args.cluster,
+                images=context.images,
+                registry=context.cluster.registry,
+                cluster=context.cluster.identity,
                 credentials=settings.registry,
-                state=args.state,
-                ingress=(args.gateway, args.tracking) if registered else (),
+                state=context.folder,
+                ingress=(args.gateway, args.tracking, *args.names) if registered else (),
             ),
             ResourceOptions(parent=self),
         )

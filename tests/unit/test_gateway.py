@@ -186,6 +186,17 @@ def test_a_request_that_was_let_in_reaches_knative_through_the_gateway_again(sec
     assert at_gateway(secure, host=f"{NAME}-predictor.models.svc.cluster.local", port=8081)
 
 
+def test_the_api_server_lets_nobody_else_write_ways_to_the_models(secure: Run, dev: Run) -> None:
+    """What the policies say is tried on a real one in tests/embedded/test_admission.py."""
+    names = {entry.inputs["metadata"]["name"] for entry in secure.of("ValidatingAdmissionPolicy")}
+    assert names == {"slipway-models-routes", "slipway-models-certificates"}
+    bound = [entry.inputs["spec"] for entry in secure.of("ValidatingAdmissionPolicyBinding")]
+    assert {each["policyName"] for each in bound} == names
+    assert [each["validationActions"] for each in bound] == [["Deny"]] * 2
+    assert all(entry.inputs["spec"]["failurePolicy"] == "Fail" for entry in secure.of("ValidatingAdmissionPolicy"))
+    assert not dev.of("ValidatingAdmissionPolicy")
+
+
 @pytest.mark.parametrize(
     ("issuer", "mode"),
     [

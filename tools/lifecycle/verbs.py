@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from components.clients import private
 from components.errors import SlipwayError
+from components.settings import parse_settings
 from tools import check, report
-from tools.engine import from_nothing, policies, process, protection, state
+from tools.engine import from_nothing, policies, process, protection, state, stuck_watch
 from tools.engine.backend import environment, own_backend
+from tools.engine.cluster import reachable
 from tools.engine.stack import ROOT, Stack, write_used_file
 from tools.engine.vanished import take_out, vanished
 from tools.environment import tools_first
@@ -95,13 +97,22 @@ def up(session: Session) -> int:
     # The report below says what the outputs would.
     log = ["--event-log", str(session.stack.events)]
     options = [*session.checked, "--yes", *ahead, "--suppress-outputs", *log, *session.extra]
-    code = process.pulumi(["up", *options], session.env)
+    code = _up(session, ["up", *options])
     if code == 0:
         outputs = state.outputs(session.stack, session.env)
         print(report.text(outputs, session.stack.name))
         if session.own:
             print(session.own.summary(outputs))
     return code
+
+
+def _up(session: Session, arguments: Sequence[str]) -> int:
+    """Run Pulumi until it is done, or until pods of the stack are stuck; those of an embedded cluster are simulated."""
+    if session.own:
+        return process.pulumi(arguments, session.env)
+    namespaces = stuck_watch.places(parse_settings(session.stack.values))
+    with stuck_watch.watched(lambda: reachable(session.stack), namespaces, say) as stop:
+        return process.pulumi(arguments, session.env, stop)
 
 
 def let_go(session: Session, verb: str) -> int:
