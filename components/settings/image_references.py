@@ -63,3 +63,4 @@ ImageDigest = text(
     "<registry>/<name>@sha256:<64 hexadecimal digits>: a tag alone can move",
     _image_port,
 )
+ContentDigest = text(_DIGEST, 71, "sha256:<64 hexadecimal digits>; `python -m tools pin` writes it")

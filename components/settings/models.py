@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from components.settings.addresses import HttpUrl
 from components.settings.files import Argument, FilePath, Script
-from components.settings.image_references import ImageDigest
+from components.settings.image_references import ContentDigest, ImageDigest
 from components.settings.kubernetes_names import (
     ExtendedResource,
     LabelName,
@@ -46,6 +46,10 @@ class Canary(Section):
 
     source: Source
     image: ImageDigest | None = Field(None, description="A ready image of it, by digest; without it one is built.")
+    digest: ContentDigest | None = Field(
+        None,
+        description="What the version's files must be, checked before it is built; `python -m tools pin` writes it.",
+    )
     train: _Train = Field(None, description="What trains it when it is missing; default: the model's `train`.")
     percent: Annotated[int, Field(ge=1, le=99)]
 
@@ -81,6 +85,10 @@ class Model(Section):
     source: Source
     image: ImageDigest | None = Field(
         None, description="A ready image of this model, by digest; without it the image is built and pushed."
+    )
+    digest: ContentDigest | None = Field(
+        None,
+        description="What the version's files must be, checked before it is built; `python -m tools pin` writes it.",
     )
     train: _Train = None
     python: PythonVersion | None = Field(
@@ -126,6 +134,7 @@ class Model(Section):
             "name": f"{self.name}{CANARY_SUFFIX}",
             "source": self.canary.source,
             "image": self.canary.image,
+            "digest": self.canary.digest,
             "train": self.canary.train or (self.train if registered else None),
             "replicas": self.replicas and _share(self.replicas, percent),
             "autoscaling": scaling and _scaled(scaling, percent),
