@@ -12,8 +12,8 @@ from tools.prediction.answer import table
 from tools.prediction.load import measured, percentile
 from tools.prediction.rows import request
 
-MATRIX = [{"name": "x", "shape": [1, 2], "datatype": "FP64", "data": [1.0, 2.0]}]
-COLUMNS = [
+MATRIX: list[dict[str, Any]] = [{"name": "x", "shape": [1, 2], "datatype": "FP64", "data": [1.0, 2.0]}]
+COLUMNS: list[dict[str, Any]] = [
     {"name": "age", "shape": [1, 1], "datatype": "INT64", "data": [1], "parameters": {"content_type": "np"}},
     {"name": "city", "shape": [1, 1], "datatype": "BYTES", "data": ["x"]},
 ]
@@ -27,12 +27,12 @@ def written(folder: Path, name: str, content: Any) -> Path:
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.json", "lists.json", "rows.parquet"])
 def test_rows_of_every_form_are_the_same_request(tmp_path: Path, name: str) -> None:
-    rows = [{"a": 1.5, "b": 2}, {"a": 3, "b": 4}]
+    rows: list[dict[str, float]] = [{"a": 1.5, "b": 2}, {"a": 3, "b": 4}]
     if name.endswith("parquet"):
         pandas.DataFrame(rows).to_parquet(tmp_path / name)
         file = tmp_path / name
     else:
-        forms = {"rows.csv": "a,b\n1.5,2\n3,4\n", "rows.json": rows, "lists.json": [[1.5, 2], [3, 4]]}
+        forms: dict[str, Any] = {"rows.csv": "a,b\n1.5,2\n3,4\n", "rows.json": rows, "lists.json": [[1.5, 2], [3, 4]]}
         file = written(tmp_path, name, forms[name])
     assert request(file, MATRIX) == {"inputs": [{**MATRIX[0], "shape": [2, 2], "data": [1.5, 2.0, 3.0, 4.0]}]}
 
