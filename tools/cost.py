@@ -1,7 +1,7 @@
 """What a stack asks of its cluster: cpu, memory and GPUs of every pod, at the least and the most replicas."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,15 +118,12 @@ def table(found: Sequence[Demand], price: Price) -> str:
 
 
 def _row(part: str, name: str, found: Sequence[Demand], price: Price, priced: bool) -> list[str]:
-    ends = []
-    for counted in (lambda each: each.least, lambda each: each.most):
-        requests, limits = Amount(), Amount()
-        for each in found:
-            requests, limits = requests + each.requests.times(counted(each)), limits + each.limits.times(counted(each))
-        ends.append((sum(map(counted, found)), requests, limits))
-    (few, low, cap), (many, high, roof) = ends
+    low = _sum(each.requests.times(each.least) for each in found)
+    high = _sum(each.requests.times(each.most) for each in found)
+    cap = _sum(each.limits.times(each.least) for each in found)
+    roof = _sum(each.limits.times(each.most) for each in found)
     cells = [
-        _span(few, many),
+        _span(sum(each.least for each in found), sum(each.most for each in found)),
         _span(low.cpu, high.cpu),
         _span(low.memory, high.memory),
         _span(low.gpu, high.gpu),
@@ -134,6 +131,10 @@ def _row(part: str, name: str, found: Sequence[Demand], price: Price, priced: bo
         _span(cap.memory, roof.memory),
     ]
     return [part, name, *cells, *([_span(low.monthly(price), high.monthly(price), 2)] if priced else [])]
+
+
+def _sum(amounts: Iterable[Amount]) -> Amount:
+    return sum(amounts, Amount())
 
 
 def _span(low: float, high: float, digits: int = 3) -> str:

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pandas
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from components.errors import SlipwayError
 from tools.prediction.answer import table
@@ -29,7 +30,7 @@ def written(folder: Path, name: str, content: Any) -> Path:
 def test_rows_of_every_form_are_the_same_request(tmp_path: Path, name: str) -> None:
     rows: list[dict[str, float]] = [{"a": 1.5, "b": 2}, {"a": 3, "b": 4}]
     if name.endswith("parquet"):
-        pandas.DataFrame(rows).to_parquet(tmp_path / name)
+        parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / name)
         file = tmp_path / name
     else:
         forms: dict[str, Any] = {"rows.csv": "a,b\n1.5,2\n3,4\n", "rows.json": rows, "lists.json": [[1.5, 2], [3, 4]]}

@@ -50,9 +50,9 @@ def _csv(file: Path) -> list[dict[str, Any]]:
 
 
 def _parquet(file: Path) -> list[dict[str, Any]]:
-    import pandas
+    from pyarrow import parquet
 
-    return [{str(key): value for key, value in row.items()} for row in pandas.read_parquet(file).to_dict("records")]
+    return list(parquet.read_table(file).to_pylist())
 
 
 def _matrix(rows: Sequence[Row], tensor: Mapping[str, Any]) -> dict[str, Any]:
