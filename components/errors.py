@@ -5,6 +5,7 @@
     ├── StackFileError    a stack file is missing, or is not YAML of the right form
     ├── LockError         the file of image digests cannot be used
     ├── CommandFailed     another program is missing, failed or took too long
+    ├── ServingError      no image can be made for a model
     ├── RegistryFault     a container registry gives no answer that is of use
     ├── ClusterError      the cluster does not answer, or refuses
     └── Refused           a model's server refuses a request

@@ -15,8 +15,13 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret, wrap_rpc_secret
 from pulumi.runtime.stack import Stack
 
+from components.serving.plan import Plan
+from components.serving.servers import DEFAULT_PYTHON
+
 # What stands in place of a secret in `Registration.hidden`.
 HIDDEN = "[secret]"
+# Of a model whose files nobody has read yet.
+_PLAN = Plan(python=DEFAULT_PYTHON, server="mlserver", reason=None)
 
 
 class _Answers(Mocks):
@@ -28,6 +33,7 @@ class _Answers(Mocks):
             outputs |= {"kubeconfig": "apiVersion: v1", "value": "s3cret", "version": "1", "example": "null"}
             outputs |= {"digest": "d" * 64, "answer": "{}", "curl": "curl", "identity": "1a2b"}
             outputs |= {"ca": "PEM", "issuer": "slipway-1a2b", "jwks": '{"keys": []}'}
+            outputs |= {"plan": _PLAN.dump()}
             clients = (*args.inputs.get("clients", ()), "slipway")
             outputs |= {"subjects": {name: f"{name}.0" for name in clients}, "keys": dict.fromkeys(clients, "k3y")}
         if args.typ == "docker:index/image:Image":
@@ -53,7 +59,11 @@ class Registration:
         self.provider: str = request.provider
         self.protect: bool = request.protect
         self.deleted_with: str = request.deletedWith
+        # Names of what it waits for, and of the namespaces among that.
         self.dependencies: set[str] = {urn.rpartition("::")[2] for urn in request.dependencies}
+        self.namespaces: set[str] = {
+            urn.rpartition("::")[2] for urn in request.dependencies if "core/v1:Namespace::" in urn
+        }
         self.secret_outputs: list[str] = list(request.additionalSecretOutputs)
         # As they are on the wire, secrets marked as such.
         self.raw: dict[str, Any] = json_format.MessageToDict(request.object)

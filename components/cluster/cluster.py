@@ -11,7 +11,6 @@ from pulumi import Output, ResourceOptions
 from components import settings as s
 from components.cluster.connection import Connection
 from components.dynamic.kind_cluster import KindCluster, KindClusterArgs
-from components.settings.images import Images
 
 # By default the provider replaces a Secret whose content changes, and deletes first whatever names it: all of MLflow's
 # servers at once, for another password.
@@ -20,12 +19,9 @@ _IN_PLACE: dict[str, Any] = {"enable_secret_mutable": True, "enable_config_map_m
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
-    settings: s.Cluster
-    # Where images are pushed when the cluster has no registry of its own.
-    registry: s.Registry | None
-    images: Images
-    # Folder of this stack's own files, relative to the project.
-    state: Path
+    settings: s.Settings
+    # Of this stack's own files, relative to the project.
+    folder: Path
 
 
 class Cluster(pulumi.ComponentResource):
@@ -45,14 +41,15 @@ class Cluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ClusterArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:cluster:Cluster", name, None, opts)
-        if args.settings.kind:
-            self._make(name, args, args.settings.kind)
-        elif args.settings.existing:
-            self._use(args, args.settings.existing)
+        kind, existing = args.settings.cluster.kind, args.settings.cluster.existing
+        if kind:
+            self._make(name, args, kind)
+        elif existing:
+            self._use(args, existing)
         self.register_outputs({"registry": self.registry})
 
     def _make(self, name: str, args: ClusterArgs, kind: s.Kind) -> None:
-        kubeconfig = str(args.state / "kubeconfig")
+        kubeconfig = str(args.folder / "kubeconfig")
         self.owner = KindCluster(name, _kind(args, kind, kubeconfig), ResourceOptions(parent=self))
         self.identity = self.owner.identity
         self.connection = Connection(kubeconfig_path=kubeconfig, context=None, cluster=self.identity)
@@ -83,7 +80,7 @@ class Cluster(pulumi.ComponentResource):
             **_IN_PLACE,
             opts=ResourceOptions(parent=self),
         )
-        self.registry = Output.from_input(args.registry.address if args.registry else "")
+        self.registry = Output.from_input(args.settings.registry.address if args.settings.registry else "")
         self.local_registries = ()
 
 
@@ -95,16 +92,17 @@ def ingress_address(settings: s.Cluster, ingress: s.Ingress) -> str | None:
 
 
 def _kind(args: ClusterArgs, kind: s.Kind, kubeconfig_path: str) -> KindClusterArgs:
+    images = args.settings.image_references
     return KindClusterArgs(
         name=kind.name,
-        node_image=kind.node_image or args.images["kind-node"],
+        node_image=kind.node_image or images["kind-node"],
         workers=kind.workers,
         http_port=kind.http_port,
         https_port=kind.https_port,
         registry_port=kind.registry_port,
-        registry_image=args.images["registry"],
+        registry_image=images["registry"],
         mirrors=kind.mirrors,
-        image_mirror=args.images.mirror,
+        image_mirror=images.mirror,
         kubeconfig_path=kubeconfig_path,
         adopt=kind.adopt,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pulumi import Output, ResourceOptions
+from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
 
 from components.clients import private
@@ -19,7 +19,7 @@ WITHIN = 300.0  # seconds
 
 @dataclass(frozen=True, kw_only=True)
 class CaCertificateArgs:
-    namespace: str
+    namespace: Input[str]
     # The names of cert-manager's Certificate and of the Secret that it fills.
     certificate: str
     secret: str

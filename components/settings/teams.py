@@ -11,6 +11,12 @@ class Namespaces(Section):
     data: Namespace = Field("mlops", description="Database, object store and MLflow.")
     models: Namespace = Field("models", description="The served models.")
 
+    @property
+    def mark(self) -> str:
+        """The name, or its beginning, of what the stack has in a place that others share: no two have one namespace for
+        their models."""
+        return f"slipway-{self.models}"
+
 
 class Team(Section):
     """A namespace of its own for the models of a team, with a quota."""

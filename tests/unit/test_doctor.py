@@ -269,6 +269,10 @@ def test_a_pin_that_stays_says_why() -> None:
     [found] = support({"kubernetes": Version(1, 34)}, date(2027, 1, 1), LINES)
     assert "ended on 2026-10-27" in found.text
     assert "it must" in found.remedy
+    assert not report.fails(found, strict=True)
+    [other] = support({"istiod": Version(1, 28)}, date(2027, 1, 1), LINES)
+    assert report.fails(other, strict=True)
+    assert not report.fails(other, strict=False)
 
 
 def test_nothing_is_said_of_a_line_that_nobody_dated() -> None:

@@ -13,6 +13,10 @@ def line(result: Result) -> str:
     return f"{said}\n        -> {result.remedy}" if result.remedy else said
 
 
+def fails(result: Result, *, strict: bool) -> bool:
+    return result.state == "fault" or (strict and result.state == "note" and not result.accepted)
+
+
 def summary(results: Sequence[Result]) -> str:
     faults, notes = (sum(each.state == state for each in results) for state in ("fault", "note"))
     if faults:

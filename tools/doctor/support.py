@@ -26,7 +26,8 @@ def _of(line: Line, today: date) -> Result:
     if not line.until:
         return ok(about, f"until {line.ends}")
     if line.until < today:
-        return note(about, f"ended on {line.until} ({line.source})", remedy)
+        return note(about, f"ended on {line.until} ({line.source})", remedy, accepted=bool(line.stays))
     if line.until - today <= NEAR:
-        return note(about, f"ends on {line.until}, in {(line.until - today).days} days ({line.source})", remedy)
+        days = (line.until - today).days
+        return note(about, f"ends on {line.until}, in {days} days ({line.source})", remedy, accepted=bool(line.stays))
     return ok(about, f"until {line.until}")

@@ -128,6 +128,8 @@ class Example:
         }
         here = {
             "PATH": self.env["PATH"],
+            # The model's environment is this one too.
+            "MODEL_PYTHON": sys.executable,
             "MLSERVER_HOST": "127.0.0.1",
             "MLSERVER_HTTP_PORT": str(self.ports["model"]),
             "MLSERVER_GRPC_PORT": str(self.ports["model-grpc"]),
