@@ -122,7 +122,7 @@ test-unit: $(VENV)/installed ## Seconds.
 test-model: $(VENV)/installed ## Real MLflow and MLServer, about a minute.
 	$(PY) -m pytest tests/model
 
-test-hpa: $(VENV)/installed ## 200 random cases on the real HPA controller, two minutes; etcd and Kubernetes' binaries needed.
+test-hpa: $(VENV)/installed ## 1,100 random cases on the real HPA controller, many minutes; etcd and Kubernetes' binaries needed.
 	$(PY) -m pytest tests/hpa -m controller
 
 test-embedded: tools ## The whole program on a real API server with simulated pods, minutes.

@@ -82,6 +82,10 @@ class Cluster:
         """The JSON at `path`, None where there is nothing. Raises ClusterError."""
         return self._ask("GET", path, seconds=seconds, accept=_METADATA if metadata else "application/json")
 
+    def text(self, path: str) -> str | None:
+        """What stands at `path` as it is, such as a log; None where there is nothing. Raises ClusterError."""
+        return self._send("GET", path, accept="*/*")
+
     def list(
         self, kind: Kind, namespace: str | None = None, *, labels: str = "", metadata: bool = False
     ) -> list[Object]:
@@ -125,20 +129,33 @@ class Cluster:
         accept: str = "application/json",
         seconds: float = 30,
     ) -> Object | None:
+        text = self._send(method, path, body=body, content=content, accept=accept, seconds=seconds)
+        return None if text is None else dict(json.loads(text))
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        content: str = "application/json",
+        accept: str = "application/json",
+        seconds: float = 30,
+    ) -> str | None:
         headers = {"Accept": accept, "Content-Type": content}
         request = self._api.param_serialize(
             method, path, header_params=headers, body=body, auth_settings=["BearerToken"]
         )
         try:
             response = self._api.call_api(*request, _request_timeout=seconds)
-            text = response.read().decode()  # type: ignore[no-untyped-call]
+            text = str(response.read().decode())  # type: ignore[no-untyped-call]
         except (HTTPError, OSError) as error:
             raise ClusterError(f"the cluster does not answer: {error}") from None
         if response.status == 404:
             return None
         if response.status >= 400:
             raise ClusterError(f"{method} {path}: {_said(text)}")
-        return dict(json.loads(text))
+        return text
 
 
 def _said(text: str) -> str:

@@ -12,7 +12,8 @@ from typing import IO
 
 from components.errors import SlipwayError
 
-_LOOK_EVERY = 0.2  # seconds
+# How often a command in the foreground is looked after, in seconds.
+_LOOK = 0.2
 
 
 class CommandFailed(SlipwayError):
@@ -55,11 +56,12 @@ def run(
 def foreground(
     command: Sequence[str],
     env: Mapping[str, str],
+    stop: threading.Event | None = None,
     *,
     line: Callable[[str], object] | None = None,
     meanwhile: Callable[[], None] | None = None,
 ) -> int:
-    """Run `command` at the user's terminal and return its exit code.
+    """Run `command` at the user's terminal and return its exit code; when `stop` is set, it is told to end.
 
     It outlives every signal that it can act on: it ends what is under way, and is waited for. `line` is given each line
     that it prints, in place of the terminal; `meanwhile` is called again and again while it runs.
@@ -79,8 +81,11 @@ def foreground(
         try:
             while True:
                 try:
-                    code = process.wait(_LOOK_EVERY if meanwhile else None)
+                    code = process.wait(_LOOK if stop or meanwhile else None)
                 except subprocess.TimeoutExpired:
+                    if stop and stop.is_set():
+                        process.send_signal(signal.SIGINT)
+                        stop = None
                     if meanwhile:
                         meanwhile()
                 except KeyboardInterrupt:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ def interactive() -> bool:
     return sys.stdout.isatty() and not os.environ.get("CI") and os.environ.get("TERM", "dumb") != "dumb"
 
 
-def watched(arguments: Sequence[str], env: Mapping[str, str], events: Path) -> int:
+def watched(arguments: Sequence[str], env: Mapping[str, str], events: Path, stop: threading.Event | None = None) -> int:
     """Run Pulumi, its event log in `events` unless the arguments name another file; return its exit code.
 
     With a display at a terminal, elsewhere with its own log.
@@ -40,16 +41,23 @@ def watched(arguments: Sequence[str], env: Mapping[str, str], events: Path) -> i
         command += ["--event-log", str(events)]
     events.unlink(missing_ok=True)
     if not interactive():
-        return foreground(command, env, line=lambda line: None if useless(line) else print(line, end="", flush=True))
+        return foreground(
+            command, env, stop=stop, line=lambda line: None if useless(line) else print(line, end="", flush=True)
+        )
     log = events.with_name("pulumi.log")
     display = Display(events)
     with log.open("w") as output:
-        code = foreground(command, env, line=output.write, meanwhile=display.show)
+        code = foreground(command, env, stop, line=output.write, meanwhile=display.show)
     display.show()
     display.end()
     if code:
         print(f"Pulumi's whole log: {log}", file=sys.stderr)
     return code
+
+
+def _plain(line: str) -> None:
+    if not useless(line):
+        print(line, end="", flush=True)
 
 
 def useless(line: str) -> bool:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from components.clients import private
 from components.errors import SlipwayError
+from components.settings import parse_settings
 from tools import check, report
-from tools.engine import from_nothing, policies, process, protection, state
+from tools.engine import from_nothing, policies, process, protection, state, stuck_watch
 from tools.engine.backend import environment, own_backend
+from tools.engine.cluster import reachable
 from tools.engine.display import interactive, watched
 from tools.engine.stack import ROOT, Stack, write_used_file
 from tools.engine.vanished import take_out, vanished
@@ -98,7 +100,7 @@ def up(session: Session) -> int:
     ahead = [] if policies.of(session.stack).production else ["--skip-preview"]
     # The report below says what the outputs would.
     options = [*session.checked, "--yes", *ahead, "--suppress-outputs", *session.extra]
-    code = watched(["up", *options], session.env, session.stack.events)
+    code = _up(session, ["up", *options])
     if code:
         print(next_step(session.stack.name), file=sys.stderr)
     else:
@@ -107,6 +109,15 @@ def up(session: Session) -> int:
         if session.own:
             print(session.own.summary(outputs))
     return code
+
+
+def _up(session: Session, arguments: Sequence[str]) -> int:
+    """Run Pulumi until it is done, or until pods of the stack are stuck; those of an embedded cluster are simulated."""
+    if session.own:
+        return watched(arguments, session.env, session.stack.events)
+    namespaces = stuck_watch.places(parse_settings(session.stack.values))
+    with stuck_watch.watched(lambda: reachable(session.stack), namespaces, say) as stop:
+        return watched(arguments, session.env, session.stack.events, stop)
 
 
 def next_step(stack: str) -> str:
