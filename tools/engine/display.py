@@ -41,9 +41,7 @@ def watched(arguments: Sequence[str], env: Mapping[str, str], events: Path, stop
         command += ["--event-log", str(events)]
     events.unlink(missing_ok=True)
     if not interactive():
-        return foreground(
-            command, env, stop=stop, line=lambda line: None if useless(line) else print(line, end="", flush=True)
-        )
+        return foreground(command, env, stop, line=_plain)
     log = events.with_name("pulumi.log")
     display = Display(events)
     with log.open("w") as output:
