@@ -1,11 +1,11 @@
 """One model of the stack's list: trained if missing, built, served, scaled, and asked for a prediction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
-from pulumi import Output, ResourceOptions
+from pulumi import Output, Resource, ResourceOptions
 
 from components import settings as s
 from components.context import Context
@@ -33,6 +33,8 @@ class ServedModelArgs:
     platform: Platform
     gateway: Gateway
     trainings: Mapping[RegisteredModel, Training]
+    # That the registered models are the stack's own.
+    names: Sequence[Resource]
     # The model whose canary this is.
     canary_of: str | None = None
 
@@ -107,6 +109,7 @@ class ServedModel(pulumi.ComponentResource):
         self.outputs = {
             "image": image.reference,
             "version": image.version,
+            "digest": image.content,
             "host": hostname,
             "url": prediction.url,
             "example": image.example,
@@ -126,6 +129,7 @@ class ServedModel(pulumi.ComponentResource):
             ModelImageArgs(
                 source=args.model.source,
                 repository=args.canary_of or name,
+                pinned=args.model.digest,
                 image=args.model.image,
                 tracking_uri=args.tracking.uri if registered else None,
                 trust=args.gateway.ca if registered else None,
@@ -143,7 +147,7 @@ class ServedModel(pulumi.ComponentResource):
                 cluster=context.cluster.identity,
                 credentials=settings.registry,
                 state=context.folder,
-                ingress=(args.gateway, args.tracking) if registered else (),
+                ingress=(args.gateway, args.tracking, *args.names) if registered else (),
             ),
             ResourceOptions(parent=self),
         )

@@ -48,8 +48,12 @@ class ChartSources:
         return Chart(chart=f"{self.mirror}/{source.chart.rpartition('/')[2]}", version=source.version)
 
     def version(self, key: str) -> str:
-        """The version of chart `key` on this stack."""
-        return self[key].version
+        """The version of chart `key` on this stack, with a `v` where its images' tags have one, as the pin has.
+
+        Helm finds the chart with and without it, so a stack may write either.
+        """
+        bare = self[key].version.removeprefix("v")
+        return f"v{bare}" if CHARTS[key].version.startswith("v") else bare
 
     def app_version(self, key: str) -> str | None:
         """The tag of the images that chart `key` brings; None when the stack has another version of the chart."""

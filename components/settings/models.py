@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PositiveInt
 
-from components.settings.names import HttpUrl, ImageDigest, ModelName, Namespace, Source
+from components.settings.names import ContentDigest, HttpUrl, ImageDigest, ModelName, Namespace, Source
 from components.settings.resources import Requests, Resources
 from components.settings.scaling import Autoscaling, KnativeAutoscaling, Scaling
 from components.settings.section import Section, Text
@@ -36,6 +36,10 @@ class Canary(Section):
 
     source: Source
     image: ImageDigest | None = Field(None, description="A ready image of it, by digest; without it one is built.")
+    digest: ContentDigest | None = Field(
+        None,
+        description="What the version's files must be, checked before it is built; `python -m tools pin` writes it.",
+    )
     train: _Train = Field(None, description="What trains it when it is missing; default: the model's `train`.")
     percent: Annotated[int, Field(ge=1, le=99)]
 
@@ -71,6 +75,10 @@ class Model(Section):
     source: Source
     image: ImageDigest | None = Field(
         None, description="A ready image of this model, by digest; without it the image is built and pushed."
+    )
+    digest: ContentDigest | None = Field(
+        None,
+        description="What the version's files must be, checked before it is built; `python -m tools pin` writes it.",
     )
     train: _Train = None
     python: Annotated[str, Field(pattern=r"^3\.\d+$")] | None = Field(
@@ -110,6 +118,7 @@ class Model(Section):
             "name": f"{self.name}{CANARY_SUFFIX}",
             "source": self.canary.source,
             "image": self.canary.image,
+            "digest": self.canary.digest,
             "train": self.canary.train or (self.train if registered else None),
             "replicas": self.replicas and _share(self.replicas, percent),
             "autoscaling": scaling and _scaled(scaling, percent),

@@ -45,6 +45,7 @@ RegistryAddress = _text(
 ImageDigest = _text(
     r"[^\s@]+@sha256:[0-9a-f]{64}", 500, "<registry>/<name>@sha256:<64 hexadecimal digits>: a tag alone can move"
 )
+ContentDigest = _text(r"sha256:[0-9a-f]{64}", 71, "sha256:<64 hexadecimal digits>; `python -m tools pin` writes it")
 # A part of the metrics API's path, where prometheus-adapter would read `$` as a reference.
 MetricName = _text(r"[A-Za-z0-9_]([-A-Za-z0-9_.:]*[A-Za-z0-9_])?", 253, "letters, digits, `-`, `_`, `.` and `:`")
 SeriesName = _text(r"[a-zA-Z_:][a-zA-Z0-9_:]*", 200, "the name of a Prometheus series, without braces")
