@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from components import settings as s
-from components.clients.cluster_api import DEPLOYMENT, Cluster, ClusterError, Kind, Object
+from components.clients.cluster_api import DEPLOYMENT, ApiResource, Cluster, ClusterError, Object
 from components.settings import parse_settings
 from tools.doctor.result import Result, fault, note, ok
 from tools.embedded.stack import EmbeddedStack
@@ -16,10 +16,10 @@ from tools.engine.cluster import reachable
 from tools.engine.stack import Stack
 from tools.teardown.inventory import Inventory
 
-SERVICES = Kind("serving.kserve.io", "v1beta1", "InferenceService", "inferenceservices", True)
-AUTOSCALERS = Kind("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", True)
-CERTIFICATES = Kind("cert-manager.io", "v1", "Certificate", "certificates", True)
-BACKUPS = Kind("postgresql.cnpg.io", "v1", "Backup", "backups", True)
+SERVICES = ApiResource("serving.kserve.io", "v1beta1", "InferenceService", "inferenceservices", True)
+AUTOSCALERS = ApiResource("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", True)
+CERTIFICATES = ApiResource("cert-manager.io", "v1", "Certificate", "certificates", True)
+BACKUPS = ApiResource("postgresql.cnpg.io", "v1", "Backup", "backups", True)
 MODEL_LABEL = "serving.kserve.io/inferenceservice"
 SOON_DAYS, OLD_BACKUP_DAYS = 14, 2
 

@@ -18,7 +18,7 @@ from tools.engine.stack import ROOT, Stack, write_used_file
 from tools.engine.vanished import take_out, vanished
 from tools.environment import tools_first
 from tools.lifecycle.embedded import EmbeddedCluster
-from tools.parts import before
+from tools.parts import preflight
 from tools.teardown import guarded
 from tools.toolchain.install import install
 from tools.toolchain.pins import TOOLS
@@ -76,7 +76,7 @@ def cancel(session: Session) -> int:
 
 def preview(session: Session) -> int:
     if not session.own:
-        before.preview(session.stack, state.resources(session.stack, session.env), say)
+        preflight.preview(session.stack, state.resources(session.stack, session.env), say)
     # A person sees Pulumi's own tree of what would change.
     checked = [each for each in session.checked if each != "--non-interactive" or not interactive()]
     return process.pulumi(["preview", *checked, *session.extra], session.env)
@@ -94,7 +94,7 @@ def up(session: Session) -> int:
     if code := let_go(session, "up"):
         return code
     if not session.own:
-        before.up(session.stack, state.resources(session.stack, session.env), say)
+        preflight.up(session.stack, state.resources(session.stack, session.env), say)
     # The policies that need to see all resources speak last: in production a preview has them speak before anything is
     # made.
     ahead = [] if policies.of(session.stack).production else ["--skip-preview"]
