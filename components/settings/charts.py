@@ -4,20 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
+from components.settings.chart_references import ChartName, ChartRepository, ChartVersion
 from components.settings.merge import Values
-from components.settings.section import Section, Text
+from components.settings.section import Positive, Section
 from components.settings.versions import CHARTS, Chart
 
 
 class ChartOverride(Section):
     """Overrides of one chart, over the pin and the values that Slipway sets."""
 
-    chart: Text | None = Field(None, description="Another chart: a name, an oci:// reference or a local path.")
-    repository: Text | None = None
-    version: Text | None = None
-    timeout_seconds: PositiveInt | None = None
+    chart: ChartName | None = Field(None, description="Another chart: a name, an oci:// reference or a local path.")
+    repository: ChartRepository | None = None
+    version: ChartVersion | None = None
+    timeout_seconds: Positive | None = None
     values: dict[str, Any] = Field(default_factory=dict)
 
     def over(self, pin: Chart) -> Chart:

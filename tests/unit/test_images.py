@@ -134,10 +134,11 @@ def test_one_key_takes_every_chart_from_the_mirror(mirrored: Run) -> None:
     assert versions_of["istio-base"] == versions.CHARTS["istio-base"].version
 
 
-def test_a_chart_that_the_stack_names_itself_is_not_looked_for_in_the_mirror() -> None:
-    charts = {"cert-manager": {"chart": "./charts/cert-manager"}}
+def test_a_chart_that_the_stack_names_itself_is_not_looked_for_in_the_mirror(tmp_path: Path) -> None:
+    (tmp_path / "Chart.yaml").touch()
+    charts = {"cert-manager": {"chart": str(tmp_path)}}
     run = run_stack("dev", {"chartMirror": "oci://mirror.test/charts", "charts": charts})
-    assert run.one("Release", "cert-manager").inputs["chart"] == "./charts/cert-manager"
+    assert run.one("Release", "cert-manager").inputs["chart"] == str(tmp_path)
 
 
 BASE: dict[str, Any] = {"cluster": {"kind": {"name": "test"}}, "ingress": {"domain": "models.test"}}

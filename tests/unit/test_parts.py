@@ -35,7 +35,7 @@ def settings(part: str = "existing", **changes: Any) -> Settings:
             "models": [model],
             "platform": dict.fromkeys(ALL, part),
             # Sidecars would need their plugin, which is not asked for here.
-            **{"security": {}, "database": {"cloudNativePg": {}}, **changes},
+            **{"security": {}, "database": {"cloudNativePg": {}}, "charts": {}, **changes},
         }
     )
 
