@@ -31,7 +31,13 @@ class _Answers(Mocks):
         outputs = dict(args.inputs)
         if args.typ.startswith("pulumi-python:"):
             outputs |= {"kubeconfig": "apiVersion: v1", "value": "s3cret", "version": "1", "example": "null"}
-            outputs |= {"digest": "d" * 64, "answer": "{}", "curl": "curl", "identity": "1a2b"}
+            outputs |= {
+                "digest": "d" * 64,
+                "content": f"sha256:{'c' * 64}",
+                "answer": "{}",
+                "curl": "curl",
+                "identity": "1a2b",
+            }
             outputs |= {"ca": "PEM", "issuer": "slipway-1a2b", "jwks": '{"keys": []}'}
             outputs |= {"plan": _PLAN.dump()}
             clients = (*args.inputs.get("clients", ()), "slipway")
