@@ -81,7 +81,7 @@ def changes(records: Sequence[Any]) -> tuple[Change, ...]:
 
 def state(record: Json) -> State:
     # Where a test says that there are none, not even the first is written down: one that is long over is the same.
-    written = [[0, NOW]] if record["recommendations"] is None else record["recommendations"]
+    written: Sequence[Any] = [(0, NOW)] if record["recommendations"] is None else record["recommendations"]
     recommendations = tuple(Recommendation(count, NOW - age) for count, age in written)
     return State(recommendations, changes(record["ups"]), changes(record["downs"]))
 
