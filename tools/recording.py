@@ -21,8 +21,8 @@ class _Answers(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[Any, Any]]:
         outputs = dict(args.inputs)
         if args.typ.startswith("pulumi-python:"):
-            outputs |= {"kubeconfig": "apiVersion: v1", "value": "s3cret", "version": "1", "example": "null"}
-            outputs |= {"digest": "d" * 64, "answer": "{}", "curl": "curl", "identity": "1a2b"}
+            outputs |= {"value": "s3cret", "version": "1", "example": "null"}
+            outputs |= {"digest": "d" * 64, "answer": "{}", "curl": "curl", "identity": "1a2b", "uid": "1a2b"}
             outputs |= {"ca": "PEM", "issuer": "slipway-1a2b", "jwks": '{"keys": []}'}
             clients = (*args.inputs.get("clients", ()), "slipway")
             outputs |= {"subjects": {name: f"{name}.0" for name in clients}, "keys": dict.fromkeys(clients, "k3y")}
