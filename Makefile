@@ -5,10 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help tools up preview refresh destroy cancel output start stop status teardown upgrade-check check render \
-  images mirror schema predict key scale canary \
-  promote rollback prune hpa test test-unit test-model test-hpa test-embedded \
-  test-kind coverage lint docs
+.PHONY: $(shell sed -nE 's/^([a-z][a-z -]*):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -42,6 +39,9 @@ status: ## Tell which of them run.
 teardown: $(VENV)/installed ## Finish a destroy whose controllers are gone.
 	@$(PY) -m tools teardown $(STACK) $(ARGS)
 
+doctor: $(VENV)/installed ## Say what would fail an `up`, before it begins: make doctor STACK=dev
+	@$(PY) -m tools doctor $(STACK) $(ARGS)
+
 upgrade-check: $(VENV)/installed ## Compare the versions that a stack has with those that it asks for.
 	@$(PY) -m tools upgrade-check $(STACK)
 
@@ -56,6 +56,9 @@ images: $(VENV)/installed ## List every image and chart of a stack: make images 
 
 mirror: $(VENV)/installed ## Copy them into a registry: make mirror STACK=prod ARGS="--to HOST/PATH"
 	@$(PY) -m tools mirror $(STACK) $(ARGS)
+
+versions: $(VENV)/installed ## Write docs/versions.md: every pin, and until when it is supported.
+	@$(PY) -m tools versions
 
 schema: $(VENV)/installed ## Write the JSON schema of the stack files, for editors.
 	@$(PY) -m tools schema > stack.schema.json

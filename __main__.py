@@ -45,6 +45,8 @@ gateway = (
                 for version in model.versions
             },
             tracking=settings.tracking.hosts,
+            own=settings.platform.mesh == "install",
+            sidecars=settings.security.mutual_tls,
             https_port=settings.cluster.kind.https_port if settings.cluster.kind else None,
             mesh=platform.ready(istio.PART),
             certificates=platform.ready(cert_manager.PART),
@@ -63,7 +65,15 @@ places = {
     **{team.name: teams.declare(settings, team, cluster_options) for team in settings.teams},
 }
 if settings.security.mutual_tls:
-    MutualTls("mutual-tls", MutualTlsArgs(namespaces=places, mesh=platform.ready(istio.PART)), here)
+    MutualTls(
+        "mutual-tls",
+        MutualTlsArgs(
+            namespaces=places,
+            authentication=gateway.authentication if gateway else None,
+            mesh=platform.ready(istio.PART),
+        ),
+        here,
+    )
 database = Database(
     "database",
     DatabaseArgs(

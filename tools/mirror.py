@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -9,6 +10,7 @@ import yaml
 from components.errors import SlipwayError
 from tools.images import registry
 from tools.images.inventory import Image, inventory
+from tools.images.oci import near
 from tools.render.release import PULL_SECONDS, Release, fetched, helm
 from tools.render.stack import render
 from tools.toolchain.install import install
@@ -24,7 +26,7 @@ def copy_image(image: Image, to: str) -> str:
 
 
 def copy_chart(release: Release, to: str) -> str:
-    """What was done; `to` is an `oci://` folder. Raises SlipwayError and SlipwayError."""
+    """What was done; `to` is an `oci://` folder. Raises SlipwayError."""
     if release.chart.startswith(OCI):
         tag = release.version.replace("+", "_")
         name = release.chart.rpartition("/")[2]
@@ -33,29 +35,45 @@ def copy_chart(release: Release, to: str) -> str:
     if archive.is_dir():
         raise SlipwayError(f"{archive} is a folder: `helm package` it, and name the archive")
     chart = yaml.safe_load(helm(["show", "chart", str(archive)], PULL_SECONDS))
-    target = f"{to.removeprefix(OCI)}/{chart['name']}:{str(chart['version']).replace('+', '_')}"
-    if _digest(target):
+    # `helm push` goes by what the archive says of itself; a stack asks for what is pinned.
+    pushed = Address(chart["name"], str(chart["version"]))
+    asked = Address(release.chart.rpartition("/")[2], release.version) if release.repository else pushed
+    folder = to.removeprefix(OCI)
+    if registry.digest_if_there(asked.within(folder)):
         return THERE
-    plain = ["--plain-http"] if registry.near(target) else []
+    plain = ["--plain-http"] if near(folder) else []
     helm(["push", str(archive), to, *plain], registry.COPY_SECONDS)
+    if asked.name != pushed.name:
+        registry.copy(pushed.within(folder), asked.within(folder))
+    elif asked != pushed:
+        registry.tag(pushed.within(folder), asked.tag)
     return COPIED
+
+
+@dataclass(frozen=True)
+class Address:
+    """A chart in an OCI folder."""
+
+    name: str
+    version: str
+
+    @property
+    def tag(self) -> str:
+        """A tag has no `+`, and Helm writes `_` instead."""
+        return self.version.replace("+", "_")
+
+    def within(self, folder: str) -> str:
+        return f"{folder}/{self.name}:{self.tag}"
 
 
 def _copied(source: str, target: str) -> str:
     wanted = registry.digest(source)
-    if _digest(target) == wanted:
+    if registry.digest_if_there(target) == wanted:
         return THERE
     registry.copy(source, target)
     if (got := registry.digest(target)) != wanted:
         raise SlipwayError(f"{target} is {got} and not {wanted}: the registry changed it")
     return COPIED
-
-
-def _digest(target: str) -> str | None:
-    try:
-        return registry.digest(target)
-    except SlipwayError:
-        return None
 
 
 def mirror(stack: Path, to: str, charts_to: str, images_from: str | None, charts_from: str | None) -> list[str]:

@@ -1,29 +1,39 @@
-"""Pulumi's engine, played: every registration is recorded, nothing is created, nothing but the project is needed."""
+"""The program, run without an engine: every registration is recorded, and nothing is made.
+
+Stands on what Pulumi offers for it: `pulumi.runtime.set_mocks`, and the monitor that it takes.
+"""
 
 import asyncio
 import json
 import runpy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from unittest.mock import patch
 
 import pulumi
 from google.protobuf import json_format
-from pulumi.runtime import mocks, rpc
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret, wrap_rpc_secret
+from pulumi.runtime.stack import Stack
+
+from components.serving.plan import Plan
+from components.serving.servers import DEFAULT_PYTHON
 
 # What stands in place of a secret in `Registration.hidden`.
 HIDDEN = "[secret]"
+# Of a model whose files nobody has read yet.
+_PLAN = Plan(python=DEFAULT_PYTHON, server="mlserver", reason=None)
 
 
-class _Answers(mocks.Mocks):
+class _Answers(Mocks):
     """What providers would add to the inputs."""
 
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[Any, Any]]:
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[Any, Any]]:
         outputs = dict(args.inputs)
         if args.typ.startswith("pulumi-python:"):
             outputs |= {"value": "s3cret", "version": "1", "example": "null"}
             outputs |= {"digest": "d" * 64, "answer": "{}", "curl": "curl", "identity": "1a2b", "uid": "1a2b"}
             outputs |= {"ca": "PEM", "issuer": "slipway-1a2b", "jwks": '{"keys": []}'}
+            outputs |= {"plan": _PLAN.dump()}
             clients = (*args.inputs.get("clients", ()), "slipway")
             outputs |= {"subjects": {name: f"{name}.0" for name in clients}, "keys": dict.fromkeys(clients, "k3y")}
         if args.typ == "docker:index/image:Image":
@@ -34,7 +44,7 @@ class _Answers(mocks.Mocks):
         name = args.inputs.get("metadata", {}).get("name", args.name) if isinstance(args.inputs, Mapping) else args.name
         return f"{namespace}/{name}" if namespace else name, outputs
 
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+    def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         raise AssertionError(f"the program calls {args.token}")
 
 
@@ -68,20 +78,21 @@ class Registration:
 
 def _plain(value: Any, secret: str | None = None) -> Any:
     """Secrets opened, or `secret` in their place, and numbers as the manifest has them: the wire knows floats only."""
+    if is_rpc_secret(value):
+        return secret or _plain(unwrap_rpc_secret(value))
     if isinstance(value, dict):
-        if value.get(rpc._special_sig_key) == rpc._special_secret_sig:
-            return secret or _plain(value["value"])
         return {key: _plain(item, secret) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item, secret) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-class Recorder(mocks.MockMonitor):
+class Recorder(MockMonitor):
+    """Keeps each registration as the engine would be told it."""
+
     def __init__(self) -> None:
         super().__init__(_Answers())
         self.requests: list[Any] = []
-        self.outputs: dict[str, Any] = {}
 
     def RegisterResource(self, request: Any) -> Any:
         self.requests.append(request)
@@ -90,17 +101,16 @@ class Recorder(mocks.MockMonitor):
         for name in request.additionalSecretOutputs:
             if name in answer.object.fields:
                 plain = json_format.MessageToDict(answer.object.fields[name])
-                answer.object.update({name: {rpc._special_sig_key: rpc._special_secret_sig, "value": plain}})
+                answer.object.update({name: wrap_rpc_secret(plain)})
         return answer
 
 
 class Run:
-    """What a program registered and exported."""
+    """What a program registered, and what it exported."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        self.all = [Registration(each) for each in recorder.requests if each.type != "pulumi:pulumi:Stack"]
-        # What the program exported.
-        self.outputs = recorder.outputs
+    def __init__(self, requests: Sequence[Any], outputs: Mapping[str, Any]) -> None:
+        self.all = [Registration(each) for each in requests if each.type != "pulumi:pulumi:Stack"]
+        self.outputs = outputs
 
     def of(self, kind: str) -> list[Registration]:
         """The resources of a kind, without the components that hold them."""
@@ -125,15 +135,19 @@ def run(program: Callable[[], Any], stack: str = "test", config: Mapping[str, An
         f"slipway:{key}": value if isinstance(value, str) else json.dumps(value)
         for key, value in (config or {}).items()
     }
-    pulumi.runtime.set_mocks(_Answers(), project="slipway", stack=stack, preview=False, monitor=recorder)
+    pulumi.runtime.set_mocks(recorder.mocks, project="slipway", stack=stack, preview=False, monitor=recorder)
     pulumi.runtime.set_all_config(texts)
+    root = pulumi.runtime.get_root_resource()
+    assert isinstance(root, Stack)
+    root.outputs.clear()
+    outputs: dict[str, Any] = {}
 
-    def export(name: str, value: Any) -> None:
-        pulumi.Output.from_input(value).apply(lambda known: recorder.outputs.__setitem__(name, known))
+    def exported() -> pulumi.Output[None]:
+        program()
+        return pulumi.Output.all(**root.outputs).apply(outputs.update)
 
-    with patch.object(pulumi, "export", export):
-        pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
-    return Run(recorder)
+    pulumi.runtime.test(exported)()  # type: ignore[no-untyped-call]
+    return Run(recorder.requests, outputs)
 
 
 def run_stack(stack: str, config: Mapping[str, Any]) -> Run:

@@ -20,8 +20,8 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.tokens import ScalarToken
 
 from components.errors import SlipwayError
-from components.files import write_whole
 from tools import check, stack_file
+from tools.files import write_whole
 
 MODELS = f"{stack_file.PREFIX}models"
 

@@ -1,9 +1,11 @@
 """One way to run a command: arguments as a list, a time limit, and the output in the error."""
 
 import shlex
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import FrameType
 
 from components.errors import SlipwayError
 
@@ -14,6 +16,11 @@ class CommandFailed(SlipwayError):
     def __init__(self, message: str, *, output: str = "", remedy: str = "") -> None:
         super().__init__(f"{message}:\n{output[-4000:]}" if output else message, remedy=remedy)
         self.output = output
+
+    @property
+    def why(self) -> str:
+        """The reason on one line, in the command's own last words where it had any."""
+        return " ".join(self.output.split())[-600:].removeprefix("Error: ") or self.message
 
 
 def run(
@@ -38,3 +45,26 @@ def run(
         output = (error.stderr or error.stdout or "").strip()
         raise CommandFailed(f"`{line}` exited with {error.returncode}", output=output) from None
     return done.stdout
+
+
+def foreground(command: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run `command` at the user's terminal and return its exit code.
+
+    It outlives every signal that it can act on: it ends what is under way, and is waited for.
+    """
+    with subprocess.Popen(command, env=env) as process:
+
+        def hand_on(_number: int, _frame: FrameType | None) -> None:
+            process.send_signal(signal.SIGINT)
+
+        # A terminal tells all of its processes of Ctrl-C; these two reach this one alone.
+        before = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGHUP)}
+        try:
+            while True:
+                try:
+                    return process.wait()
+                except KeyboardInterrupt:
+                    continue
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -6,7 +6,6 @@ MLflow is imported where it is used: it takes seconds, and an `up` without chang
 import base64
 import json
 import os
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from components.clients import https
+from components.clients.waiting import wait_out
 from components.settings.names import RegisteredModel
 
 # Seconds that MLflow may take to answer at the ingress after its Deployment is ready.
@@ -61,18 +61,19 @@ class TrackingServer:
 
     def wait_until_reachable(self, seconds: float = REACHABLE_WITHIN) -> None:
         """Return when the server answers; raises TimeoutError with its last answer."""
-        deadline = time.monotonic() + seconds
-        while True:
+
+        def silence() -> str:
             try:
                 with https.opener(self.trust).open(f"{self.uri}/health", timeout=5):
-                    return
+                    return ""
             except OSError as error:
-                if time.monotonic() > deadline:
-                    raise TimeoutError(
-                        f"MLflow did not answer at {self.uri} within {seconds:.0f} s ({error}); is the ingress "
-                        "reachable from this machine? slipway:tracking.uri names another way"
-                    ) from None
-                time.sleep(1)
+                return str(error)
+
+        if last := wait_out(silence, seconds, every=1):
+            raise TimeoutError(
+                f"MLflow did not answer at {self.uri} within {seconds:.0f} s ({last}); is the ingress reachable from "
+                "this machine? slipway:tracking.uri names another way"
+            )
 
     def download(self, name: str, version: str, folder: Path, authority: Path) -> Path:
         """Bring a version's files to `folder`; a `trust` of its own is kept in the file `authority` meanwhile.

@@ -1,7 +1,6 @@
 """The gateway's certificate, waited for, and the authority that a client must trust to accept it."""
 
 import base64
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi import Output, ResourceOptions
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
+from components.clients.waiting import wait_out
 from components.cluster.connection import PASSIVE, Connection, cluster_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 
@@ -43,14 +43,12 @@ def pending(certificate: dict[str, Any]) -> str:
 
 def wait(cluster: "Cluster", namespace: str, name: str, seconds: float = WITHIN) -> None:
     """Return when the Certificate is ready; raises TimeoutError with cert-manager's reason."""
-    deadline = time.monotonic() + seconds
-    while reason := pending(cluster.get(f"{_CERTIFICATES.format(namespace)}/{name}") or {}):
-        if time.monotonic() > deadline:
-            raise TimeoutError(
-                f"the certificate of the gateway was not signed within {seconds:.0f} s: {reason}. To find out why: "
-                f"`kubectl --namespace {namespace} describe certificate {name}`, then `… get issuers,orders,challenges`"
-            )
-        time.sleep(1)
+    path = f"{_CERTIFICATES.format(namespace)}/{name}"
+    if reason := wait_out(lambda: pending(cluster.get(path) or {}), seconds, every=1):
+        raise TimeoutError(
+            f"the certificate of the gateway was not signed within {seconds:.0f} s: {reason}. To find out why: "
+            f"`kubectl --namespace {namespace} describe certificate {name}`, then `… get issuers,orders,challenges`"
+        )
 
 
 def signer(cluster: "Cluster", namespace: str, secret: str) -> str | None:

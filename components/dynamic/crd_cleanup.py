@@ -4,7 +4,6 @@ Made between the namespace and the chart, it records which definitions the clust
 removes the others, and lets the namespace go at once.
 """
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, UpdateResult
 
+from components.clients.waiting import wait_out
 from components.cluster.connection import PASSIVE, Connection, cluster_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 
@@ -52,18 +52,11 @@ def remove(cluster: "Cluster", props: Mapping[str, Any], used: float = USED_WITH
         return {name: crds[name] for name in brought(crds, props["groups"], props["found"])}
 
     left = definitions()
-    deadline = time.monotonic() + used
-    while in_use := {name for name, crd in left.items() if objects(cluster, crd)}:
-        if time.monotonic() > deadline:
-            break
-        time.sleep(1)
+    in_use = wait_out(lambda: {name for name, crd in left.items() if objects(cluster, crd)}, used, every=1)
     for name in left.keys() - in_use:
         cluster.delete(api.CRD.path(name=name))
-    deadline = time.monotonic() + gone
-    while waiting := {name: crd for name, crd in definitions().items() if name not in in_use}:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not removed within {gone:.0f} s: {'; '.join(map(_why, waiting.values()))}")
-        time.sleep(0.5)
+    if waiting := wait_out(lambda: [crd for name, crd in definitions().items() if name not in in_use], gone):
+        raise TimeoutError(f"not removed within {gone:.0f} s: {'; '.join(map(_why, waiting))}")
     # The engine leaves out what is None.
     if labels := props.get("config_maps"):
         for each in cluster.list(api.CONFIG_MAP, labels=labels):
@@ -81,9 +74,7 @@ def _end_pods(cluster: "Cluster", namespace: str) -> None:
 
     for each in cluster.list(POD, namespace, metadata=True):
         cluster.delete(f"{POD.path(namespace, each['metadata']['name'])}?gracePeriodSeconds={ENDED_WITHIN}")
-    deadline = time.monotonic() + 10 * ENDED_WITHIN
-    while cluster.list(POD, namespace, metadata=True) and time.monotonic() < deadline:
-        time.sleep(0.5)
+    wait_out(lambda: cluster.list(POD, namespace, metadata=True), 10 * ENDED_WITHIN)
 
 
 def objects(cluster: "Cluster", crd: "Object") -> list["Object"]:

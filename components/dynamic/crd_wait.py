@@ -3,7 +3,6 @@
 An operator makes its CRDs long before it is ready, and what only needs to find them there need not wait for the rest.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi import ResourceOptions
 from pulumi.dynamic import CreateResult
 
+from components.clients.waiting import wait_out
 from components.cluster.connection import PASSIVE, Connection, cluster_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 
@@ -41,11 +41,8 @@ def _established(crd: "Object") -> bool:
 
 def wait(cluster: "Cluster", names: Sequence[str], seconds: float = WITHIN) -> None:
     """Return when the cluster serves all of `names`; raises TimeoutError that names those that it does not."""
-    deadline = time.monotonic() + seconds
-    while absent := missing(cluster, names):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not established within {seconds:.0f} s: {', '.join(absent)}")
-        time.sleep(0.5)
+    if absent := wait_out(lambda: missing(cluster, names), seconds):
+        raise TimeoutError(f"not established within {seconds:.0f} s: {', '.join(absent)}")
 
 
 class CrdWaitProvider(DynamicProvider):

@@ -1,26 +1,27 @@
 """A model version, brought from MLflow into the folder that its image is built from."""
 
 import hashlib
-import json
 import shutil
 import socket
+import tempfile
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
+from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, UpdateResult
 
 from components.clients import private
 from components.clients.tracking_server import TrackingServer
 from components.dynamic.base import DynamicProvider, DynamicResource
+from components.serving import context
+from components.serving import plan as plans
+from components.serving.logged_model import LoggedModel
+from components.serving.plan import Plan, Wishes
+from components.serving.problem import ServingError
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
-
-# What the image is made of beside the model.
-_SERVER_FILES = ("Dockerfile", "runtime.py")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,8 @@ class ModelFilesArgs:
     cluster: Input[str]
     # The build context, relative to the project; it is written anew whenever something changed.
     folder: str
+    # What the settings say of its image, as `components.serving.plan.Wishes` has it; None where none is built.
+    wishes: Mapping[str, Any] | None = None
     # Known once the version is registered.
     trained: Input[str] | None = None
     # The authority (PEM) that the tracking server's certificate is signed by; None is what this machine trusts.
@@ -61,21 +64,6 @@ def digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def write_context(model: Path, folder: Path, server: Path, ca_bundle: Path | None) -> dict[str, Any]:
-    """Lay the build context out in `folder`: the server's files, requirements.txt, ca-bundle.crt and model/."""
-    requirements = model / "requirements.txt"
-    if not requirements.is_file():
-        raise FileNotFoundError(f"{model} has no requirements.txt: log the model with its pip_requirements")
-    for name in _SERVER_FILES:
-        shutil.copy(server / name, folder)
-    shutil.copy(requirements, folder / "requirements.txt")
-    (folder / "ca-bundle.crt").write_bytes(ca_bundle.read_bytes() if ca_bundle else b"")
-    if model != folder / "model":
-        shutil.copytree(model, folder / "model")
-    metadata = yaml.safe_load((model / "MLmodel").read_text()).get("metadata") or {}
-    return {"example": json.dumps(metadata.get("slipway_example")), "digest": digest(folder)}
-
-
 def fetch(props: dict[str, Any]) -> dict[str, Any]:
     """Write the context of the model that `props` asks for and return the resource's outputs."""
     folder = Path(props["folder"])
@@ -89,8 +77,18 @@ def fetch(props: dict[str, Any]) -> dict[str, Any]:
         server.wait_until_reachable()
         version = server.version_of(source)
         model = server.download(source.name, version, folder / "model", _authority(folder))
+    described = _context(props, model, folder)
+    return {**props, "version": version, **described, "digest": digest(folder)}
+
+
+def _context(props: dict[str, Any], model: Path, folder: Path) -> dict[str, Any]:
+    """Write what the image is built from; without wishes there is none to build."""
+    server = Path(props["server"])
+    if props.get("wishes") is None:
+        return context.unbuilt(model, folder, server)
     bundle = Path(props["ca_bundle"]) if props.get("ca_bundle") else None
-    return {**props, "version": version, **write_context(model, folder, Path(props["server"]), bundle)}
+    before = Plan.parse(props["plan"]) if props.get("plan") else None
+    return context.write(model, folder, server, bundle, Wishes(**props["wishes"]), before)
 
 
 def _authority(folder: Path) -> Path:
@@ -123,7 +121,8 @@ def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
     folder = Path(str(news["folder"]))
     if not folder.is_dir() or digest(folder) != olds.get("digest"):
         yield "digest"
-    if any(_bytes(Path(str(news["server"])) / name) != _bytes(folder / name) for name in _SERVER_FILES):
+    server = Path(str(news["server"]))
+    if any(_bytes(server / path) != _bytes(folder / path) for path in context.server_files(server)):
         yield "server"
     source = parse_source(str(news["source"]))
     if isinstance(source, RegisteredModel) and source.alias:
@@ -142,11 +141,23 @@ def _bytes(path: Path) -> bytes:
 class ModelFilesProvider(DynamicProvider):
     passive = ("username", "password", "trained", "trust")
 
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Refuse a model folder whose image cannot be built, before anything is made."""
+        source = news.get("source")
+        if news.get("wishes") is None or not isinstance(source, str) or source.startswith("models:"):
+            return CheckResult(news, [])
+        try:
+            with tempfile.TemporaryDirectory() as scratch:
+                plans.resolved(LoggedModel(Path(source)), Wishes(**news["wishes"]), Path(scratch) / "requirements")
+        except ServingError as error:
+            return CheckResult(news, [CheckFailure("source", f"{source}: {error}")])
+        return CheckResult(news, [])
+
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(props["folder"], fetch(props))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(fetch(_news))
+        return UpdateResult(fetch({**_news, "plan": _olds.get("plan")}))
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         if not Path(_olds["folder"]).is_dir():
@@ -165,6 +176,8 @@ class ModelFiles(DynamicResource, provider=ModelFilesProvider, secrets=["passwor
     version: Output[str]
     example: Output[str]
     digest: Output[str]
+    # A `components.serving.plan.Plan` as JSON.
+    plan: Output[str]
 
     def __init__(self, name: str, args: ModelFilesArgs, opts: ResourceOptions | None = None) -> None:
         given = {key: value for key, value in vars(args).items() if key != "login"}

@@ -15,6 +15,7 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CheckResult, CreateResult, UpdateResult
 
 from components.clients import https, private
+from components.clients.waiting import wait_out
 from components.dynamic.base import DynamicProvider, DynamicResource
 from components.errors import SlipwayError
 
@@ -168,21 +169,23 @@ def _from_version(
 ) -> dict[str, Any]:
     """Ask until `version` answers on its track, `stable` or `canary`. Raises Refused, or TimeoutError."""
     by = replace(access(props), track=track if props.get("canary") is not None else None)
-    while True:
+    answer: dict[str, Any] = {}
+
+    def missing() -> str:
+        nonlocal answer
         try:
             answer = request(url(props, path), props["host"], body, by)
-            served = answer.get("model_version") or (answer.get("versions") or [None])[0]
-            if served in (None, version):
-                return answer
-            last = f"version {served} still answers"
         except OSError as error:
-            last = str(error)
-        if time.monotonic() > deadline:
-            raise TimeoutError(
-                f"no answer from version {version} at {url(props, path)} (Host: {props['host']}) within "
-                f"{props['seconds']:.0f} s; the last try: {last}. To find out why: {props['look']}"
-            )
-        time.sleep(0.5)
+            return str(error)
+        served = answer.get("model_version") or (answer.get("versions") or [None])[0]
+        return "" if served in (None, version) else f"version {served} still answers"
+
+    if last := wait_out(missing, deadline - time.monotonic()):
+        raise TimeoutError(
+            f"no answer from version {version} at {url(props, path)} (Host: {props['host']}) within "
+            f"{props['seconds']:.0f} s; the last try: {last}. To find out why: {props['look']}"
+        )
+    return answer
 
 
 class PredictionProvider(DynamicProvider):

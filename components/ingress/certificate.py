@@ -28,6 +28,8 @@ class CertificateArgs:
     hosts: Sequence[str]
     # The gateway's namespace: it reads its certificate from there alone.
     namespace: str
+    # Where cert-manager keeps what its ClusterIssuers sign with. Not the gateway's, who may read every Secret there.
+    authority_namespace: str
     # Of all objects, so that several stacks can share the namespace.
     name: str
     # cert-manager, where this stack installs it.
@@ -43,7 +45,7 @@ def issuer_reference(issuer: s.Issuer, name: str) -> dict[str, str]:
     if issuer.existing:
         return {"name": issuer.existing.name, "kind": issuer.existing.kind, "group": "cert-manager.io"}
     digest = f"-{hashlib.sha256(issuer.ca.certificate.encode()).hexdigest()[:8]}" if issuer.ca else ""
-    return {"name": f"{name}{digest}", "kind": "Issuer", "group": "cert-manager.io"}
+    return {"name": f"{name}{digest}", "kind": "ClusterIssuer", "group": "cert-manager.io"}
 
 
 def acme_spec(acme: s.Acme, name: str) -> dict[str, Any]:
@@ -77,7 +79,7 @@ class Certificate(pulumi.ComponentResource):
             "privateKey": _ELLIPTIC,
             "usages": ["server auth"],
         }
-        certificate = self._certificate("gateway-certificate", args.name, spec, signer)
+        certificate = self._certificate("gateway-certificate", args.name, args.namespace, spec, signer)
         told = CaCertificateArgs(
             namespace=args.namespace,
             certificate=args.name,
@@ -95,12 +97,13 @@ class Certificate(pulumi.ComponentResource):
         """What signs the certificate, as resources to wait for; none for an issuer that the cluster has."""
         args, issuer = self._args, self._args.issuer
         name = issuer_reference(issuer, args.name)["name"]
+        signed = {"ca": {"secretName": f"{name}-ca"}}
         if issuer.acme:
-            return [self._object("gateway-issuer", "Issuer", name, acme_spec(issuer.acme, name))]
+            return [self._object("gateway-issuer", "ClusterIssuer", name, None, acme_spec(issuer.acme, name))]
         if issuer.ca:
             pair = k8s.core.v1.Secret(
                 "gateway-ca",
-                metadata={"name": f"{name}-ca", "namespace": args.namespace},
+                metadata={"name": f"{name}-ca", "namespace": args.authority_namespace},
                 type="kubernetes.io/tls",
                 string_data={
                     "tls.crt": issuer.ca.certificate,
@@ -108,9 +111,10 @@ class Certificate(pulumi.ComponentResource):
                 },
                 opts=self._child,
             )
-            return [self._object("gateway-issuer", "Issuer", name, {"ca": {"secretName": f"{name}-ca"}}, [pair])]
+            return [self._object("gateway-issuer", "ClusterIssuer", name, None, signed, [pair])]
         if issuer.self_signed:
-            root = self._object("gateway-root", "Issuer", f"{name}-root", {"selfSigned": {}})
+            where = args.authority_namespace
+            root = self._object("gateway-root", "Issuer", f"{name}-root", where, {"selfSigned": {}})
             spec = {
                 "isCA": True,
                 "commonName": f"{name} authority",
@@ -119,29 +123,37 @@ class Certificate(pulumi.ComponentResource):
                 "issuerRef": {"name": f"{name}-root", "kind": "Issuer", "group": "cert-manager.io"},
                 "privateKey": _ELLIPTIC,
             }
-            own = self._certificate("gateway-ca", f"{name}-ca", spec, [root])
-            return [self._object("gateway-issuer", "Issuer", name, {"ca": {"secretName": f"{name}-ca"}}, [own])]
+            own = self._certificate("gateway-ca", f"{name}-ca", where, spec, [root])
+            return [self._object("gateway-issuer", "ClusterIssuer", name, None, signed, [own])]
         return []
 
-    def _certificate(self, resource: str, name: str, spec: dict[str, Any], after: list[Resource]) -> Resource:
+    def _certificate(
+        self, resource: str, name: str, namespace: str, spec: dict[str, Any], after: list[Resource]
+    ) -> Resource:
         """A Certificate, and the Secret that it fills: cert-manager would leave that one behind."""
         secret = k8s.core.v1.Secret(
             f"{resource}-secret",
-            metadata={"name": spec["secretName"], "namespace": self._args.namespace},
+            metadata={"name": spec["secretName"], "namespace": namespace},
             type="kubernetes.io/tls",
             string_data={"tls.crt": "", "tls.key": ""},
             opts=ResourceOptions.merge(self._child, ResourceOptions(ignore_changes=["data", "stringData"])),
         )
-        return self._object(resource, "Certificate", name, spec, [secret, *after])
+        return self._object(resource, "Certificate", name, namespace, spec, [secret, *after])
 
     def _object(
-        self, resource: str, kind: str, name: str, spec: dict[str, Any], after: list[Resource] | None = None
+        self,
+        resource: str,
+        kind: str,
+        name: str,
+        namespace: str | None,
+        spec: dict[str, Any],
+        after: list[Resource] | None = None,
     ) -> Resource:
         return k8s.apiextensions.CustomResource(
             resource,
             api_version=_API,
             kind=kind,
-            metadata={"name": name, "namespace": self._args.namespace},
+            metadata={"name": name, **({"namespace": namespace} if namespace else {})},
             spec=spec,
             opts=ResourceOptions.merge(self._child, ResourceOptions(depends_on=after or [])),
         )

@@ -25,6 +25,10 @@ class GatewayArgs:
     models: Mapping[str, str]
     # MLflow's; without one it is at a path of every other name.
     tracking: Sequence[str]
+    # Whether this stack installs it, for itself.
+    own: bool
+    # Whether the models have sidecars.
+    sidecars: bool
     # The port of https:// addresses, where it is not 443.
     https_port: int | None
     # Istio and cert-manager, where this stack installs them.
@@ -59,6 +63,7 @@ class Gateway(pulumi.ComponentResource):
 
     name: str
     ca: Output[str] | None
+    authentication: Authentication | None
     keys: Output[dict[str, str]] | None
     own_key: Output[str] | None
 
@@ -71,6 +76,7 @@ class Gateway(pulumi.ComponentResource):
         # A host is served by the routes of one namespace: no other can take it.
         served = [f"{namespace}/{host}" for host, namespace in hosts.items()]
         self.name, self.ca, self.keys, self.own_key = f"{gateway.namespace}/{own}", None, None, None
+        self.authentication = None
         if ingress.tls:
             certificate = Certificate(
                 "certificate",
@@ -78,6 +84,7 @@ class Gateway(pulumi.ComponentResource):
                     issuer=ingress.tls.issuer,
                     hosts=list(hosts),
                     namespace=gateway.namespace,
+                    authority_namespace=ingress.tls.authority_namespace,
                     name=own,
                     ready=(*args.mesh, *args.certificates),
                     state=args.state,
@@ -88,21 +95,30 @@ class Gateway(pulumi.ComponentResource):
             self.ca = certificate.ca
             self._istio("gateway", "Gateway", own, self._spec(args, https_server(served, certificate.secret)), args)
             plain = f"{own}-http"
-            self._istio("gateway-http", "Gateway", plain, self._spec(args, http_server(list(hosts))), args)
+            # The redirect alone: no route of another namespace is taken in.
+            redirected = [f"{gateway.namespace}/{host}" for host in hosts]
+            self._istio("gateway-http", "Gateway", plain, self._spec(args, http_server(redirected)), args)
             redirect = redirect_spec(f"{gateway.namespace}/{plain}", list(hosts), args.https_port)
             self._istio("gateway-redirect", "VirtualService", f"{own}-redirect", redirect, args)
         else:
             anywhere = [] if args.tracking else [f"{args.namespaces.data}/*"]
             self._istio("gateway", "Gateway", own, self._spec(args, http_server([*served, *anywhere])), args)
         if ingress.auth:
-            authentication = Authentication(
+            self.authentication = Authentication(
                 "authentication",
                 AuthenticationArgs(
-                    settings=ingress.auth, gateway=gateway, hosts=list(args.models), name=own, ready=args.mesh
+                    settings=ingress.auth,
+                    gateway=gateway,
+                    models=list(args.models),
+                    open_hosts=[*args.tracking, *ingress.foreign_hosts] if args.own else None,
+                    http01=bool(ingress.tls and ingress.tls.issuer.http01),
+                    again=args.sidecars,
+                    name=own,
+                    ready=args.mesh,
                 ),
                 ResourceOptions(parent=self),
             )
-            self.keys, self.own_key = authentication.keys, authentication.own
+            self.keys, self.own_key = self.authentication.keys, self.authentication.own
         self.register_outputs({})
 
     def _spec(self, args: GatewayArgs, server: dict[str, Any]) -> dict[str, Any]:

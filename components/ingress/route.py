@@ -11,7 +11,7 @@ from pulumi import Input, ResourceOptions
 from components import settings as s
 from components.dynamic.prediction import VERSION_HEADER
 from components.models.inference import MODEL
-from components.settings.parts import istio
+from components.settings.parts.knative import LOCAL_GATEWAY
 
 # What clients ask a model for: predictions, metadata, health and their documentation. MLServer's repository API, by
 # which anybody could unload the model, is not among it. A list of what is allowed, because a list of what is refused
@@ -26,8 +26,6 @@ PATHS = (
     "/(invocations|ping|health|version)",
 )
 _NOT_FOUND = '{"error": "this path is not routed; a model answers on /v2/models/' + MODEL + '/infer"}'
-# Knative's own way to its revisions, where this project and KServe put it.
-KNATIVE_GATEWAY = f"knative-local-gateway.{istio.NAMESPACE.name}.svc.cluster.local"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,22 +44,29 @@ def host(model: s.Model, namespace: str, domain: str) -> str:
     return f"{model.name}-{namespace}.{domain}"
 
 
-def destinations(model: s.Model, namespace: str) -> dict[str, Destination]:
+def knative_gateway(settings: s.Settings) -> str:
+    """The host name of Knative's way to its revisions; Knative puts it beside the gateway where this stack says so."""
+    gateway = settings.ingress.gateway
+    namespace = gateway.knative_namespace if settings.platform.serverless == "existing" else gateway.namespace
+    return f"{LOCAL_GATEWAY}.{namespace}.svc.cluster.local"
+
+
+def destinations(model: s.Model, namespace: str, local: str) -> dict[str, Destination]:
     """Where the requests of a model go, by the version that its header asks for; weights are what the others get."""
     if not (model.canary and model.canary_model):
-        return {"stable": destination(model, namespace)}
+        return {"stable": destination(model, namespace, local)}
     percent = model.canary.percent
     return {
-        "stable": destination(model, namespace, 100 - percent),
-        "canary": destination(model.canary_model, namespace, percent),
+        "stable": destination(model, namespace, local, 100 - percent),
+        "canary": destination(model.canary_model, namespace, local, percent),
     }
 
 
-def destination(model: s.Model, namespace: str, weight: int = 100) -> Destination:
-    """Where KServe has the model's pods behind."""
+def destination(model: s.Model, namespace: str, local: str, weight: int = 100) -> Destination:
+    """Where KServe has the model's pods behind; `local` is Knative's way to them."""
     predictor = f"{model.name}-predictor.{namespace}.svc.cluster.local"
     if model.mode == "Knative":
-        return Destination(host=KNATIVE_GATEWAY, authority=predictor, weight=weight)
+        return Destination(host=local, authority=predictor, weight=weight)
     return Destination(host=predictor, weight=weight)
 
 

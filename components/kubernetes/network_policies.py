@@ -99,9 +99,7 @@ def for_models(settings: s.Settings) -> dict[str, Spec]:
         ingress.append(from_(prometheus(settings), MODEL_METRICS))
     if settings.platform.serverless != "off":
         ingress.append(from_([namespace(knative.NAMESPACE.name)], *knative.REQUEST_PORTS, *QUEUE_OWN))
-    egress = (
-        [to([namespace(settings.ingress.gateway.namespace)], istio.ISTIOD_PORT)] if settings.security.mutual_tls else []
-    )
+    egress = [to([namespace(istio.NAMESPACE.name)], istio.ISTIOD_PORT)] if settings.security.mutual_tls else []
     return {"default-deny": default_deny(), "models": policy({}, ingress, egress)}
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pulumi
@@ -11,6 +11,9 @@ from pulumi import Input, Output, Resource, ResourceOptions
 
 from components import settings as s
 from components.dynamic.model_files import Login, ModelFiles, ModelFilesArgs
+from components.serving import plan as plans
+from components.serving.plan import Plan, Wishes
+from components.serving.servers import SERVERS
 from components.settings.images import Images
 
 SERVER = "model"
@@ -33,6 +36,7 @@ class ModelImageArgs:
     # What must be there before the tracking server is reached from this machine.
     ingress: tuple[Resource, ...]
     build: s.Build
+    wishes: Wishes
     images: Images
     # host[:port][/path]
     registry: Input[str]
@@ -72,6 +76,7 @@ class ModelImage(pulumi.ComponentResource):
                 cluster=args.cluster,
                 server=SERVER,
                 ca_bundle=args.build.ca_bundle,
+                wishes=None if args.image else asdict(args.wishes),
                 folder=str(args.state / "images" / name),
             ),
             ResourceOptions(parent=self, depends_on=list(args.ingress)),
@@ -82,9 +87,14 @@ class ModelImage(pulumi.ComponentResource):
         self.register_outputs({"reference": self.reference, "version": self.version})
 
     def _build(self, name: str, args: ModelImageArgs, files: ModelFiles, child: ResourceOptions) -> Output[str]:
-        build_args: dict[str, Input[str]] = {"BASE_IMAGE": args.images["python"]}
-        if args.build.package_index:
-            build_args["PIP_INDEX_URL"] = args.build.package_index
+        def build_args(text: str) -> dict[str, str]:
+            plan = Plan.parse(text)
+            if plan.reason:
+                pulumi.info(f"{name} is served by {SERVERS[plan.server].title}: {plan.reason}", self)
+            base = {"BASE_IMAGE": args.images[f"python-{plan.python}"]}
+            index = {"PIP_INDEX_URL": args.build.package_index} if args.build.package_index else {}
+            return {**base, **index, **plans.build_args(plan)}
+
         # pulumi-docker, not docker-build: a refresh of the latter fails on a registry without TLS, which kind's is
         # (https://github.com/pulumi/pulumi-docker-build/issues/324).
         # Known with the model's files, and with it the provider's configuration: what comes before, such as a preview
@@ -96,7 +106,7 @@ class ModelImage(pulumi.ComponentResource):
             image_name=Output.concat(
                 args.registry, "/", args.repository, ":", Output.all(files.digest, args.cluster).apply(tag)
             ),
-            build=docker.DockerBuildArgs(context=files.folder, args=build_args),
+            build=docker.DockerBuildArgs(context=files.folder, args=files.plan.apply(build_args)),
             registry=_registry(args.credentials),
             opts=ResourceOptions(parent=self, provider=engine),
         )

@@ -12,12 +12,13 @@ from components import settings as s
 from components.data.tracking import Tracking
 from components.dynamic.prediction import Prediction, PredictionArgs
 from components.ingress.gateway import Gateway
-from components.ingress.route import destinations, host, model_spec, virtual_service
+from components.ingress.route import destinations, host, knative_gateway, model_spec, virtual_service
 from components.models.autoscaling import Autoscaler, AutoscalerArgs
 from components.models.inference import INFER_PATH, InferenceService, InferenceServiceArgs
 from components.models.model_image import ModelImage, ModelImageArgs
 from components.models.training import Training
 from components.platform.platform import Platform
+from components.serving.plan import Wishes
 from components.settings.names import ModelFolder, RegisteredModel, parse_source
 from components.settings.parts import knative, kserve
 
@@ -80,7 +81,7 @@ class ServedModel(pulumi.ComponentResource):
         route = virtual_service(
             name,
             args.namespace,
-            model_spec(args.gateway.name, hostname, destinations(model, namespace)),
+            model_spec(args.gateway.name, hostname, destinations(model, namespace, knative_gateway(settings))),
             # Its share comes when the canary has answered right.
             ResourceOptions(parent=self, depends_on=[args.gateway, *([canary] if canary else [])]),
         )
@@ -133,6 +134,12 @@ class ServedModel(pulumi.ComponentResource):
                 login=args.tracking.login if registered else None,
                 trained=training.done if training else None,
                 build=settings.build,
+                wishes=Wishes(
+                    python=args.model.python,
+                    server=args.model.server,
+                    packages=(*settings.build.packages, *args.model.build.packages),
+                    index=str(settings.build.package_index) if settings.build.package_index else None,
+                ),
                 images=settings.image_references,
                 registry=args.registry,
                 cluster=args.cluster,

@@ -10,11 +10,11 @@ from components.settings.images import Images
 from components.settings.parts import istio
 from components.settings.versions import ISTIO_HUB
 
-# Knative's Gateways select `istio: ingressgateway`, which the chart derives from exactly this release name.
-GATEWAY = "istio-ingressgateway"
 
-
-def istiod_values(images: Images, version: str, hardening: Hardening, *, cni: bool) -> dict[str, Any]:
+def istiod_values(
+    images: Images, version: str, hardening: Hardening, *, cni: bool, ingresses: bool = False
+) -> dict[str, Any]:
+    """`ingresses`: whether Ingresses of class `istio` are served, of whoever may write one anywhere in the cluster."""
     hub = images.rewrite(f"{ISTIO_HUB}/pilot").removesuffix("/pilot")
     # In full, because each has a digest of its own; what the templates still put together comes from `hub`.
     proxy = images.rewrite(f"{ISTIO_HUB}/proxyv2:{version}")
@@ -41,6 +41,7 @@ def istiod_values(images: Images, version: str, hardening: Hardening, *, cni: bo
         # istiod turns this to Fail by itself; said here, an upgrade does not turn it back.
         "base": {"validationFailurePolicy": "Fail"},
         "cni": {"enabled": cni},
+        "meshConfig": {"ingressControllerMode": "STRICT" if ingresses else "OFF"},
     }
 
 
@@ -68,7 +69,7 @@ def gateway_values(ingress: s.Ingress, hardening: Hardening) -> dict[str, Any]:
         "autoscaling": {"enabled": False},
         "replicaCount": hardening.replicas,
         "podDisruptionBudget": ONE_AT_A_TIME if hardening.several else {},
-        "topologySpreadConstraints": hardening.spread({"app": GATEWAY}),
+        "topologySpreadConstraints": hardening.spread({"app": istio.GATEWAY}),
         "priorityClassName": hardening.priority,
         # The chart's own sysctl, without which 80 and 443 need root, and what "restricted" asks for besides.
         "securityContext": {
@@ -93,9 +94,16 @@ class Istio(PlatformPart):
             values = cni_values(images, charts.version("istio-cni"))
             below.append(self.release("istio-cni", values, namespace=istio.CNI_NAMESPACE, after=[base]))
         cni = settings.platform.mesh_cni != "off"
-        istiod = self.release(
-            "istiod", istiod_values(images, charts.version("istiod"), hardening, cni=cni), after=below
+        # Let's Encrypt's challenge is answered by one.
+        ingresses = bool(settings.ingress.tls and settings.ingress.tls.issuer.http01)
+        values = istiod_values(images, charts.version("istiod"), hardening, cni=cni, ingresses=ingresses)
+        istiod = self.release("istiod", values, after=below)
+        self.release(
+            "istio-gateway",
+            gateway_values(settings.ingress, hardening),
+            name=istio.GATEWAY,
+            namespace=istio.GATEWAY_NAMESPACE,
+            after=[istiod],
         )
-        self.release("istio-gateway", gateway_values(settings.ingress, hardening), name=GATEWAY, after=[istiod])
         # From here on Istio's resources are accepted.
         self.usable = (istiod,)

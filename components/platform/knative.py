@@ -78,12 +78,13 @@ def own_images(images: Images, version: str) -> dict[str, Any]:
     return {"registry": {"override": override}, "config": {"deployment": {"queue-sidecar-image": override[QUEUE]}}}
 
 
-def serving_spec(local_registries: tuple[str, ...], hardening: Hardening) -> dict[str, Any]:
+def serving_spec(local_registries: tuple[str, ...], hardening: Hardening, gateway: str) -> dict[str, Any]:
     """The `spec` of KnativeServing (https://knative.dev/docs/install/operator/configuring-serving-cr/).
 
     Tags in `local_registries` are not resolved: Knative's controller asks over the pod network, where a registry on
-    localhost is not.
+    localhost is not. `gateway` is the namespace of Istio's gateway.
     """
+    local, own, inside = knative.LOCAL_GATEWAY, knative.NAMESPACE.name, f"{gateway}.svc.cluster.local"
     small = {"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "500m", "memory": "300Mi"}}
     return {
         "version": KNATIVE_SERVING,
@@ -92,6 +93,11 @@ def serving_spec(local_registries: tuple[str, ...], hardening: Hardening) -> dic
         "config": {
             # Of the cluster alone: Slipway's own routes are the only way in.
             "domain": {"svc.cluster.local": ""},
+            # In this form, by which the operator also tells where to put the Service.
+            "istio": {
+                f"gateway.{own}.knative-ingress-gateway": f"{istio.GATEWAY}.{inside}",
+                f"local-gateway.{own}.{local}": f"{local}.{inside}",
+            },
             "deployment": {
                 # The value replaces Knative's own list, so that one is repeated.
                 "registries-skipping-tag-resolving": ",".join(
@@ -157,4 +163,5 @@ class Knative(PlatformPart):
         # A mirror may be one that only the nodes reach, or that has no TLS.
         unasked = (*registries, *([images.mirror.partition("/")[0]] if images.mirror else []))
         own = own_images(images, str(given.get("version", KNATIVE_SERVING)))
-        return merged(merged(serving_spec(unasked, self.args.hardening), own), given)
+        gateway = context.settings.ingress.gateway.namespace
+        return merged(merged(serving_spec(unasked, self.args.hardening, gateway), own), given)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
-from components.settings.names import ClientName, Domain, HttpUrl, Namespace
+from components.settings.names import ClientName, Domain, HostPattern, HttpUrl, Namespace
 from components.settings.section import Port, Section, Text
 
 GatewayPort = Literal["http2", "https", "status-port"]
@@ -48,11 +48,21 @@ class Issuer(Section):
     acme: Acme | None = None
     existing: ExistingIssuer | None = None
 
+    @property
+    def http01(self) -> bool:
+        """Whether an ACME server asks for each name over plain HTTP, through an Ingress of Istio's."""
+        return bool(self.acme and (not self.acme.solver or "http01" in self.acme.solver))
+
 
 class Tls(Section):
     """TLS at the gateway; plain HTTP is redirected."""
 
     issuer: Issuer
+    authority_namespace: Namespace = Field(
+        "cert-manager",
+        description="cert-manager's cluster resource namespace, where the issuer's own keys are: another one only with "
+        "platform.certificates: existing.",
+    )
 
 
 class Jwt(Section):
@@ -76,9 +86,13 @@ class Auth(Section):
 class Gateway(Section):
     """An Istio ingress gateway that is there (platform.mesh: existing)."""
 
-    namespace: Namespace = "istio-system"
+    namespace: Namespace = "istio-ingress"
     selector: dict[Text, Text] = Field(
         default_factory=lambda: {"istio": "ingressgateway"}, description="Labels of its pods."
+    )
+    knative_namespace: Namespace = Field(
+        "istio-system",
+        description="Where Service knative-local-gateway is, with platform.serverless: existing.",
     )
 
 
@@ -97,5 +111,10 @@ class Ingress(Section):
         default_factory=dict, description="Of the gateway's Service, such as a cloud's load balancer options."
     )
     gateway: Gateway = Gateway()
+    foreign_hosts: Sequence[HostPattern] = Field(
+        (),
+        description="Hosts at Slipway's own gateway that others serve and protect; with `auth`, every other host is "
+        "refused without a credential of this stack.",
+    )
     tls: Tls | None = None
     auth: Auth | None = None

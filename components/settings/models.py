@@ -10,6 +10,8 @@ from components.settings.resources import Requests, Resources
 from components.settings.scaling import Autoscaling, KnativeAutoscaling, Scaling
 from components.settings.section import Section, Text
 
+DebianPackage = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
+
 # Of the canary's own InferenceService, image build and outputs.
 CANARY_SUFFIX = "-canary"
 
@@ -54,6 +56,14 @@ class Gpus(Section):
     resource: Text = Field("nvidia.com/gpu", description="The extended resource of the device plugin.")
 
 
+class ModelBuild(Section):
+    """What this model's image has beside the model's own requirements."""
+
+    packages: Sequence[DebianPackage] = Field(
+        (), description="Debian packages that its libraries expect, such as libgomp1; common ones are known."
+    )
+
+
 class Model(Section):
     """One model: where it comes from, how it is served, how it scales."""
 
@@ -63,6 +73,13 @@ class Model(Section):
         None, description="A ready image of this model, by digest; without it the image is built and pushed."
     )
     train: _Train = None
+    python: Annotated[str, Field(pattern=r"^3\.\d+$")] | None = Field(
+        None, description="The Python that it is served with, such as 3.12; default: the one it was trained with."
+    )
+    server: Literal["mlserver", "kserve"] | None = Field(
+        None, description="The V2 server; default: MLServer where it runs on the model's Python, else KServe's own."
+    )
+    build: ModelBuild = ModelBuild()
     mode: Literal["Standard", "Knative"] = "Standard"
     replicas: PositiveInt | None = Field(None, description="Manual scaling; leave it out with `autoscaling`.")
     autoscaling: Scaling | None = Field(
@@ -126,6 +143,7 @@ class Build(Section):
 
     ca_bundle: Text | None = Field(None, description="PEM file with the CAs that the package index is signed by.")
     package_index: HttpUrl | None = Field(None, description="Package index for the image build, without credentials.")
+    packages: Sequence[DebianPackage] = Field((), description="Debian packages for the images of all models.")
     keep_images: Annotated[int, Field(ge=0)] = Field(
         5, description="How many images of each model `make prune` keeps, the newest, beside those that are in use."
     )

@@ -36,6 +36,8 @@ ClientName = _text(_LABEL, 60, _LABEL_FORM)
 Domain = _text(_HOST, 180, "a host name in lower case, such as models.example.com")
 # Istio reads an Ingress host without a dot as the short name of a Service.
 Host = _text(r"(?=.*\.)" + _HOST, 180, "a host name with a dot, such as mlflow.example.com")
+# As Istio takes hosts: one, or all that end so.
+HostPattern = _text(r"(\*\.)?" + _HOST, 180, "a host name such as app.example.com, or *.example.com")
 Bucket = _text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", 63, "3 to 63 lower-case letters, digits, dots and hyphens")
 RegistryAddress = _text(
     r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*", 200, "host[:port][/path] without a scheme, such as registry.example.com/team"

@@ -3,6 +3,7 @@
 Kubernetes, Istio, Knative and KServe are one set: raise one and you run them all together. KServe 0.20 is tested with
 older ones (cert-manager 1.17, Istio 1.27, Knative 1.21), none of which gets fixes any more; the comment above each says
 what it waits for. Until when each line is supported stands in `support.py`, where each was seen in `sightings.py`.
+`renovate.json` reads charts as they are written here, and images by the comment above each.
 """
 
 from dataclasses import dataclass
@@ -24,29 +25,24 @@ class Chart:
 CHARTS = {
     # KServe 0.20 is tested with 1.17; the API it uses (cert-manager.io/v1) is the same up to 1.21. Below 1.19.6 whoever
     # may `edit` a namespace may use every ClusterIssuer (GHSA-8rvj-mm4h-c258).
-    # renovate: datasource=helm depName=cert-manager registryUrl=https://charts.jetstack.io
     "cert-manager": Chart(chart="cert-manager", version="v1.21.2", repository="https://charts.jetstack.io"),
     # The newest that a mesh of 1.28 reaches in one step, and that Knative's net-istio (built against 1.29) was run with;
     # 1.30.4 has the fixes of 13 CVEs of Envoy. The old chart host (storage.googleapis.com) is switched off in December
     # 2026; this one holds the older versions too.
-    # renovate: datasource=helm depName=istiod registryUrl=https://blob.istio.io/istio-release/charts
     "istio-base": Chart(chart="base", version="1.30.4", repository="https://blob.istio.io/istio-release/charts"),
     "istiod": Chart(chart="istiod", version="1.30.4", repository="https://blob.istio.io/istio-release/charts"),
     "istio-gateway": Chart(chart="gateway", version="1.30.4", repository="https://blob.istio.io/istio-release/charts"),
     "istio-cni": Chart(chart="cni", version="1.30.4", repository="https://blob.istio.io/istio-release/charts"),
     # KServe 0.20 is tested with 1.21, whose support ended with 1.23. The index says `v1.23.0`, the chart itself `1.23.0`.
-    # renovate: datasource=helm depName=knative-operator registryUrl=https://knative.github.io/operator
     "knative-operator": Chart(
         chart="knative-operator", version="v1.23.0", repository="https://knative.github.io/operator"
     ),
     # 0.17 split and renamed the charts: an upgrade from before it is a migration, not a `helm upgrade`. 0.21.0 was
     # released in September 2026, but of its charts only a release candidate was seen.
-    # renovate: datasource=docker depName=ghcr.io/kserve/charts/kserve-resources
     "kserve-crd": Chart(chart="oci://ghcr.io/kserve/charts/kserve-crd", version="v0.20.0"),
     "kserve-resources": Chart(chart="oci://ghcr.io/kserve/charts/kserve-resources", version="v0.20.0"),
     "kserve-runtime-configs": Chart(chart="oci://ghcr.io/kserve/charts/kserve-runtime-configs", version="v0.20.0"),
     # For Kubernetes 1.34 and later.
-    # renovate: datasource=helm depName=metrics-server registryUrl=https://kubernetes-sigs.github.io/metrics-server/
     "metrics-server": Chart(
         chart="metrics-server",
         version="3.14.0",
@@ -55,7 +51,6 @@ CHARTS = {
     ),
     # Only its server is installed, and it keeps what the autoscalers need. 29.35.0 was seen installed, but its values
     # were not read.
-    # renovate: datasource=helm depName=prometheus registryUrl=https://prometheus-community.github.io/helm-charts
     "prometheus": Chart(
         chart="prometheus",
         version="29.27.0",
@@ -63,7 +58,6 @@ CHARTS = {
         ships="v3.14.0",
     ),
     # Serves custom.metrics.k8s.io/v1beta1 and v1beta2.
-    # renovate: datasource=helm depName=prometheus-adapter registryUrl=https://prometheus-community.github.io/helm-charts
     "prometheus-adapter": Chart(
         chart="prometheus-adapter",
         version="5.3.0",
@@ -72,12 +66,10 @@ CHARTS = {
     ),
     # For Kubernetes 1.34 to 1.36. Its own backups to S3 leave with 1.31, so the plugin
     # makes them.
-    # renovate: datasource=helm depName=cloudnative-pg registryUrl=https://cloudnative-pg.github.io/charts
     "cloudnative-pg": Chart(
         chart="cloudnative-pg", version="0.29.1", repository="https://cloudnative-pg.github.io/charts", ships="1.30.1"
     ),
     # Needs CloudNativePG 1.26 or later and cert-manager. No chart of the plugin's 0.15 was seen.
-    # renovate: datasource=helm depName=plugin-barman-cloud registryUrl=https://cloudnative-pg.github.io/charts
     "plugin-barman-cloud": Chart(
         chart="plugin-barman-cloud",
         version="0.7.0",
@@ -95,6 +87,8 @@ NET_ISTIO = "1.23.0"
 # What istiod hands to the gateway and to sidecars; charts before 1.31 still default to a host that is being closed.
 ISTIO_HUB = "docker.io/istio"
 
+# Those that some server of components/serving/servers.py runs on.
+PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 IMAGES = {
     # The last 1.34 node, published with kind 0.33. KServe 0.20 is tested on Kubernetes 1.34 (verified here with 1.34.4),
     # and it is the last minor that runs on hosts with cgroup v1, so it stays past its end; the images of 1.35 and later
@@ -111,7 +105,7 @@ IMAGES = {
     "postgres-cluster": "ghcr.io/cloudnative-pg/postgresql:17-standard-trixie",
     # The maintained fork: MinIO's own image left Docker Hub and quay.io in September 2026, and lacks the fix of
     # CVE-2025-62506. `slipway:objectStore.engine` has others.
-    # renovate: datasource=docker depName=pgsty/minio versioning=loose
+    # renovate: datasource=docker depName=pgsty/minio versioning=regex:^RELEASE\.(?<major>\d+)-(?<minor>\d+)-(?<patch>\d+)T
     "minio": "docker.io/pgsty/minio:RELEASE.2026-08-04T00-00-00Z@sha256:b6bfe7239bfc83fb90d31612d9704d86039dd714f7904b3f1ad68f211e602372",
     # renovate: datasource=docker depName=ghcr.io/versity/versitygw
     "versitygw": "ghcr.io/versity/versitygw:v1.8.0",
@@ -120,7 +114,6 @@ IMAGES = {
     # `-full` has the PostgreSQL and S3 clients. 3.18.0 cannot be installed yet: its mlflow-skinny is missing.
     # renovate: datasource=docker depName=ghcr.io/mlflow/mlflow
     "mlflow": "ghcr.io/mlflow/mlflow:v3.17.2-full",
-    # MLServer 1.7.1 needs Python below 3.13; a model is pickled by the Python that it was trained with (3.11 above).
-    # renovate: datasource=docker depName=python
-    "python": "docker.io/library/python:3.11-slim",
+    # The bases of the models' images: a model runs on the Python that it was trained with.
+    **{f"python-{minor}": f"docker.io/library/python:{minor}-slim" for minor in PYTHONS},
 }

@@ -30,7 +30,7 @@ def authenticated_endpoints(resources: Sequence[Resource]) -> Iterator[tuple[Res
     for route in routes(resources):
         if route.services and route.services <= guarded_servers:
             continue
-        if any(covers(guard, route.host) for guard in guards):
+        if any(covers(guard, route) for guard in guards):
             continue
         remedy = _REMEDY_MLFLOW if "mlflow" in route.services else _REMEDY_MODEL
         where = f"https://{route.host}" if route.host != "*" else "every host"
@@ -78,8 +78,8 @@ def _local(service: Resource, resources: Sequence[Resource]) -> bool:
     )
 
 
-def covers(guard: Resource, host: str) -> bool:
-    """Whether the AuthorizationPolicy refuses a request to `host` that says nothing of its sender."""
+def covers(guard: Resource, route: Route) -> bool:
+    """Whether the AuthorizationPolicy refuses a request by the route that says nothing of its sender."""
     spec = guard.get("spec")
     if spec is UNKNOWN:
         return True
@@ -89,12 +89,19 @@ def covers(guard: Resource, host: str) -> bool:
             return True
         sources = [source for source in _list(rule.get("from")) if isinstance(source, Mapping)]
         asks = any(key in _mapping(source.get("source")) for source in sources for key in _CALLER)
-        hosts = [
-            each for to in _list(rule.get("to")) for each in _list(_mapping(_mapping(to).get("operation")).get("hosts"))
-        ]
-        if (asks or action == "CUSTOM") and (not hosts or any(_same(str(each), host) for each in hosts)):
+        operations = [_mapping(_mapping(to).get("operation")) for to in _list(rule.get("to"))] or [{}]
+        if (asks or action == "CUSTOM") and any(_concerns(guard, each, route) for each in operations):
             return True
     return False
+
+
+def _concerns(guard: Resource, operation: Mapping[str, Any], route: Route) -> bool:
+    """Whether a request by the route is such an operation. One that names no host is of the policy's namespace."""
+    hosts, others = _list(operation.get("hosts")), _list(operation.get("notHosts"))
+    if not hosts and not others:
+        return bool(guard.get("metadata", "namespace") == route.resource.get("metadata", "namespace"))
+    named = not hosts or any(_same(str(each), route.host) for each in hosts)
+    return named and not any(_same(str(each), route.host) for each in others)
 
 
 def _same(pattern: str, host: str) -> bool:

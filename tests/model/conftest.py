@@ -24,6 +24,12 @@ from tools.dockerfile import Dockerfile
 MODEL = Path(__file__).parents[2] / "model"
 
 
+class Serve(Protocol):
+    def __call__(
+        self, model_folder: Path, server: str = "mlserver"
+    ) -> contextlib.AbstractContextManager[ModelServer]: ...
+
+
 class Train(Protocol):
     def __call__(self, *arguments: str) -> None: ...
 
@@ -41,11 +47,6 @@ def load(name: str) -> ModuleType:
 @pytest.fixture(scope="session")
 def training() -> ModuleType:
     return load("train")
-
-
-@pytest.fixture(scope="session")
-def runtime() -> ModuleType:
-    return load("runtime")
 
 
 @pytest.fixture(scope="session")
@@ -95,24 +96,45 @@ def example(model_folder: Path) -> Mapping[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def server(
-    dockerfile: Dockerfile, model_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ModelServer]:
+def serve(dockerfile: Dockerfile, tmp_path_factory: pytest.TempPathFactory) -> Serve:
     """The image's command with the image's environment and nothing else; only paths and ports are this machine's."""
-    root = tmp_path_factory.mktemp("srv")
-    shutil.copytree(model_folder, root / "model")
-    shutil.copy(MODEL / "runtime.py", root)
-    http, grpc, metrics = free_port(), free_port(), free_port()
-    variables = dockerfile.environment({"MODEL_VERSION": "1"}) | {
-        "PATH": f"{Path(sys.executable).parent}:{os.defpath}",
-        "MLSERVER_HOST": "127.0.0.1",
-        "MLSERVER_HTTP_PORT": str(http),
-        "MLSERVER_GRPC_PORT": str(grpc),
-        "MLSERVER_METRICS_PORT": str(metrics),
-    }
-    environment = {name: value.replace("/srv", str(root)) for name, value in variables.items()}
-    command = [word.replace("/srv", str(root)) for word in dockerfile.command]
-    log = tmp_path_factory.mktemp("log") / "mlserver.log"
-    with process(command, environment, root, log) as mlserver:
-        mlserver.wait_until_ready(f"http://127.0.0.1:{http}/v2/models/mlflow-model/ready")
-        yield ModelServer(f"http://127.0.0.1:{http}", f"http://127.0.0.1:{metrics}", root)
+
+    @contextlib.contextmanager
+    def run(model_folder: Path, server: str = "mlserver") -> Iterator[ModelServer]:
+        root = tmp_path_factory.mktemp("srv")
+        shutil.copytree(model_folder, root / "model")
+        shutil.copytree(MODEL / "runtime", root / "runtime", ignore=shutil.ignore_patterns("__pycache__"))
+        http, grpc, metrics = free_port(), free_port(), free_port()
+        variables = dockerfile.environment({"MODEL_VERSION": "1", "SERVER": server}) | {
+            "PATH": f"{server_python(server).parent}:{os.defpath}",
+            "MODEL_PYTHON": sys.executable,
+            "MLSERVER_HOST": "127.0.0.1",
+            "MLSERVER_HTTP_PORT": str(http),
+            "MLSERVER_GRPC_PORT": str(grpc),
+            "MLSERVER_METRICS_PORT": str(metrics),
+        }
+        environment = {name: value.replace("/srv", str(root)) for name, value in variables.items()}
+        log = tmp_path_factory.mktemp("log") / "server.log"
+        with process(dockerfile.command, environment, root, log) as started:
+            started.wait_until_ready(f"http://127.0.0.1:{http}/v2/models/mlflow-model/ready")
+            urls = (f"http://127.0.0.1:{http}", f"http://127.0.0.1:{metrics}", f"127.0.0.1:{grpc}")
+            yield ModelServer(*urls, root, started)
+
+    return run
+
+
+def server_python(server: str) -> Path:
+    """The Python of the server's environment: MLServer is in this one, KServe's wants an environment of its own."""
+    if server == "mlserver":
+        return Path(sys.executable)
+    python = os.environ.get("KSERVE_PYTHON")
+    if not python:
+        pytest.skip("KSERVE_PYTHON names no Python with model/servers/kserve.txt installed: make test-servers")
+    return Path(python)
+
+
+@pytest.fixture(scope="session", params=["mlserver", "kserve"])
+def server(request: pytest.FixtureRequest, serve: Serve, model_folder: Path) -> Iterator[ModelServer]:
+    """The example model behind each server."""
+    with serve(model_folder, request.param) as running:
+        yield running

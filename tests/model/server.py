@@ -29,20 +29,23 @@ class Answer:
 class ModelServer:
     url: str
     metrics_url: str
+    # host:port
+    grpc: str
     # What stands for the image's /srv.
     root: Path
+    process: "Process"
 
     def get(self, path: str) -> Answer:
         return ask(self.url + path)
 
-    def infer(self, *inputs: Mapping[str, Any]) -> Answer:
-        return ask(f"{self.url}/v2/models/mlflow-model/infer", {"inputs": inputs})
+    def infer(self, *inputs: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
+        return ask(f"{self.url}/v2/models/mlflow-model/infer", {"inputs": inputs}, headers)
 
 
-def ask(url: str, body: Mapping[str, Any] | None = None) -> Answer:
+def ask(url: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> Answer:
     """POST the body, or GET without one; raises URLError only when nothing answers."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **(headers or {})})
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return Answer(answer.status, answer.read().decode())

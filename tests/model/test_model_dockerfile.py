@@ -7,23 +7,40 @@ from tools.dockerfile import Dockerfile
 pytestmark = pytest.mark.model
 
 
-def test_the_model_is_the_last_layer_and_alone_in_it(dockerfile: Dockerfile) -> None:
-    layers = [(word, rest) for word, rest in dockerfile.instructions if word in ("ADD", "COPY", "RUN", "WORKDIR")]
-    assert layers[-1] == ("COPY", "--chown=1000:1000 model/ /srv/model/")
+def final(dockerfile: Dockerfile) -> list[tuple[str, str]]:
+    """The instructions of the last stage: the image itself."""
+    last = max(place for place, (word, _) in enumerate(dockerfile.instructions) if word == "FROM")
+    return dockerfile.instructions[last:]
+
+
+def test_the_server_the_requirements_and_the_model_are_layers_in_this_order(dockerfile: Dockerfile) -> None:
+    layers = [rest for word, rest in final(dockerfile) if word in ("ADD", "COPY")]
+    assert layers == [
+        "--from=server /opt/server /opt/server",
+        "--from=environment /opt/model /opt/model",
+        "runtime/ /srv/runtime/",
+        "--chown=1000:1000 model/ /srv/model/",
+    ]
+
+
+def test_the_model_is_the_last_layer(dockerfile: Dockerfile) -> None:
+    assert dockerfile.instructions[-1] == ("COPY", "--chown=1000:1000 model/ /srv/model/")
 
 
 def test_nothing_that_is_installed_depends_on_the_model_s_version(dockerfile: Dockerfile) -> None:
     words = [word for word, _ in dockerfile.instructions]
     version = dockerfile.instructions.index(("ARG", 'MODEL_VERSION=""'))
-    assert words.index("RUN") < version
     assert "RUN" not in words[version:]
 
 
-def test_the_requirements_are_installed_together_with_mlserver(dockerfile: Dockerfile) -> None:
-    [install] = dockerfile.all("RUN")
-    assert install.count("pip install") == 1
-    for wanted in ("mlserver==", "mlserver-mlflow==", "uvloop<0.22", "-r requirements.txt"):
-        assert wanted in install
+def test_the_server_s_layer_knows_nothing_of_the_model(dockerfile: Dockerfile) -> None:
+    places = [place for place, (word, _) in enumerate(dockerfile.instructions) if word == "FROM"]
+    server = dockerfile.instructions[places[1] : places[2]]
+    assert server == [
+        ("FROM", "tools AS server"),
+        ("COPY", "server.txt /build/"),
+        ("RUN", "./install /opt/server server.txt --no-deps"),
+    ]
 
 
 def test_the_image_runs_as_a_numbered_user_that_is_not_root(dockerfile: Dockerfile) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from components.settings import parse_settings
+from tests.unit.authorization import Request, passes
 from tests.unit.engine import Run, run_stack
 from tests.unit.test_settings import GOOD, faults, set_at
 
@@ -39,7 +40,7 @@ def test_a_host_is_served_only_by_routes_of_its_own_namespace(dev: Run) -> None:
     [server] = spec(dev, "Gateway", "gateway")["servers"]
     assert server["hosts"] == [f"models/{MODEL}", "mlops/*"]
     assert spec(dev, "Gateway", "gateway")["selector"] == {"istio": "ingressgateway"}
-    assert spec(dev, "VirtualService", f"{NAME}-route")["gateways"] == ["istio-system/slipway-models"]
+    assert spec(dev, "VirtualService", f"{NAME}-route")["gateways"] == ["istio-ingress/slipway-models"]
 
 
 def test_without_tls_there_is_neither_a_certificate_nor_a_policy(dev: Run) -> None:
@@ -69,7 +70,7 @@ def test_a_knative_model_is_asked_through_knatives_own_gateway_by_its_inner_name
     assert route["http"][0]["route"] == [
         {
             "destination": {
-                "host": "knative-local-gateway.istio-system.svc.cluster.local",
+                "host": "knative-local-gateway.istio-ingress.svc.cluster.local",
                 "port": {"number": 80},
             },
             "weight": 100,
@@ -84,11 +85,14 @@ def test_with_tls_plain_http_is_only_redirected(secure: Run) -> None:
     assert server["port"]["protocol"] == "HTTPS"
     assert server["tls"]["credentialName"] == spec(secure, "Certificate", "gateway-certificate")["secretName"]
     redirect = spec(secure, "VirtualService", "gateway-redirect")
-    assert redirect["gateways"] == ["istio-system/slipway-models-http"]
+    # No route of another namespace comes in beside it.
+    [plain] = spec(secure, "Gateway", "gateway-http")["servers"]
+    assert plain["hosts"] == [f"istio-ingress/{MODEL}", f"istio-ingress/{MLFLOW}"]
+    assert redirect["gateways"] == ["istio-ingress/slipway-models-http"]
     assert redirect["hosts"] == [MODEL, MLFLOW]
     assert redirect["http"] == [{"redirect": {"scheme": "https", "redirectCode": 308, "port": 8443}}]
     for route in (f"{NAME}-route", "mlflow-route"):
-        assert spec(secure, "VirtualService", route)["gateways"] == ["istio-system/slipway-models"]
+        assert spec(secure, "VirtualService", route)["gateways"] == ["istio-ingress/slipway-models"]
 
 
 def test_the_certificate_names_every_host_and_its_authority_is_known_to_whoever_asks(secure: Run) -> None:
@@ -119,19 +123,85 @@ def test_a_certificate_waits_for_cert_manager_and_a_route_for_the_certificate(se
     assert "gateway-ca-certificate" in secure.one("VirtualService", f"{NAME}-route").dependencies
 
 
-def test_a_request_for_a_model_by_nobody_known_is_denied(secure: Run) -> None:
-    policy = spec(secure, "AuthorizationPolicy", "gateway-clients")
-    assert policy["action"] == "DENY"
-    [rule] = policy["rules"]
-    assert rule["from"] == [
-        {
-            "source": {
-                "notRequestPrincipals": ["slipway-1a2b/shop.0", "slipway-1a2b/slipway.0", "https://idp.test/*"],
-            }
-        }
-    ]
-    # MLflow has users of its own, whose passwords are no tokens.
-    assert rule["to"] == [{"operation": {"hosts": [MODEL, f"{MODEL}:*"], "notPorts": ["80", "8080"]}}]
+SHOP, IDP = "slipway-1a2b/shop.0", "https://idp.test/somebody"
+FOREIGN = "app.example.com"
+
+
+def at_gateway(run: Run, **request: Any) -> bool:
+    return passes([spec(run, "AuthorizationPolicy", "gateway-clients")], Request(**request))
+
+
+@pytest.mark.parametrize("port", [443, 80, 8080, 8443])
+@pytest.mark.parametrize("host", [MODEL, f"{MODEL}:8443", MODEL.upper(), FOREIGN, "10.0.0.7", f"x.{MODEL}"])
+def test_nobody_gets_past_the_stacks_own_gateway_by_whatever_host_or_port(secure: Run, host: str, port: int) -> None:
+    assert not at_gateway(secure, host=host, port=port)
+    assert not at_gateway(secure, host=host, port=port, principal="slipway-1a2b/removed.0")
+    assert at_gateway(secure, host=host, port=port, principal=SHOP)
+    assert at_gateway(secure, host=host, port=port, principal=IDP, audiences=("other", "models"))
+
+
+def test_mlflow_has_users_of_its_own_whose_passwords_are_no_tokens(secure: Run) -> None:
+    assert at_gateway(secure, host=MLFLOW)
+    assert at_gateway(secure, host=f"{MLFLOW}:8443")
+    assert not at_gateway(secure, host=f"{MLFLOW}.example.com")
+
+
+def test_a_token_for_another_audience_is_refused_whoever_accepted_it(secure: Run) -> None:
+    """Istio checks a token against every rule of a gateway, a neighbour's too."""
+    for audiences in ((), ("other",), ("models-of-others",)):
+        assert not at_gateway(secure, host=MODEL, principal=IDP, audiences=audiences)
+    open_ = ingress({"selfSigned": {}}, auth={"jwt": [{key: JWT[key] for key in ("issuer", "jwksUri")}]})
+    assert at_gateway(run_stack("dev", open_), host=MODEL, principal=IDP, audiences=("other",))
+
+
+def test_what_others_serve_at_the_gateway_is_left_to_them_where_the_stack_names_it() -> None:
+    shared = ingress({"selfSigned": {}}, auth={"apiKeys": ["shop"]}, foreignHosts=[FOREIGN, "*.others.example.com"])
+    run = run_stack("dev", shared)
+    assert at_gateway(run, host=FOREIGN)
+    assert at_gateway(run, host="wine.others.example.com")
+    assert not at_gateway(run, host=MODEL)
+
+
+def test_at_a_gateway_that_is_there_only_the_stacks_own_hosts_ask_for_its_credentials() -> None:
+    changes = ingress({"selfSigned": {}}, auth={"apiKeys": ["shop"]}, nodePorts={})
+    run = run_stack("dev", {**changes, "platform": {"mesh": "existing"}})
+    assert at_gateway(run, host=FOREIGN)
+    for port in (80, 443, 8080):
+        assert not at_gateway(run, host=MODEL, port=port)
+        assert not at_gateway(run, host=f"{MODEL}:{port}", port=port)
+
+
+def test_only_lets_encrypts_question_needs_no_credential_and_only_where_it_asks() -> None:
+    challenge = {"host": "mlflow-wine-classifier-models.models.example.com", "path": "/.well-known/acme-challenge/x"}
+    acme = run_stack("prod")
+    assert at_gateway(acme, **challenge, port=80, method="GET")
+    assert not at_gateway(acme, **challenge, port=80, method="POST")
+    assert not at_gateway(acme, **challenge, port=443, method="GET")
+    assert not at_gateway(acme, **{**challenge, "path": "/v2"}, port=80, method="GET")
+    ingress_ = {"domain": "models.example.com", "tls": {"issuer": {"selfSigned": {}}}, "auth": {"apiKeys": ["shop"]}}
+    assert not at_gateway(run_stack("prod", {"ingress": ingress_}), **challenge, port=80, method="GET")
+
+
+def test_a_request_that_was_let_in_reaches_knative_through_the_gateway_again(secure: Run) -> None:
+    assert at_gateway(secure, host=f"{NAME}-predictor.models.svc.cluster.local", port=8081)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "mode"),
+    [
+        ({"selfSigned": {}}, "OFF"),
+        ({"existing": {"name": "company"}}, "OFF"),
+        ({"acme": {"email": "a@b.test", "solver": {"dns01": {}}}}, "OFF"),
+        ({"acme": {"email": "a@b.test"}}, "STRICT"),
+        ({"acme": {"email": "a@b.test", "solver": {"http01": {"ingress": {"class": "istio"}}}}}, "STRICT"),
+    ],
+)
+def test_an_ingress_of_whoever_may_write_one_leads_nowhere_unless_lets_encrypt_needs_one(
+    issuer: dict[str, Any], mode: str
+) -> None:
+    run = run_stack("prod", {"ingress": {"domain": "models.example.com", "tls": {"issuer": issuer}}})
+    assert run.one("Release", "istiod").inputs["values"]["meshConfig"] == {"ingressControllerMode": mode}
+    assert run_stack("dev").one("Release", "istiod").inputs["values"]["meshConfig"] == {"ingressControllerMode": "OFF"}
 
 
 def test_a_key_is_taken_as_a_bearer_and_as_x_api_key(secure: Run) -> None:
@@ -155,7 +225,7 @@ def test_an_authority_of_the_users_is_a_secret_and_another_one_signs_anew() -> N
         run = run_stack("dev", ingress({"ca": {"certificate": certificate, "key": "K"}}))
         pair = run.one("Secret", "gateway-ca")
         assert "4dabf18193072939515e22adb298388d" in str(pair.raw["stringData"])
-        issuer = run.one("Issuer", "gateway-issuer").inputs
+        issuer = run.one("ClusterIssuer", "gateway-issuer").inputs
         assert issuer["spec"] == {"ca": {"secretName": pair.inputs["metadata"]["name"]}}
         assert spec(run, "Certificate", "gateway-certificate")["issuerRef"]["name"] == issuer["metadata"]["name"]
         return str(issuer["metadata"]["name"])
@@ -165,13 +235,13 @@ def test_an_authority_of_the_users_is_a_secret_and_another_one_signs_anew() -> N
 
 def test_acme_is_asked_by_http_unless_the_stack_says_how() -> None:
     run = run_stack("prod")
-    acme = spec(run, "Issuer", "gateway-issuer")["acme"]
+    acme = spec(run, "ClusterIssuer", "gateway-issuer")["acme"]
     assert acme["email"] == "platform@example.com"
     assert acme["solvers"] == [{"http01": {"ingress": {"class": "istio", "serviceType": "ClusterIP"}}}]
     solver = {"dns01": {"route53": {"region": "eu-central-1"}}}
     changed = {"domain": "models.example.com", "tls": {"issuer": {"acme": {"email": "a@b.test", "solver": solver}}}}
     run = run_stack("prod", {"ingress": changed})
-    assert spec(run, "Issuer", "gateway-issuer")["acme"]["solvers"] == [solver]
+    assert spec(run, "ClusterIssuer", "gateway-issuer")["acme"]["solvers"] == [solver]
 
 
 def test_an_issuer_of_the_clusters_is_named_and_nothing_else_is_made() -> None:
@@ -179,13 +249,36 @@ def test_an_issuer_of_the_clusters_is_named_and_nothing_else_is_made() -> None:
     reference = spec(run, "Certificate", "gateway-certificate")["issuerRef"]
     assert reference == {"name": "company", "kind": "ClusterIssuer", "group": "cert-manager.io"}
     assert not run.of("Issuer")
+    assert not run.of("ClusterIssuer")
+
+
+@pytest.mark.parametrize("issuer", [{"selfSigned": {}}, {"ca": {"certificate": "A", "key": "K"}}])
+def test_the_gateway_may_read_neither_the_authoritys_key_nor_the_meshs(issuer: dict[str, Any]) -> None:
+    """Istio's chart lets a gateway read every Secret of its namespace."""
+    run = run_stack("dev", ingress(issuer))
+    where = {entry.name: entry.inputs["namespace"] for entry in run.of("Release")}
+    assert where["istio-gateway"] == "istio-ingress" != where["istiod"]
+    beside = {
+        entry.inputs["metadata"]["name"]
+        for entry in run.of("Secret")
+        if entry.inputs["metadata"]["namespace"] == "istio-ingress"
+    }
+    assert beside == {"slipway-models-tls"}
+    assert run.one("ClusterIssuer", "gateway-issuer").inputs["metadata"].keys() == {"name"}
+
+
+def test_cert_manager_may_keep_its_issuers_keys_elsewhere() -> None:
+    tls = {"issuer": {"selfSigned": {}}, "authorityNamespace": "pki"}
+    run = run_stack("dev", {**ingress({}, tls=tls), "platform": {"certificates": "existing"}})
+    for kind, name in (("Issuer", "gateway-root"), ("Certificate", "gateway-ca"), ("Secret", "gateway-ca-secret")):
+        assert run.one(kind, name).inputs["metadata"]["namespace"] == "pki"
 
 
 def test_a_gateway_that_is_there_is_found_by_its_namespace_and_labels() -> None:
     gateway = {"namespace": "edge", "selector": {"app": "edge"}}
     changes = ingress({"selfSigned": {}}, gateway=gateway, auth={"apiKeys": ["shop"]}, nodePorts={})
     run = run_stack("dev", {**changes, "platform": {"mesh": "existing"}})
-    for kind, name in (("Gateway", "gateway"), ("Certificate", "gateway-certificate"), ("Secret", "gateway-ca-secret")):
+    for kind, name in (("Gateway", "gateway"), ("Certificate", "gateway-certificate")):
         assert run.one(kind, name).inputs["metadata"]["namespace"] == "edge"
     assert spec(run, "Gateway", "gateway")["selector"] == {"app": "edge"}
     for kind in ("AuthorizationPolicy", "RequestAuthentication"):
@@ -246,6 +339,7 @@ def test_the_settings_that_the_faults_below_start_from_have_none() -> None:
         ("platform.certificates", "off", "platform.certificates: 'off': TLS needs cert-manager"),
         ("platform.mesh", "off", "platform.mesh: 'off': models are reached through Istio's gateway"),
         ("ingress.gateway", {"namespace": "edge"}, "ingress.gateway: Slipway installs the gateway"),
+        ("ingress.tls.authorityNamespace", "pki", "authorityNamespace: 'pki': Slipway installs cert-manager"),
         ("ingress.nodePorts", {"https": 30443}, "ingress.nodePorts: a ClusterIP has none"),
     ],
 )
@@ -304,9 +398,11 @@ def test_keys_that_come_in_the_clear_are_a_fault() -> None:
 def test_options_of_a_gateway_that_is_not_ours_are_faults() -> None:
     def change(data: dict[str, Any]) -> None:
         set_at("ingress.annotations", {"a": "b"})(data)
+        set_at("ingress.foreignHosts", ["app.example.com"])(data)
         set_at("platform.mesh", "existing")(data)
 
-    assert any("ingress.annotations: only for the gateway that Slipway installs" in fault for fault in faults(change))
+    for key in ("annotations", "foreignHosts"):
+        assert any(f"ingress.{key}: only for the gateway that Slipway installs" in fault for fault in faults(change))
 
 
 def test_an_authoritys_key_is_never_shown() -> None:
@@ -319,7 +415,7 @@ def test_what_is_in_the_gateways_namespace_waits_for_it(secure: Run) -> None:
     inside = [
         entry
         for entry in secure.kubernetes
-        if entry.custom and entry.inputs.get("metadata", {}).get("namespace") == "istio-system"
+        if entry.custom and entry.inputs.get("metadata", {}).get("namespace") == "istio-ingress"
     ]
-    assert len(inside) >= 10
+    assert len(inside) >= 7
     assert not [entry for entry in inside if "istio-gateway" not in entry.dependencies]

@@ -1,5 +1,6 @@
 """Where images come from: their digests, the mirror, and everything that names one."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ from components.settings import image_lock as lock
 from components.settings.charts import ChartOverride
 from components.settings.images import Images, split
 from tests.unit.engine import Run, run_stack
+from tests.unit.registry_server import Registry, registry_server
 from tools import mirror
 from tools.images import listing, registry
 from tools.images.inventory import Image
+from tools.images.oci import Reference, near
 from tools.images.references import references
 from tools.render.manifest import Manifest
+from tools.render.release import Release
 
 DIGEST = f"sha256:{'a' * 64}"
 
@@ -168,63 +172,119 @@ def test_what_only_looks_like_an_image_is_none() -> None:
     assert not found({"data": {"template": 'image: "{{ .ProxyImage }}"\nx: {{ if }}'}})
 
 
-class Registries:
-    """Plays crane: references to digests, and what is told to copy."""
-
-    def __init__(self, known: dict[str, str]) -> None:
-        self.known = known
-        self.copied: list[tuple[str, str]] = []
-
-    def digest(self, reference: str) -> str:
-        if reference not in self.known:
-            raise SlipwayError("MANIFEST_UNKNOWN")
-        return self.known[reference]
-
-    def copy(self, source: str, target: str) -> None:
-        self.copied.append((source, target))
-        self.known[target] = self.known[source]
+@pytest.fixture
+def source() -> Iterator[Registry]:
+    with registry_server() as server:
+        yield server
 
 
 @pytest.fixture
-def played(monkeypatch: pytest.MonkeyPatch) -> Registries:
-    registries = Registries({"quay.io/a:1": DIGEST})
-    monkeypatch.setattr(registry, "digest", registries.digest)
-    monkeypatch.setattr(registry, "copy", registries.copy)
-    return registries
+def target(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+    """Another registry; what crane would copy is copied from store to store."""
+    with registry_server() as server:
+
+        def copy(source: str, target: str) -> None:
+            at, to = Reference.parse(source), Reference.parse(target)
+            server.put(to.name, to.version, Registry.AT[at.host].manifests[at.name, at.version])
+
+        def tag(reference: str, name: str) -> None:
+            at = Reference.parse(reference)
+            server.put(at.name, name, server.manifests[at.name, at.version])
+
+        monkeypatch.setattr(registry, "copy", copy)
+        monkeypatch.setattr(registry, "tag", tag)
+        yield server
 
 
 def image(name: str) -> Image:
     return Image(name=name, at=name, digest=None, users=("test",))
 
 
-def test_what_the_mirror_has_is_not_copied_again(played: Registries) -> None:
-    assert mirror.copy_image(image("quay.io/a:1"), "localhost:5000/all") == "copied"
-    assert mirror.copy_image(image("quay.io/a:1"), "localhost:5000/all") == "there"
-    assert played.copied == [("quay.io/a:1", "localhost:5000/all/quay.io/a:1")]
+def test_what_the_mirror_has_is_not_copied_again(source: Registry, target: Registry) -> None:
+    source.image("a", "1", "linux/amd64")
+    wanted = image(f"{source.host}/a:1")
+    assert mirror.copy_image(wanted, f"{target.host}/all") == "copied"
+    assert mirror.copy_image(wanted, f"{target.host}/all") == "there"
+    assert (f"all/{source.host}/a", "1") in target.manifests
 
 
-def test_a_tag_that_moved_is_copied_again(played: Registries) -> None:
-    played.known["localhost:5000/quay.io/a:1"] = f"sha256:{'b' * 64}"
-    assert mirror.copy_image(image("quay.io/a:1"), "localhost:5000") == "copied"
+def test_a_tag_that_moved_is_copied_again(source: Registry, target: Registry) -> None:
+    source.image("a", "1", "linux/amd64")
+    target.image(f"{source.host}/a", "1", "linux/arm64")
+    assert mirror.copy_image(image(f"{source.host}/a:1"), target.host) == "copied"
 
 
-def test_a_registry_that_changes_digests_is_not_a_mirror(played: Registries, monkeypatch: pytest.MonkeyPatch) -> None:
-    def rewritten(_source: str, target: str) -> None:
-        played.known[target] = f"sha256:{'c' * 64}"
-
-    monkeypatch.setattr(registry, "copy", rewritten)
+def test_a_registry_that_changes_digests_is_not_a_mirror(
+    source: Registry, target: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.image("a", "1", "linux/amd64")
+    monkeypatch.setattr(registry, "copy", lambda *_: target.image(f"{source.host}/a", "1", "linux/riscv64"))
     with pytest.raises(SlipwayError, match="the registry changed it"):
-        mirror.copy_image(image("quay.io/a:1"), "localhost:5000")
+        mirror.copy_image(image(f"{source.host}/a:1"), target.host)
 
 
-def test_a_lock_keeps_what_cannot_be_asked_now(played: Registries, tmp_path: Path) -> None:
-    assert played.known
+def test_a_mirror_that_does_not_answer_is_not_an_empty_one(source: Registry, target: Registry) -> None:
+    source.image("a", "1", "linux/amd64")
+    target.answer = {"manifests": 503}
+    with pytest.raises(SlipwayError, match="answers 503"):
+        mirror.copy_image(image(f"{source.host}/a:1"), target.host)
+    assert not target.manifests
+
+
+def pushed_as(name: str, version: str, monkeypatch: pytest.MonkeyPatch, target: Registry) -> None:
+    """Plays a chart whose archive says that of itself, and `helm push`."""
+
+    def helm(arguments: Sequence[str], _timeout: float) -> str:
+        if arguments[0] == "show":
+            return f"name: {name}\nversion: {version}\n"
+        target.image(f"charts/{name}", version.replace("+", "_"), "linux/amd64")
+        return ""
+
+    monkeypatch.setattr(mirror, "fetched", lambda _release: Path(__file__))
+    monkeypatch.setattr(mirror, "helm", helm)
+
+
+def chart_of(chart: str, version: str, repository: str | None = "https://charts.test") -> Release:
+    return Release(
+        key=chart, name=chart, namespace=chart, chart=chart, version=version, repository=repository, values={}
+    )
+
+
+@pytest.mark.parametrize(
+    ("itself", "pinned"),
+    [
+        (("operator", "1.21.4"), ("operator", "v1.21.4")),
+        (("operator", "v1.21.4"), ("operator", "1.21.4")),
+        (("operator", "1.21.4+up1"), ("operator", "1.21.4")),
+        (("operator-chart", "1.21.4"), ("operator", "1.21.4")),
+        (("operator-chart", "1.21.4"), ("operator", "v1.21.4")),
+        (("operator", "1.21.4"), ("operator", "1.21.4")),
+    ],
+)
+def test_a_chart_is_in_the_mirror_under_the_name_and_version_that_stacks_ask_for(
+    itself: tuple[str, str], pinned: tuple[str, str], target: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pushed_as(*itself, monkeypatch, target)
+    to = f"oci://{target.host}/charts"
+    assert mirror.copy_chart(chart_of(*pinned), to) == "copied"
+    assert (f"charts/{pinned[0]}", pinned[1]) in target.manifests
+    assert mirror.copy_chart(chart_of(*pinned), to) == "there"
+
+
+def test_a_lock_keeps_what_cannot_be_asked_now(source: Registry, tmp_path: Path) -> None:
+    found = source.image("a", "1", "linux/amd64", "linux/arm64")
     file = lock.write(str(tmp_path / "lock.yaml"), {"gcr.io/other:1": DIGEST})
-    lines = [listing.asked(image(name)) for name in ("quay.io/a:1", "quay.io/gone:1")]
+    lines = [listing.asked(image(f"{source.host}/{name}"), "linux/arm64") for name in ("a:1", "gone:1")]
     said = listing.write_lock(lines, str(file))
-    assert lock.digests(str(file)) == {"gcr.io/other:1": DIGEST, "quay.io/a:1": DIGEST}
-    assert "not locked: quay.io/gone:1: MANIFEST_UNKNOWN" in said
+    assert lock.digests(str(file)) == {"gcr.io/other:1": DIGEST, f"{source.host}/a:1": found}
+    assert f"not locked: {source.host}/gone:1: {source.host} has no {source.host}/gone:1" in said
     assert listing.NOT_REACHABLE in listing.text(lines)
+
+
+def test_an_image_for_other_machines_is_not_locked(source: Registry) -> None:
+    source.image("a", "1", "linux/amd64", "linux/s390x")
+    line = listing.asked(image(f"{source.host}/a:1"), "linux/arm64")
+    assert (line.digest, line.why) == (None, "is for linux/amd64, linux/s390x and not for linux/arm64")
 
 
 @pytest.mark.parametrize(
@@ -232,5 +292,5 @@ def test_a_lock_keeps_what_cannot_be_asked_now(played: Registries, tmp_path: Pat
     [("localhost:5000/a", True), ("10.1.2.3:5000/a", True), ("172.20.0.1/a", True), ("172.40.0.1/a", False)],
 )
 def test_only_a_registry_nearby_may_be_without_tls(reference: str, plain: bool) -> None:
-    assert registry.near(reference) is plain
-    assert not registry.near("registry.example.com/a")
+    assert near(reference) is plain
+    assert not near("registry.example.com/a")

@@ -9,6 +9,10 @@ import pytest
 
 from components.dynamic import model_files
 from components.dynamic.model_files import ModelFilesProvider
+from components.serving import resolution
+from components.serving.problem import ServingError
+
+LOCKED = "scikit-learn==1.9.1\n"
 
 
 @pytest.fixture
@@ -29,7 +33,22 @@ def props(tmp_path: Path, model: Path) -> dict[str, Any]:
         "source": str(model),
         "server": "model",
         "folder": str(tmp_path / "context"),
+        "wishes": {},
     }
+
+
+@pytest.fixture(autouse=True)
+def resolved(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The folders whose requirements were resolved; no index is asked."""
+    asked: list[Path] = []
+
+    def lock(folder: Path, _python: str, **_options: Any) -> str:
+        asked.append(folder)
+        return LOCKED
+
+    monkeypatch.setattr(resolution, "lock", lock)
+    monkeypatch.setattr(resolution, "needs_compiler", lambda *_: False)
+    return asked
 
 
 def test_the_context_holds_the_server_the_requirements_and_the_model(props: dict[str, Any]) -> None:
@@ -37,8 +56,10 @@ def test_the_context_holds_the_server_the_requirements_and_the_model(props: dict
     assert made is not None
     context = Path(props["folder"])
     assert (context / "Dockerfile").read_bytes() == Path("model/Dockerfile").read_bytes()
-    assert (context / "runtime.py").read_bytes() == Path("model/runtime.py").read_bytes()
-    assert (context / "requirements.txt").read_text() == "scikit-learn==1.9.1\n"
+    for path in Path("model/runtime").glob("*.py"):
+        assert (context / "runtime" / path.name).read_bytes() == path.read_bytes()
+    assert (context / "server.txt").read_bytes() == Path("model/servers/mlserver.txt").read_bytes()
+    assert (context / "requirements" / "requirements.lock").read_text() == LOCKED
     assert (context / "ca-bundle.crt").read_bytes() == b""
     assert (context / "model" / "model.skops").read_bytes() == b"weights"
     assert made["version"] == "local"
@@ -50,7 +71,9 @@ def test_everything_that_the_dockerfile_copies_is_in_the_context(props: dict[str
     copies = [
         line.split()[1:-1] for line in Path("model/Dockerfile").read_text().splitlines() if line.startswith("COPY")
     ]
-    sources = [source for words in copies for source in words if not source.startswith("--")]
+    sources = [
+        source for words in copies if not words[0].startswith("--from") for source in words[words[0][:2] == "--" :]
+    ]
     assert len(sources) >= 4
     assert not [source for source in sources if not (Path(props["folder"]) / source).exists()]
 
@@ -88,8 +111,36 @@ def test_another_file_in_the_local_model_is_a_change(props: dict[str, Any], mode
 
 def test_a_model_without_requirements_says_how_to_log_it(props: dict[str, Any], model: Path) -> None:
     (model / "requirements.txt").unlink()
-    with pytest.raises(FileNotFoundError, match="log the model with its pip_requirements"):
+    with pytest.raises(ServingError, match="log the model with its pip_requirements"):
         ModelFilesProvider().create(props)
+
+
+def test_a_model_folder_that_cannot_be_served_is_refused_before_anything_is_made(
+    props: dict[str, Any], model: Path
+) -> None:
+    assert not ModelFilesProvider().check({}, props).failures
+    (model / "python_env.yaml").write_text("python: 3.14.1\n")
+    [failure] = ModelFilesProvider().check({}, props).failures
+    assert failure.property == "source"
+    assert "Python 3.14, and no server runs on it: log it again under Python 3.9 to 3.13" in failure.reason
+
+
+def test_the_versions_of_the_last_up_are_installed_again(
+    props: dict[str, Any], model: Path, resolved: list[Path]
+) -> None:
+    made = ModelFilesProvider().create(props).outs or {}
+    (model / "model.skops").write_bytes(b"other weights")
+    ModelFilesProvider().update("context", made, props)
+    assert len(resolved) == 1
+    (model / "requirements.txt").write_text("scikit-learn==1.9.2\n")
+    ModelFilesProvider().update("context", made, props)
+    assert len(resolved) == 2
+
+
+def test_a_model_that_has_an_image_needs_no_versions(props: dict[str, Any], resolved: list[Path]) -> None:
+    made = ModelFilesProvider().create({key: value for key, value in props.items() if key != "wishes"}).outs or {}
+    assert not resolved
+    assert json.loads(made["example"])["outputs"] == [0.5]
 
 
 def test_an_alias_that_moved_is_a_change(registry: str, props: dict[str, Any]) -> None:

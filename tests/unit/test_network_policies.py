@@ -22,7 +22,7 @@ def slipway(name: str, namespace: str = "mlops") -> Pod:
 
 
 MODEL = Pod("models", {"serving.kserve.io/inferenceservice": "wine"})
-GATEWAY = Pod("istio-system", {"istio": "ingressgateway", "app": "istio-ingressgateway"})
+GATEWAY = Pod("istio-ingress", {"istio": "ingressgateway", "app": "istio-ingressgateway"})
 ISTIOD = Pod("istio-system", {"app": "istiod", "istio": "pilot"})
 ACTIVATOR = Pod("knative-serving", {"app": "activator"})
 AUTOSCALER = Pod("knative-serving", {"app": "autoscaler"})
@@ -97,7 +97,13 @@ def test_what_belongs_to_the_stack_is_kept_apart_too(source: Pod, target: Pod, p
     assert not reaches(policies(), source, target, port)
 
 
-def test_a_sidecar_reaches_istiod() -> None:
+def test_a_sidecar_reaches_istiod_wherever_the_gateway_is() -> None:
+    elsewhere = policies(
+        security={"networkPolicies": True, "mutualTls": True},
+        platform={"mesh": "existing", "meshCni": "existing"},
+        ingress={"domain": "models.test", "gateway": {"namespace": "edge"}},
+    )
+    assert reaches(elsewhere, MODEL, ISTIOD, 15012)
     made = policies(security={"networkPolicies": True, "mutualTls": True}, platform={"meshCni": "install"})
     assert reaches(made, MODEL, ISTIOD, 15012)
     assert not reaches(made, FOREIGN, MODEL, 8080)
@@ -164,6 +170,18 @@ def test_an_instance_reaches_the_store_of_its_backups_and_no_other() -> None:
     assert not reaches(policies(**backed), INSTANCE, CLOUD, 80)
     identified = {"database": {"cloudNativePg": {"backup": {"destination": "s3://backups"}}}}
     assert reaches(policies(**identified), INSTANCE, CLOUD, 80)
+
+
+def test_the_operators_label_lets_nobody_in_from_another_namespace() -> None:
+    disguised = Pod("somewhere", OPERATOR.labels)
+    for port in (5432, 8000):
+        assert not reaches(policies(**CLUSTERED), disguised, INSTANCE, port)
+    moved = {
+        "database": {"cloudNativePg": {"operatorNamespace": "postgres-operator"}},
+        "platform": {"databaseOperator": "existing"},
+    }
+    assert reaches(policies(**moved), Pod("postgres-operator", OPERATOR.labels), INSTANCE, 8000)
+    assert not reaches(policies(**moved), OPERATOR, INSTANCE, 8000)
 
 
 def test_an_instance_is_open_to_nobody_else() -> None:

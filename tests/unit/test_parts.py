@@ -58,7 +58,7 @@ def cluster() -> FakeCluster:
     add(fake, "cert-manager", "cert-manager", labels={NAME: "cert-manager", VERSION: "v1.17.4"})
     add(fake, "cert-manager-webhook", "cert-manager", labels={NAME: "webhook"})
     add(fake, "istiod-1-28", "istio-system", "docker.io/istio/pilot:1.28.10", {"app": "istiod"})
-    add(fake, "gateway", "istio-system", pod={"istio": "ingressgateway"})
+    add(fake, "gateway", "istio-ingress", pod={"istio": "ingressgateway"})
     add(fake, "controller", "knative-serving", labels={VERSION: "1.21.1"})
     add(fake, "kserve-controller-manager", "kserve", "docker.io/kserve/kserve-controller:v0.20.0")
     add(fake, "cnpg-controller-manager", "cnpg-system", labels={NAME: "cloudnative-pg"})
@@ -116,8 +116,8 @@ def drop(path: str) -> Break:
             "istiod 1.20.1 is there, and 1.27",
         ),
         (
-            drop(api.DEPLOYMENT.path("istio-system", "gateway")),
-            "gateway with pods istio=ingressgateway in istio-system",
+            drop(api.DEPLOYMENT.path("istio-ingress", "gateway")),
+            "gateway with pods istio=ingressgateway in istio-ingress",
         ),
         (
             lambda c: add(c, "controller", "knative-serving", labels={VERSION: "1.15.0"}),

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -206,6 +207,21 @@ def guard(hosts: list[str], action: str = "DENY", source: str = "notRequestPrinc
     return kubernetes("security.istio.io/v1:AuthorizationPolicy", {"spec": {"action": action, "rules": [rule]}})
 
 
+def guard_of_the_rest(hosts: list[str]) -> Resource:
+    rule = {"from": [{"source": {"notRequestPrincipals": ["*"]}}], "to": [{"operation": {"notHosts": hosts}}]}
+    return kubernetes("security.istio.io/v1:AuthorizationPolicy", {"spec": {"action": "DENY", "rules": [rule]}})
+
+
+def sidecars_guard(namespace: str) -> Resource:
+    rule = {"from": [{"source": {"requestPrincipals": ["*"]}}]}
+    inputs = {"metadata": {"namespace": namespace}, "spec": {"action": "ALLOW", "rules": [rule]}}
+    return kubernetes("security.istio.io/v1:AuthorizationPolicy", inputs)
+
+
+def in_namespace(namespace: str, resource: Resource) -> Resource:
+    return replace(resource, inputs={**resource.inputs, "metadata": {"namespace": namespace}})
+
+
 def ingress(service: str = "mlflow") -> Resource:
     path = {"path": "/", "backend": {"service": {"name": service, "port": {"number": 5000}}}}
     rule = {"host": "mlflow.example.com", "http": {"paths": [path]}}
@@ -222,6 +238,8 @@ OPEN = [
     ([virtual_service()], f"https://{HOST} answers anybody; write slipway:ingress.auth"),
     ([virtual_service(), guard(["other.example.com"])], "slipway:ingress.auth"),
     ([virtual_service(), guard([HOST], "DENY", "ipBlocks")], "slipway:ingress.auth"),
+    ([virtual_service(), guard_of_the_rest(["mlflow.example.com", HOST])], "slipway:ingress.auth"),
+    ([in_namespace("models", virtual_service()), sidecars_guard("other")], "slipway:ingress.auth"),
     ([ingress(), mlflow()], "https://mlflow.example.com answers anybody; write slipway:tracking.auth: true"),
     ([inference_service({})], "slipway:ingress.auth"),
     ([kubernetes("core/v1:Service", {"spec": {"type": "LoadBalancer"}})], "past the gateway"),
@@ -229,6 +247,8 @@ OPEN = [
 GUARDED = [
     [virtual_service(), guard([HOST, f"{HOST}:*"])],
     [virtual_service(), guard(["*.example.com"])],
+    [virtual_service(), guard_of_the_rest(["mlflow.example.com"])],
+    [in_namespace("models", virtual_service()), sidecars_guard("models")],
     [virtual_service(), guard([HOST], "ALLOW", "requestPrincipals")],
     [virtual_service(), kubernetes("security.istio.io/v1:AuthorizationPolicy", {"spec": UNKNOWN})],
     [ingress(), mlflow("--app-name", "basic-auth")],

@@ -8,7 +8,7 @@ import pytest
 
 from components.clients.process import CommandFailed
 from components.errors import SlipwayError
-from tools.prune import local, registry, use
+from tools.prune import local, use
 from tools.prune.registry import Registry
 from tools.prune.rule import Image, removable
 
@@ -81,7 +81,7 @@ def test_one_manifest_with_two_tags_is_one_image(monkeypatch: pytest.MonkeyPatch
         "crane manifest": {"config": {}},
         "crane config": {"created": "2026-11-01T00:00:00Z"},
     }
-    monkeypatch.setattr(registry, "run", Commands(answers))
+    monkeypatch.setattr("tools.images.crane.run", Commands(answers))
     [found] = Registry(WINE).images(WINE)
     assert found == Image(WINE, "sha256:1", frozenset({"1-aaaaaa", "2-aaaaaa"}), "2026-11-01T00:00:00Z")
 
@@ -94,20 +94,22 @@ def test_an_index_goes_with_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
         f"crane config {WINE}@sha256:2": {"created": "2026-11-01T00:00:00Z"},
     }
     commands = Commands(answers)
-    monkeypatch.setattr(registry, "run", commands)
+    monkeypatch.setattr("tools.images.crane.run", commands)
     [found] = Registry(WINE).images(WINE)
     Registry(WINE).delete(found)
-    assert commands.asked[-3:] == [f"crane delete {WINE}@sha256:{number}" for number in (1, 2, 3)]
+    assert commands.asked[-3:] == [f"crane delete {WINE}@sha256:{number} --insecure" for number in (1, 2, 3)]
 
 
 def test_a_model_that_was_never_pushed_has_no_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "run", Commands({"crane ls": CommandFailed("NAME_UNKNOWN: no such repository")}))
+    monkeypatch.setattr(
+        "tools.images.crane.run", Commands({"crane ls": CommandFailed("NAME_UNKNOWN: no such repository")})
+    )
     assert Registry(WINE).images(WINE) == []
 
 
 def test_a_registry_that_keeps_everything_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        registry, "run", Commands({"crane delete": CommandFailed("405 Method Not Allowed; UNSUPPORTED")})
+        "tools.images.crane.run", Commands({"crane delete": CommandFailed("405 Method Not Allowed; UNSUPPORTED")})
     )
     with pytest.raises(SlipwayError, match="set REGISTRY_STORAGE_DELETE_ENABLED=true on it"):
         Registry("localhost:5001").delete(image(1))

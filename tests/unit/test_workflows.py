@@ -45,16 +45,18 @@ def every_script() -> list[str]:
 
 
 def test_there_is_one_for_each_task() -> None:
-    assert [path.stem for path in WORKFLOWS] == ["deploy", "drift", "preview", "test"]
+    assert [path.stem for path in WORKFLOWS] == ["deploy", "drift", "preview", "published", "test"]
 
 
 def test_every_make_target_is_there() -> None:
     targets = set(re.findall(r"^([a-z -]+):", Path("Makefile").read_text(), re.MULTILINE))
     known = {word for target in targets for word in target.split()}
     called = {
-        word for script in every_script() for word in re.findall(r"\bmake (?:--directory \S+ )?([a-z-]+)", script)
+        word
+        for script in every_script()
+        for word in re.findall(r"\bmake (?:--directory \S+ |--silent )*([a-z-]+)", script)
     }
-    assert called == {"preview", "render", "up"}
+    assert called == {"doctor", "preview", "render", "up"}
     assert called <= known
 
 
@@ -89,6 +91,7 @@ WRITES = {
     ("deploy", "plan"): {"id-token"},
     ("deploy", "deploy"): {"id-token"},
     ("drift", "drift"): {"id-token", "issues"},
+    ("published", "published"): {"issues"},
 }
 
 

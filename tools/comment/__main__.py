@@ -7,11 +7,27 @@ issue, and `close` closes that issue. Needs nothing but Python: it runs where no
 import argparse
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from components.errors import SlipwayError
 from tools.comment import events, markdown
 from tools.comment.github import Repository
 from tools.outcome import outcome
+
+
+class Issue(NamedTuple):
+    """What an issue is called for as long as it is open, and what is said when it closes."""
+
+    title: str
+    closed: str
+
+
+ISSUES = {
+    "drift": Issue("{stack} has drifted", "{stack} is again what the code says."),
+    "published": Issue(
+        "Something that {stack} needs can no longer be had", "Everything that {stack} needs can be had."
+    ),
+}
 
 
 def _arguments() -> argparse.Namespace:
@@ -20,7 +36,7 @@ def _arguments() -> argparse.Namespace:
     for verb in ("write", "post", "issue", "close"):
         each = verbs.add_parser(verb)
         each.add_argument("--stack", required=True)
-        each.add_argument("--what", default="preview", choices=("preview", "drift"))
+        each.add_argument("--what", default="preview", choices=("preview", *ISSUES))
         if verb == "write":
             each.add_argument("--events", type=Path, required=True, help="what --event-log wrote")
             each.add_argument("--manifests", type=Path, help="what `git diff --no-index` wrote")
@@ -50,9 +66,11 @@ def main() -> None:
     elif arguments.verb == "post":
         _repository().comment(arguments.pull_request, marker, arguments.file.read_text())
     elif arguments.verb == "issue":
-        _repository().issue(marker, f"{stack} has drifted", arguments.file.read_text())
+        text = arguments.file.read_text()
+        title = ISSUES[what].title.format(stack=stack)
+        _repository().issue(marker, title, text if marker in text else f"{marker}\n\n{text}")
     else:
-        _repository().close(marker, f"{stack} is again what the code says.")
+        _repository().close(marker, ISSUES[what].closed.format(stack=stack))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import json
 import secrets
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from components.clients import private
+from components.clients.process import CommandFailed, run
 from components.errors import SlipwayError
 from tools.embedded import loopback, waiting
 from tools.embedded.processes import Background
@@ -69,11 +69,10 @@ class ControlPlane:
     def apply_objects(self) -> None:
         """The node, its placement rule and the platform's kinds. Raises SlipwayError with kubectl's words."""
         command = ["kubectl", f"--kubeconfig={self.kubeconfig}", "apply", "--server-side", "--force-conflicts"]
-        done = subprocess.run(
-            [*command, f"--filename={OBJECTS}"], env=dict(self.env), capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise SlipwayError(f"the embedded cluster refused its own objects in {OBJECTS}: {done.stderr.strip()}")
+        try:
+            run([*command, f"--filename={OBJECTS}"], env=self.env)
+        except CommandFailed as error:
+            raise SlipwayError(f"the embedded cluster refused its own objects in {OBJECTS}: {error.output}") from None
 
     def _process(self, name: str) -> Background:
         return Background(self.folder, name)

@@ -1,7 +1,6 @@
 """The example without a cluster: MLflow on SQLite, the model trained, registered and served by MLServer."""
 
 import json
-import subprocess
 import sys
 import urllib.parse
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from typing import Any
 
 from components import settings as s
 from components.clients import private
+from components.clients.process import CommandFailed, run
 from components.clients.tracking_server import TrackingServer
 from components.dynamic.model_files import ModelFilesProvider
 from components.errors import SlipwayError
@@ -113,16 +113,10 @@ class Example:
         _, _, *arguments = train_command(script, model, train.args)
         self.say(f"{train.script}: training {model.name} {model.wanted}")
         env = {**self._mlflow_env(), "MLFLOW_TRACKING_URI": self.tracking_uri, "GIT_PYTHON_REFRESH": "quiet"}
-        done = subprocess.run(
-            [sys.executable, str(script), *arguments],
-            env=env,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise SlipwayError(f"{train.script} failed:\n{(done.stdout + done.stderr).strip()[-3000:]}")
+        try:
+            run([sys.executable, str(script), *arguments], env=env, cwd=self.folder, timeout=None)
+        except CommandFailed as error:
+            raise SlipwayError(f"{train.script} failed:\n{error.output[-3000:]}") from None
 
     def _start_mlserver(self, served: Mapping[str, Any]) -> None:
         """The image's command with the image's environment; only folders, ports and the host are this machine's."""
@@ -134,6 +128,8 @@ class Example:
         }
         here = {
             "PATH": self.env["PATH"],
+            # The model's environment is this one too.
+            "MODEL_PYTHON": sys.executable,
             "MLSERVER_HOST": "127.0.0.1",
             "MLSERVER_HTTP_PORT": str(self.ports["model"]),
             "MLSERVER_GRPC_PORT": str(self.ports["model-grpc"]),

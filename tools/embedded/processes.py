@@ -1,26 +1,19 @@
 """Processes that outlive the command that started them, known by a file each."""
 
 import contextlib
-import os
-import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 STOP_SECONDS = 20.0
 
 
-def started_at(pid: int) -> str:
-    """The start time of a running process, which tells it from a later one of the same number; "" without one."""
-    try:
-        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return "" if state == "Z" else fields[18]
-    except OSError:
-        # No /proc (macOS), or no such process.
-        done = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-        return done.stdout.strip()
+def _since_boot(process: psutil.Process) -> float:
+    """When it started, which tells it from a later one of the same number, whatever the clock was set to since."""
+    return process.create_time() - psutil.boot_time()
 
 
 @dataclass(frozen=True)
@@ -41,11 +34,17 @@ class Background:
     @property
     def pid(self) -> int | None:
         """The process, while it runs."""
+        return process.pid if (process := self._process) else None
+
+    @property
+    def _process(self) -> psutil.Process | None:
         try:
-            pid, _, since = self._file.read_text().partition(" ")
-        except FileNotFoundError:
+            pid, since = self._file.read_text().split()
+            process = psutil.Process(int(pid))
+            same = abs(_since_boot(process) - float(since)) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
             return None
-        return int(pid) if pid and since and started_at(int(pid)) == since else None
+        return process if same else None
 
     def start(self, command: Sequence[str], env: Mapping[str, str], cwd: Path | None = None) -> None:
         """Start it, unless it runs, in a session of its own: a closed shell does not end it."""
@@ -61,25 +60,21 @@ class Background:
                 stderr=log,
                 start_new_session=True,
             )
-        self._file.write_text(f"{process.pid} {started_at(process.pid)}")
+        self._file.write_text(f"{process.pid} {_since_boot(psutil.Process(process.pid))}")
 
     def stop(self) -> None:
         """Ask it, and what it started, to end; after STOP_SECONDS kill it."""
-        pid = self.pid
-        if pid:
-            self._signal(pid, signal.SIGTERM)
-            end = time.monotonic() + STOP_SECONDS
-            while self.pid and time.monotonic() < end:
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, os.WNOHANG)
-                time.sleep(0.05)
-            self._signal(pid, signal.SIGKILL)
+        if process := self._process:
+            # MLflow's server has workers.
+            family = [process, *process.children(recursive=True)]
+            for each in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    each.terminate()
+            _, alive = psutil.wait_procs(family, timeout=STOP_SECONDS)
+            for each in alive:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    each.kill()
         self._file.unlink(missing_ok=True)
-
-    def _signal(self, pid: int, number: signal.Signals) -> None:
-        # Its session's group: MLflow's server has workers.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, number)
 
     def last_words(self, lines: int = 15) -> str:
         text = self.log.read_text(errors="replace") if self.log.is_file() else ""

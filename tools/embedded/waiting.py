@@ -1,11 +1,11 @@
 """Waiting for a server of the embedded stack."""
 
 import ssl
-import time
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+from components.clients.waiting import wait_out
 from components.errors import SlipwayError
 from tools.embedded.processes import Background
 
@@ -25,10 +25,7 @@ def until(
     process: Background, url: str, seconds: float, headers: Mapping[str, str] | None = None, ca: Path | None = None
 ) -> None:
     """Return when the process answers 200 at the URL. Raises SlipwayError with its log when it ends or is late."""
-    end = time.monotonic() + seconds
-    while not answers(url, headers, ca):
-        ended = process.pid is None
-        if ended or time.monotonic() > end:
-            fate = "ended" if ended else f"did not answer at {url} within {seconds:.0f} s"
-            raise SlipwayError(f"{process.name} {fate}; its log {process.log} ends with:\n{process.last_words()}")
-        time.sleep(0.1)
+    wait_out(lambda: process.pid and not answers(url, headers, ca), seconds, every=0.1)
+    if not answers(url, headers, ca):
+        fate = f"did not answer at {url} within {seconds:.0f} s" if process.pid else "ended"
+        raise SlipwayError(f"{process.name} {fate}; its log {process.log} ends with:\n{process.last_words()}")

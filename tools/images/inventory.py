@@ -15,6 +15,9 @@ from tools.render.stack import Rendering
 # The recorder's digest of an image that `up` builds.
 _BUILT = "@sha256:" + "0" * 64
 _KNATIVE = "what the Knative operator installs"
+_NODE, _REGISTRY, _BASE = "kind node", "kind registry", "base of the models' images"
+# Who takes an image from this machine's container engine, which may have it already.
+OF_THE_ENGINE = frozenset({_NODE, _REGISTRY, _BASE})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +68,9 @@ def _unseen(rendering: Rendering) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for entry in run.all:
         if "node_image" in entry.inputs:
-            found += [(entry.inputs["node_image"], "kind node"), (entry.inputs["registry_image"], "kind registry")]
+            found += [(entry.inputs["node_image"], _NODE), (entry.inputs["registry_image"], _REGISTRY)]
         if entry.type == "docker:index/image:Image":
-            found.append((entry.inputs["build"]["args"]["BASE_IMAGE"], "base of the models' images"))
+            found.append((entry.inputs["build"]["args"]["BASE_IMAGE"], _BASE))
         if entry.kind == "KnativeServing":
             spec: Mapping[str, Any] = entry.inputs["spec"]
             version = str(spec.get("version", KNATIVE_SERVING))

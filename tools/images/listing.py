@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components.errors import SlipwayError
 from components.settings import image_lock as lock
 from tools import stack_file
-from tools.images import registry
+from tools.images import oci
 from tools.images.inventory import Image, Inventory, inventory
 from tools.render.release import Release
 from tools.render.stack import render
-from tools.toolchain.install import install
-from tools.toolchain.pins import CRANE
+from tools.toolchain.pins import ARCH
 
 NOT_REACHABLE = "not reachable"
 
@@ -30,14 +29,21 @@ class Line:
     users: tuple[str, ...]
 
 
-def asked(image: Image) -> Line:
-    """The image with what its tag stands for now, or the digest that it is already named by."""
+def asked(image: Image, platform: str | None = None) -> Line:
+    """The image with what its tag stands for now; where that is of no use, the digest that it is already named by.
+
+    With a `platform`, such as linux/arm64, an image that is for others only is of no use.
+    """
     name, _, version = image.name.rpartition(":")
     named, _, _ = image.at.partition("@")
+    line = Line(kind="image", name=name, version=version, digest=image.digest, why="", users=image.users)
     try:
-        return Line(kind="image", name=name, version=version, digest=registry.digest(named), why="", users=image.users)
+        found = oci.manifest(named)
     except SlipwayError as error:
-        return Line(kind="image", name=name, version=version, digest=image.digest, why=str(error), users=image.users)
+        return replace(line, why=str(error))
+    if platform and found.platforms and platform not in found.platforms:
+        return replace(line, digest=None, why=f"is for {', '.join(sorted(found.platforms))} and not for {platform}")
+    return replace(line, digest=found.digest)
 
 
 def asked_chart(release: Release, missing: str | None) -> Line:
@@ -46,7 +52,7 @@ def asked_chart(release: Release, missing: str | None) -> Line:
     if release.source.startswith("oci://"):
         try:
             reference = f"{release.source.removeprefix('oci://')}:{release.version.replace('+', '_')}"
-            digest = registry.digest(reference)
+            digest = oci.digest(reference)
         except SlipwayError as error:
             why = str(error)
     return Line(
@@ -56,8 +62,10 @@ def asked_chart(release: Release, missing: str | None) -> Line:
 
 def listed(stack: Path) -> tuple[list[Line], Mapping[str, str]]:
     """The list, and by key why a chart's images are not on it."""
-    found = inventory(render(stack))
-    return lines(found), found.missing
+    rendering = render(stack)
+    found = inventory(rendering)
+    # The nodes of a kind cluster are of this machine's kind; those of another cluster may be any.
+    return lines(found, f"linux/{ARCH}" if rendering.settings.cluster.kind else None), found.missing
 
 
 def lock_file(stack: Path, new: bool) -> str | None:
@@ -68,10 +76,9 @@ def lock_file(stack: Path, new: bool) -> str | None:
     return file
 
 
-def lines(found: Inventory) -> list[Line]:
-    install([CRANE])
+def lines(found: Inventory, platform: str | None) -> list[Line]:
     with ThreadPoolExecutor(8) as pool:
-        images = pool.map(asked, found.images)
+        images = pool.map(lambda each: asked(each, platform), found.images)
         charts = pool.map(lambda each: asked_chart(each, found.missing.get(each.key)), found.charts)
         return [*images, *charts]
 

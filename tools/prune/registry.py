@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from components.clients.process import CommandFailed, run
+from components.clients.process import CommandFailed
 from components.errors import SlipwayError
 from tools.environment import tools_first
+from tools.images.crane import crane
 from tools.prune.rule import Image
 
 
@@ -58,7 +59,7 @@ class Registry:
         return Image(repository, digest, tags, config.get("created") or "", parts)
 
     def _crane(self, *arguments: str) -> str:
-        return run(["crane", *arguments], env=self.env, timeout=120)
+        return crane(arguments, env=self.env)
 
 
 @contextmanager
@@ -71,5 +72,5 @@ def logged_in(address: str, login: Sequence[str] | None) -> Iterator[Registry]:
     with tempfile.TemporaryDirectory() as folder:
         env = {**tools_first(), "DOCKER_CONFIG": folder}
         host = address.partition("/")[0]
-        run(["crane", "auth", "login", host, "--username", user, "--password-stdin"], stdin=password, env=env)
+        crane(["auth", "login", host, "--username", user, "--password-stdin"], stdin=password, env=env)
         yield Registry(address, env)

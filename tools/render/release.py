@@ -3,7 +3,6 @@
 import hashlib
 import itertools
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.clients.process import CommandFailed, run
 from components.errors import SlipwayError
 from tools.environment import tools_first
 from tools.recording import Registration
@@ -60,14 +60,9 @@ class Release:
 def helm(arguments: Sequence[str], timeout: float) -> str:
     """Helm's output. Raises SlipwayError with Helm's own last words."""
     try:
-        done = subprocess.run(
-            ["helm", *arguments], env=tools_first(), capture_output=True, text=True, timeout=timeout, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise SlipwayError(f"no answer within {timeout:.0f} s") from None
-    if done.returncode:
-        raise SlipwayError(" ".join((done.stderr or done.stdout).split())[-600:])
-    return done.stdout
+        return run(["helm", *arguments], env=tools_first(), timeout=timeout)
+    except CommandFailed as error:
+        raise SlipwayError(error.why) from None
 
 
 def fetched(release: Release) -> Path:

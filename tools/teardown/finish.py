@@ -1,9 +1,9 @@
 """Finish a destroy that cannot end by itself."""
 
-import time
 from collections.abc import Callable, Sequence
 
 from components.clients.cluster_api import CRD, NAMESPACE, Cluster
+from components.clients.waiting import wait_out
 from tools.teardown.blocked import Blocked, blocked
 from tools.teardown.inventory import Inventory
 from tools.teardown.leftovers import Left, leftovers
@@ -41,21 +41,21 @@ def sweep(cluster: Cluster, inventory: Inventory, say: Say, within: float = SWEE
 
     What a controller of others' still holds is waited for `within` seconds; nothing but the stack's own is removed.
     """
-    deadline = time.monotonic() + within
     said: set[str] = set()
-    while True:
+
+    def removing() -> list[Left]:
         # What is deleted here may wait for a controller that went before.
         free(cluster, stale(cluster, inventory), blocked(cluster, inventory), say)
-        left = leftovers(cluster, inventory)
-        removable = [each for each in left if not each.stays]
-        if not removable or time.monotonic() > deadline:
-            return [*map(str, left), *terminating(cluster, inventory)]
+        removable = [each for each in leftovers(cluster, inventory) if not each.stays]
         for each in _now(removable):
             if each.path not in said:
                 say(f"removing {each}")
                 said.add(each.path)
             cluster.delete(each.path)
-        time.sleep(2)
+        return removable
+
+    wait_out(removing, within, every=2)
+    return [*map(str, leftovers(cluster, inventory)), *terminating(cluster, inventory)]
 
 
 def _now(removable: Sequence[Left]) -> Sequence[Left]:
@@ -68,7 +68,4 @@ def _now(removable: Sequence[Left]) -> Sequence[Left]:
 
 def settled(cluster: Cluster, inventory: Inventory, within: float = 60.0) -> list[Left]:
     """What is left once what is under way has ended: empty after a complete destroy. Raises ClusterError."""
-    deadline = time.monotonic() + within
-    while (left := leftovers(cluster, inventory)) and time.monotonic() < deadline:
-        time.sleep(2)
-    return left
+    return wait_out(lambda: leftovers(cluster, inventory), within, every=2)

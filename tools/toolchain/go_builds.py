@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from components.clients.process import CommandFailed, run
 from components.errors import SlipwayError
 from tools.toolchain.pins import Build
 
@@ -22,10 +23,13 @@ def usable_go() -> str | None:
     """Why Go cannot be used; None when it can."""
     if not shutil.which("go"):
         return "there is no `go` on PATH"
-    done = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=False)
-    found = re.match(r"go(\d+)\.(\d+)", done.stdout)
+    try:
+        said = run(["go", "env", "GOVERSION"])
+    except CommandFailed as error:
+        return str(error)
+    found = re.match(r"go(\d+)\.(\d+)", said)
     if not found:
-        return f"`go env GOVERSION` failed: {done.stderr.strip() or done.stdout.strip()}"
+        return f"`go env GOVERSION` says {said.strip()}"
     version = (int(found[1]), int(found[2]))
     return None if version >= OLDEST else f"Go {version[0]}.{version[1]} is too old: 1.21 or later is needed"
 
@@ -82,12 +86,11 @@ def _explained(said: str) -> str:
 
 def _module(folder: Path, module: str) -> Path:
     """The folder of a downloaded module. Raises SlipwayError."""
-    done = subprocess.run(
-        ["go", "mod", "download", "-json", module], cwd=folder, env=_env(), capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise SlipwayError(_explained(done.stderr + done.stdout))
-    return Path(json.loads(done.stdout)["Dir"])
+    try:
+        said = run(["go", "mod", "download", "-json", module], cwd=folder, env=_env(), timeout=None)
+    except CommandFailed as error:
+        raise SlipwayError(_explained(error.output)) from None
+    return Path(json.loads(said)["Dir"])
 
 
 def _write_schema(source: Path, version: str) -> None:

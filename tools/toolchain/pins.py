@@ -8,15 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # The one that was run here with the Kubernetes provider below.
+# renovate: datasource=github-releases depName=pulumi/pulumi extractVersion=^v(?<version>.+)$
 _PULUMI = "3.250.0"
 # The newest whose module can be built. From 4.29 on an object that is there already is an error, and no longer adopted.
+# renovate: datasource=github-releases depName=pulumi/pulumi-kubernetes extractVersion=^v(?<version>.+)$
 _PROVIDER = "4.25.0"
 # The minor of the kind node, and the one that KServe is tested with.
+# renovate: datasource=github-releases depName=kubernetes/kubernetes extractVersion=^v(?<version>.+)$
 _KUBERNETES = "1.34.4"
+# renovate: datasource=github-releases depName=etcd-io/etcd extractVersion=^v(?<version>.+)$
 _ETCD = "3.6.8"
+# renovate: datasource=github-releases depName=kubernetes-sigs/kwok extractVersion=^v(?<version>.+)$
 _KWOK = "0.8.0"
 # The one that the Kubernetes provider has built in: what is rendered is what is installed.
+# renovate: datasource=github-releases depName=helm/helm extractVersion=^v(?<version>.+)$
 _HELM = "3.18.6"
+# renovate: datasource=github-releases depName=google/go-containerregistry extractVersion=^v(?<version>.+)$
 _CRANE = "0.22.1"
 _SDK = "github.com/pulumi/pulumi/sdk/v3"
 

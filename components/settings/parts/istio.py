@@ -5,13 +5,18 @@ from components.settings.parts.part import Deployment, Part, PartNamespace
 
 # Proxies and sidecars call istiod here.
 ISTIOD_PORT = 15012
-NAMESPACE = PartNamespace(
-    # Where the settings expect its gateway.
+# Knative's Gateways select `istio: ingressgateway`, which the chart derives from exactly this release name.
+GATEWAY = "istio-ingressgateway"
+# Where Knative's cluster-local routes are at the gateway.
+LOCAL_PORT = 8081
+# istiod's: proxies and the API server call it.
+NAMESPACE = PartNamespace(name="istio-system", open_ports=(ISTIOD_PORT, 15017))
+# Apart from istiod's: a gateway may read every Secret beside it, and the mesh's own authority is one of istiod's.
+GATEWAY_NAMESPACE = PartNamespace(
     name=Gateway().namespace,
-    # The gateway's, for the world and a load balancer; istiod's, for proxies and the API server.
-    open_ports=(80, 443, 15021, ISTIOD_PORT, 15017),
-    # Where Knative's cluster-local routes are.
-    gateway_ports=(8081,),
+    # For the world and a load balancer.
+    open_ports=(80, 443, 15021),
+    gateway_ports=(LOCAL_PORT,),
 )
 # The plugin writes to the nodes.
 CNI_NAMESPACE = PartNamespace(name="istio-cni", pod_security="privileged")
@@ -21,7 +26,7 @@ PART = Part(
     setting="mesh",
     title="Istio",
     charts=("istio-base", "istiod", "istio-gateway"),
-    namespaces=(NAMESPACE,),
+    namespaces=(NAMESPACE, GATEWAY_NAMESPACE),
     # The base chart keeps them.
     crd_groups=("extensions.istio.io", "networking.istio.io", "security.istio.io", "telemetry.istio.io"),
     # istiod's certificate authority.

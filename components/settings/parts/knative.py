@@ -5,6 +5,8 @@ from components.settings.parts.part import Controller, Deployment, Finalizer, Pa
 # Requests to the activator and to queue-proxy: HTTP/1, HTTP/2, TLS
 # (https://github.com/knative/serving/blob/main/pkg/networking/constants.go).
 REQUEST_PORTS = (8012, 8013, 8112)
+# Its own way to its revisions: a Service of the gateway's pods.
+LOCAL_GATEWAY = "knative-local-gateway"
 _WEBHOOK = 8443
 # The operator's chart has no way to set a seccomp profile.
 OPERATOR_NAMESPACE = PartNamespace(name="knative-operator", open_ports=(_WEBHOOK,), pod_security="baseline")

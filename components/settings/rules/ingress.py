@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from components.settings.ingress import Auth, Gateway, Tls
+from components.settings.ingress import Auth, Gateway, Ingress, Tls
 from components.settings.problems import Path, Problem, fault
 from components.settings.stack import Settings
 
@@ -25,15 +25,21 @@ def check(settings: Settings) -> Iterator[Problem]:
                 None,
                 "Slipway installs the gateway; remove this, or write platform.mesh: existing",
             )
-    elif ingress.annotations:
-        remedy = "only for the gateway that Slipway installs; remove it, or write platform.mesh: install"
-        yield fault(("ingress", "annotations"), None, remedy)
+    else:
+        yield from _not_ours(ingress)
     if ingress.node_ports and ingress.service_type == "ClusterIP":
         yield fault(("ingress", "nodePorts"), None, "a ClusterIP has none; write serviceType: NodePort or LoadBalancer")
     if ingress.tls:
         yield from _tls(settings, ingress.tls)
     if ingress.auth:
         yield from _auth(settings, ingress.auth)
+
+
+def _not_ours(ingress: Ingress) -> Iterator[Problem]:
+    remedy = "only for the gateway that Slipway installs; remove it, or write platform.mesh: install"
+    for key, value in (("annotations", ingress.annotations), ("foreignHosts", ingress.foreign_hosts)):
+        if value:
+            yield fault(("ingress", key), None, remedy)
 
 
 def _tls(settings: Settings, tls: Tls) -> Iterator[Problem]:
@@ -51,6 +57,15 @@ def _tls(settings: Settings, tls: Tls) -> Iterator[Problem]:
             ("tracking", "hosts"),
             None,
             f"a certificate is for a name; write one, such as mlflow.{settings.ingress.domain}",
+        )
+    if (
+        settings.platform.certificates == "install"
+        and tls.authority_namespace != Tls.model_fields["authority_namespace"].default
+    ):
+        yield fault(
+            (*here, "authorityNamespace"),
+            tls.authority_namespace,
+            "Slipway installs cert-manager; remove this, or write platform.certificates: existing",
         )
     if tls.issuer.acme and settings.cluster.kind:
         yield fault((*here, "issuer", "acme"), None, "its server cannot reach a kind cluster; write selfSigned: {}")

@@ -1,0 +1,39 @@
+"""The folder that a model's image is built from."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from components.serving import plan as plans
+from components.serving.logged_model import LoggedModel
+from components.serving.plan import Plan, Wishes
+
+
+def server_files(server: Path) -> Iterator[Path]:
+    """What every image is made of, relative to the folder with the Dockerfile."""
+    yield from (Path("Dockerfile"), Path("install"))
+    yield from (path.relative_to(server) for path in sorted((server / "runtime").glob("*.py")))
+
+
+def write(
+    model: Path, folder: Path, server: Path, ca_bundle: Path | None, wishes: Wishes, before: Plan | None = None
+) -> dict[str, Any]:
+    """Lay the build context out in `folder`, and return what is known of the model with it. Raises ServingError."""
+    logged = LoggedModel(model)
+    plan = plans.resolved(logged, wishes, folder / "requirements", before)
+    shutil.copy(server / "servers" / f"{plan.server}.txt", folder / "server.txt")
+    (folder / "ca-bundle.crt").write_bytes(ca_bundle.read_bytes() if ca_bundle else b"")
+    return {**unbuilt(model, folder, server), "plan": plan.dump()}
+
+
+def unbuilt(model: Path, folder: Path, server: Path) -> dict[str, Any]:
+    """Only the model and the runtime, for a model that has an image already or that this machine serves itself."""
+    for path in server_files(server):
+        (folder / path).parent.mkdir(exist_ok=True)
+        shutil.copy(server / path, folder / path)
+    if model != folder / "model":
+        shutil.copytree(model, folder / "model")
+    logged = LoggedModel(model)
+    return {"example": json.dumps(logged.metadata.get("slipway_example")), "plan": plans.of(logged, Wishes()).dump()}

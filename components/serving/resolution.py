@@ -1,0 +1,59 @@
+"""Which versions a model's environment will have: found out before anything is built, on this machine."""
+
+import platform
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import uv
+
+from components.serving.problem import ServingError
+
+_MACHINES = {"arm64": "aarch64", "aarch64": "aarch64"}
+
+
+def target() -> str:
+    """The platform of the images that this machine builds."""
+    return f"{_MACHINES.get(platform.machine(), 'x86_64')}-manylinux_2_28"
+
+
+def lock(folder: Path, python: str, *, index: str | None = None, wheels_only: bool = False) -> str:
+    """The lines to install for `folder`/requirements.txt, minding `folder`/overrides.txt. Raises ServingError.
+
+    Across all indexes that the lines name, as pip looks, and not in the first alone.
+    """
+    options = [
+        *("--python-version", python, "--python-platform", target(), "--index-strategy", "unsafe-best-match"),
+        *("--overrides", "overrides.txt"),
+        *("--no-header", "--no-annotate", "--emit-index-url", "--emit-find-links", "--quiet"),
+        *(("--default-index", index) if index else ()),
+        *(("--only-binary", ":all:") if wheels_only else ()),
+    ]
+    done = _uv(["pip", "compile", "requirements.txt", *options], folder)
+    if done.returncode:
+        raise ServingError(explained(done.stderr, python))
+    return done.stdout
+
+
+def needs_compiler(folder: Path, python: str, locked: str, index: str | None = None) -> bool:
+    """Whether something that is to be installed has no wheel for the image."""
+    if re.search(r"(git|hg|svn|bzr)\+", locked):
+        return True
+    try:
+        return lock(folder, python, index=index, wheels_only=True) == ""
+    except ServingError:
+        return True
+
+
+def explained(words: str, python: str) -> str:
+    """uv's own words, which name both sides of a clash, and what to do."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", words).strip()
+    return (
+        f"the model's requirements do not go together under Python {python}:\n{text}\n"
+        "Log the model again with pins that agree, or write the Python that they are for as `python` of the model"
+    )
+
+
+def _uv(arguments: Sequence[str], folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([uv.find_uv_bin(), *arguments], cwd=folder, capture_output=True, text=True, check=False)

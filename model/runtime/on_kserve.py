@@ -1,0 +1,126 @@
+"""The model behind KServe's own Python server, for models whose Python MLServer does not run on."""
+
+import asyncio
+import os
+import uuid
+from typing import Any
+
+import prometheus_client
+from fastapi import Header, Request, Response
+from kserve import InferOutput, InferRequest, InferResponse, Model, ModelRepository
+from kserve.errors import InferenceError, InvalidInput
+from kserve.model_server import app
+from kserve.protocol.dataplane import DataPlane
+from kserve.protocol.grpc.server import GRPCServer
+from kserve.protocol.infer_type import InferInput
+from kserve.protocol.model_repository_extension import ModelRepositoryExtension
+from kserve.protocol.rest.server import RESTServer
+
+from runtime.connection import Connection
+from runtime.place import GRPC_PORT, HOST, HTTP_PORT, METRICS_PORT, NAME, VERSION
+from runtime.problem import Problem
+
+# As MLServer counts.
+_LABELS = ("model", "version")
+_SUCCESS = prometheus_client.Counter("model_infer_request_success", "Model infer request success count", _LABELS)
+_FAILURE = prometheus_client.Counter("model_infer_request_failure", "Model infer request failure count", _LABELS)
+_DURATION = prometheus_client.Summary("model_infer_request_duration", "Model infer request duration", _LABELS)
+_MAX_MESSAGE = 100 * 2**20
+
+
+class Runtime(Model):  # type: ignore[misc]  # untyped
+    """Hands requests on to the model's own process, as they are."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(NAME)
+        self.version = os.environ.get(VERSION) or None
+        self.ready = True
+        self._connection = connection
+
+    async def get_input_types(self) -> list[dict[str, Any]]:
+        return list(self._connection.metadata["inputs"])
+
+    async def get_output_types(self) -> list[dict[str, Any]]:
+        return list(self._connection.metadata["outputs"])
+
+    async def predict(self, payload: InferRequest, *_: Any) -> InferResponse:
+        # MLServer's label is the version in the request's path, and KServe has no such path.
+        labels = (self.name, None)
+        with _DURATION.labels(*labels).time(), _FAILURE.labels(*labels).count_exceptions():
+            outputs = await self._infer(payload)
+        _SUCCESS.labels(*labels).inc()
+        return InferResponse(
+            response_id=payload.id or str(uuid.uuid4()),
+            model_name=self.name,
+            model_version=self.version,
+            infer_outputs=outputs,
+            use_binary_outputs=payload.use_binary_outputs,
+            requested_outputs=payload.request_outputs,
+        )
+
+    async def _infer(self, payload: InferRequest) -> list[InferOutput]:
+        try:
+            outputs = await self._connection.infer(_plain(payload))
+        except Problem as problem:
+            raise _error(problem) from None
+        return [InferOutput(**each) for each in outputs]
+
+    async def invocations(self, request: Request, content_type: str = Header(default="")) -> Response:
+        try:
+            status, text, mimetype = await self._connection.invocations(await request.body(), content_type)
+        except Problem as problem:
+            raise _error(problem) from None
+        return Response(text, status, media_type=mimetype)
+
+    async def ping(self) -> Response:
+        return Response("\n")
+
+    async def mlflow_version(self) -> Response:
+        return Response(str(self._connection.metadata["mlflow"]))
+
+
+def _error(problem: Problem) -> Exception:
+    error: Exception = (InvalidInput if problem.status < 500 else InferenceError)(problem.message)
+    return error
+
+
+def _plain(payload: InferRequest) -> dict[str, Any]:
+    wanted = [{"name": each.name} for each in payload.request_outputs or ()]
+    return {
+        "inputs": [_input(each) for each in payload.inputs],
+        "parameters": dict(payload.parameters or {}),
+        "outputs": wanted,
+    }
+
+
+def _input(given: InferInput) -> dict[str, Any]:
+    raw = given._raw_data
+    return {
+        "name": given.name,
+        "datatype": given.datatype,
+        "shape": list(given.shape),
+        "data": given.data if raw is None else bytes(raw),
+        "parameters": dict(given.parameters or {}),
+    }
+
+
+async def serve(connection: Connection) -> None:
+    """Serve the model until a signal comes."""
+    runtime = Runtime(connection)
+    models = ModelRepository()
+    models.update(runtime)
+    plane, repository = DataPlane(models), ModelRepositoryExtension(models)
+    app.add_api_route("/invocations", runtime.invocations, methods=["POST"])
+    app.add_api_route("/ping", runtime.ping)
+    app.add_api_route("/health", runtime.ping)
+    app.add_api_route("/version", runtime.mlflow_version)
+    rest = RESTServer("kserve.model_server:app", plane, repository, int(os.environ[HTTP_PORT]))
+    rest.config.host = host = os.environ.get(HOST, "0.0.0.0")
+    limits = dict.fromkeys(("grpc_max_send_message_length", "grpc_max_receive_message_length"), _MAX_MESSAGE)
+    grpc = GRPCServer(int(os.environ[GRPC_PORT]), plane, repository, limits)
+    prometheus_client.start_http_server(int(os.environ[METRICS_PORT]), host)
+    answering = asyncio.create_task(grpc.start(max_workers=4))
+    # Its server handles the signals.
+    await rest.start()
+    await grpc.stop()
+    answering.cancel()

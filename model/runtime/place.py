@@ -1,0 +1,9 @@
+"""What the image, its two servers and those who ask them agree on."""
+
+# The model's name on V2, and so a part of the path that it answers on.
+NAME = "mlflow-model"
+# Variables: the server's module, the model's folder, its Python, and the version that answers carry.
+SERVER, FOLDER, PYTHON, VERSION = "MODEL_SERVER", "MODEL_FOLDER", "MODEL_PYTHON", "MLSERVER_MODEL_VERSION"
+# Variables of the ports, as MLServer has them.
+HOST, HTTP_PORT = "MLSERVER_HOST", "MLSERVER_HTTP_PORT"
+GRPC_PORT, METRICS_PORT = "MLSERVER_GRPC_PORT", "MLSERVER_METRICS_PORT"

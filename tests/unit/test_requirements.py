@@ -1,0 +1,188 @@
+"""A model's requirements, in every form that MLflow writes, become what its image installs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.serving import requirements as forms
+from components.serving import resolution
+from components.serving.logged_model import LoggedModel
+from components.serving.plan import Wishes, lay_out, of
+from components.serving.problem import ServingError
+from components.serving.requirements import Requirements
+from components.serving.servers import choose
+
+
+def logged(
+    folder: Path, requirements: str, flavors: dict[str, Any] | None = None, files: dict[str, str] | None = None
+) -> LoggedModel:
+    folder.mkdir(exist_ok=True)
+    (folder / "MLmodel").write_text(json.dumps({"flavors": flavors or {"python_function": {}}}))
+    (folder / "requirements.txt").write_text(requirements)
+    for name, content in (files or {}).items():
+        path = folder / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return LoggedModel(folder)
+
+
+def test_comments_and_continued_lines_are_read_as_pip_reads_them(tmp_path: Path) -> None:
+    text = "# all\nnumpy==2.4.6 \\\n    --hash=sha256:ab  # one\n\nx[a,b]>=1; python_version < '3.12'\n"
+    lines = Requirements.read(logged(tmp_path / "m", text)).lines
+    assert [" ".join(line.split()) for line in lines] == [
+        "numpy==2.4.6 --hash=sha256:ab",
+        "x[a,b]>=1; python_version < '3.12'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("-c constraints.txt", ["constraints.txt"]),
+        ("--constraint=constraints.txt", ["constraints.txt"]),
+        ("-r more.txt", ["more.txt"]),
+        ("wheels/x-1-py3-none-any.whl", ["wheels/x-1-py3-none-any.whl"]),
+        ("./code/x-1-py3-none-any.whl", ["./code/x-1-py3-none-any.whl"]),
+        ("code/x-1-py3-none-any.whl[extra]", ["code/x-1-py3-none-any.whl"]),
+        ("x @ ./code/x-1-py3-none-any.whl ; python_version > '3.8'", ["./code/x-1-py3-none-any.whl"]),
+        ("-e ./code/package", ["./code/package"]),
+        ("--find-links wheels", ["wheels"]),
+        ("x @ git+https://git.test/x.git@main", []),
+        ("git+ssh://git@git.test/x.git", []),
+        ("x @ https://files.test/x-1-py3-none-any.whl", []),
+        ("https://files.test/x-1-py3-none-any.whl", []),
+        ("--extra-index-url https://index.test/simple", []),
+        ("scikit-learn==1.9.1", []),
+    ],
+)
+def test_files_that_a_line_names_are_brought_along(line: str, named: list[str], tmp_path: Path) -> None:
+    model = logged(
+        tmp_path / "m",
+        f"{line}\n",
+        files={
+            **{"constraints.txt": "numpy<3", "more.txt": "numpy", "wheels__x-1-py3-none-any.whl": "w"},
+            **{"code__x-1-py3-none-any.whl": "w", "code__package__setup.py": ""},
+        },
+    )
+    assert list(Requirements.read(model).paths) == named
+    lay_out(model, tmp_path / "context")
+    assert all((tmp_path / "context" / path).exists() for path in named)
+
+
+def test_what_a_named_file_names_is_brought_along_too(tmp_path: Path) -> None:
+    files = {"more.txt": "-c wheels/limits.txt\n", "wheels__limits.txt": "numpy<3\n"}
+    assert Requirements.read(logged(tmp_path / "m", "-r more.txt\n", files=files)).paths == (
+        "more.txt",
+        "wheels/limits.txt",
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "remedy"),
+    [
+        ("wheels/gone.whl", "the model's folder has no wheels/gone.whl: log it along"),
+        ("-c gone.txt", "the model's folder has no gone.txt"),
+        ("x @ file:///home/me/x.whl", "is a file of the machine that the model was logged on"),
+        ("/home/me/x.whl", "is a file of the machine that the model was logged on"),
+        ("../x.whl", "is outside of the model's folder"),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_with_what_to_do(line: str, remedy: str, tmp_path: Path) -> None:
+    with pytest.raises(ServingError) as caught:
+        Requirements.read(logged(tmp_path / "m", f"{line}\n"))
+    assert remedy in str(caught.value)
+    assert line in str(caught.value)
+
+
+def test_mlflow_is_installed_without_what_the_model_does_not_import(tmp_path: Path) -> None:
+    model = logged(tmp_path / "m", "mlflow==3.17.2\nnumpy==2.4.6\n", {"python_function": {}, "sklearn": {}})
+    lean = forms.lean(Requirements.read(model), model)
+    assert lean.lines == ("mlflow-skinny==3.17.2", "numpy==2.4.6", "pandas", "scikit-learn", "skops")
+    assert forms.spared(lean) == ["databricks-sdk; sys_platform == 'never'", "gitpython; sys_platform == 'never'"]
+
+
+def test_what_the_model_s_own_code_imports_is_installed(tmp_path: Path) -> None:
+    model = logged(
+        tmp_path / "m",
+        "mlflow==3.17.2\n",
+        files={"code__mine.py": "import matplotlib.pyplot", "python_model.pkl": "pyarrow.lib"},
+    )
+    lines = forms.lean(Requirements.read(model), model).lines
+    assert {"matplotlib", "pyarrow"} <= set(lines)
+    assert not {"skops", "databricks-sdk"} & set(lines)
+
+
+@pytest.mark.parametrize(
+    ("requirements", "flavors"),
+    [
+        ("mlflow[gateway]==3.17.2\n", {"python_function": {}}),
+        ("mlflow==3.17.2\n", {"python_function": {}, "langchain": {}}),
+        ("mlflow==3.17.2 --hash=sha256:ab\n", {"python_function": {}}),
+        ("mlflow-skinny==3.17.2\n", {"python_function": {}}),
+        ("scikit-learn\n", {"python_function": {}}),
+    ],
+)
+def test_mlflow_stays_whole_where_less_of_it_is_not_known_to_do(
+    requirements: str, flavors: dict[str, Any], tmp_path: Path
+) -> None:
+    model = logged(tmp_path / "m", requirements, flavors)
+    assert forms.lean(Requirements.read(model), model) == Requirements.read(model)
+
+
+def test_libraries_that_a_wheel_expects_are_known() -> None:
+    assert forms.libraries("lightgbm==4.6.0\nnumpy==2.4.6\n") == ["libgomp1"]
+    assert forms.libraries("numpy==2.4.6\n") == []
+
+
+@pytest.mark.parametrize(
+    ("files", "python"),
+    [
+        ({"python_env.yaml": "python: 3.12.4\n"}, "3.12"),
+        ({}, None),
+    ],
+)
+def test_a_model_s_python_is_the_one_that_it_was_trained_with(
+    files: dict[str, str], python: str | None, tmp_path: Path
+) -> None:
+    assert logged(tmp_path / "m", "", files=files).python == python
+
+
+def test_a_model_without_an_environment_file_has_its_python_in_its_description(tmp_path: Path) -> None:
+    assert logged(tmp_path / "m", "", {"python_function": {"python_version": "3.10.13"}}).python == "3.10"
+
+
+@pytest.mark.parametrize(
+    ("trained", "server", "python"),
+    [("3.9", "mlserver", "3.9"), ("3.12", "mlserver", "3.12"), ("3.13", "kserve", "3.13"), (None, "mlserver", "3.11")],
+)
+def test_a_server_is_chosen_by_the_model_s_python(trained: str | None, server: str, python: str) -> None:
+    choice = choose(trained)
+    assert (choice.server.name, choice.python) == (server, python)
+    assert (choice.reason is None) == (server == "mlserver")
+
+
+def test_another_server_or_python_may_be_asked_for() -> None:
+    assert choose("3.11", server="kserve").server.name == "kserve"
+    assert choose("3.14", python="3.12").python == "3.12"
+    with pytest.raises(ServingError, match=r"wants Python 3.13, and MLServer runs on 3.9 to 3.12: leave `server` out"):
+        choose("3.13", server="mlserver")
+
+
+@pytest.mark.parametrize("python", ["2.7", "3.8", "3.14", "3.20"])
+def test_a_python_that_no_server_runs_on_is_refused_with_what_to_do(python: str) -> None:
+    with pytest.raises(ServingError, match=r"log it again under Python 3.9 to 3.13, or write `python: \"3.13\"`"):
+        choose(python)
+
+
+def test_the_settings_go_before_what_the_model_says(tmp_path: Path) -> None:
+    model = logged(tmp_path / "m", "", files={"python_env.yaml": "python: 3.11.7"})
+    assert of(model, Wishes(python="3.13")).server == "kserve"
+
+
+def test_a_clash_is_told_in_the_resolver_s_words_with_both_sides() -> None:
+    told = resolution.explained("\x1b[31m No solution: a needs b<2 and c needs b>2\x1b[0m", "3.11")
+    assert "a needs b<2 and c needs b>2" in told
+    assert "\x1b" not in told
+    assert "under Python 3.11" in told
