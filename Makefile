@@ -63,6 +63,9 @@ versions: $(VENV)/installed ## Write docs/versions.md: every pin, and until when
 schema: $(VENV)/installed ## Write the JSON schema of the stack files, for editors.
 	@$(PY) -m tools schema > stack.schema.json
 
+timeline: $(VENV)/installed ## What the last `up` waited for: make timeline STACK=dev ARGS="--svg FILE"
+	@$(PY) -m tools timeline $(STACK) $(ARGS)
+
 predict: $(VENV)/installed ## Ask the deployed models for a prediction.
 	@$(PY) -m tools predict $(STACK) $(ARGS)
 

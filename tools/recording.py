@@ -59,7 +59,11 @@ class Registration:
         self.provider: str = request.provider
         self.protect: bool = request.protect
         self.deleted_with: str = request.deletedWith
+        # Names of what it waits for, and of the namespaces among that.
         self.dependencies: set[str] = {urn.rpartition("::")[2] for urn in request.dependencies}
+        self.namespaces: set[str] = {
+            urn.rpartition("::")[2] for urn in request.dependencies if "core/v1:Namespace::" in urn
+        }
         self.secret_outputs: list[str] = list(request.additionalSecretOutputs)
         # As they are on the wire, secrets marked as such.
         self.raw: dict[str, Any] = json_format.MessageToDict(request.object)

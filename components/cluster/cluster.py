@@ -13,7 +13,6 @@ from components.cluster import kubeconfig
 from components.cluster.connection import Connection
 from components.dynamic.cluster_identity import ClusterIdentity
 from components.dynamic.kind_cluster import KindCluster, KindClusterArgs
-from components.settings.images import Images
 
 # By default the provider replaces a Secret whose content changes, and deletes first whatever names it: all of MLflow's
 # servers at once, for another password.
@@ -22,12 +21,9 @@ _IN_PLACE: dict[str, Any] = {"enable_secret_mutable": True, "enable_config_map_m
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
-    settings: s.Cluster
-    # Where images are pushed when the cluster has no registry of its own.
-    registry: s.Registry | None
-    images: Images
-    # Folder of this stack's own files, relative to the project.
-    state: Path
+    settings: s.Settings
+    # Of this stack's own files, relative to the project.
+    folder: Path
 
 
 class Cluster(pulumi.ComponentResource):
@@ -47,14 +43,15 @@ class Cluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ClusterArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:cluster:Cluster", name, None, opts)
-        if args.settings.kind:
-            self._make(name, args, args.settings.kind)
-        elif args.settings.existing:
+        kind, existing = args.settings.cluster.kind, args.settings.cluster.existing
+        if kind:
+            self._make(name, args, kind)
+        elif existing:
             self._use(args)
         self.register_outputs({"registry": self.registry})
 
     def _make(self, name: str, args: ClusterArgs, kind: s.Kind) -> None:
-        path = str(kubeconfig.own(args.state))
+        path = str(kubeconfig.own(args.folder))
         self.owner = KindCluster(name, _kind(args, kind, path), ResourceOptions(parent=self))
         self.identity = self.owner.identity
         self.connection = Connection(kubeconfig_path=path, cluster=self.identity)
@@ -73,7 +70,7 @@ class Cluster(pulumi.ComponentResource):
         self.local_registries = (address,)
 
     def _use(self, args: ClusterArgs) -> None:
-        path = str(kubeconfig.own(args.state))
+        path = str(kubeconfig.own(args.folder))
         self.owner = None
         told = ClusterIdentity("cluster-identity", path, pulumi.get_stack(), ResourceOptions(parent=self))
         self.identity = told.uid
@@ -85,7 +82,7 @@ class Cluster(pulumi.ComponentResource):
             **_IN_PLACE,
             opts=ResourceOptions(parent=self),
         )
-        self.registry = Output.from_input(args.registry.address if args.registry else "")
+        self.registry = Output.from_input(args.settings.registry.address if args.settings.registry else "")
         self.local_registries = ()
 
 
@@ -97,16 +94,17 @@ def ingress_address(settings: s.Cluster, ingress: s.Ingress) -> str | None:
 
 
 def _kind(args: ClusterArgs, kind: s.Kind, kubeconfig_path: str) -> KindClusterArgs:
+    images = args.settings.image_references
     return KindClusterArgs(
         name=kind.name,
-        node_image=kind.node_image or args.images["kind-node"],
+        node_image=kind.node_image or images["kind-node"],
         workers=kind.workers,
         http_port=kind.http_port,
         https_port=kind.https_port,
         registry_port=kind.registry_port,
-        registry_image=args.images["registry"],
+        registry_image=images["registry"],
         mirrors=kind.mirrors,
-        image_mirror=args.images.mirror,
+        image_mirror=images.mirror,
         kubeconfig_path=kubeconfig_path,
         stack=pulumi.get_stack(),
         adopt=kind.adopt,

@@ -74,7 +74,9 @@ def _named(given: Mapping[str, Any], section: str, name: str) -> dict[str, Any] 
 
 def _absolute(entry: Mapping[str, Any], source: Path) -> dict[str, Any]:
     folder = source.absolute().parent
-    made = {key: str(folder / value) if key in _PATHS and value else value for key, value in entry.items()}
+    made: dict[str, Any] = {
+        key: str(folder / value) if key in _PATHS and value else value for key, value in entry.items()
+    }
     if command := (made.get("exec") or {}).get("command"):
         # A bare name is looked for on PATH.
         made["exec"] = {**made["exec"], "command": str(folder / command) if "/" in command else command}

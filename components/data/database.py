@@ -9,8 +9,8 @@ import pulumi_kubernetes as k8s
 from pulumi import Input, Output, Resource, ResourceOptions
 
 from components import settings as s
-from components.data import database_cluster
-from components.data import volume_server as stateful
+from components.context import Context
+from components.data import database_cluster, volume_server
 from components.data.database_cluster import DatabaseCluster, DatabaseClusterArgs
 from components.dynamic.password import Password
 from components.kubernetes import pods
@@ -25,9 +25,8 @@ _LABELS = pods.labels("postgres")
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseArgs:
-    settings: s.Database
-    images: Images
-    namespace: Input[str]
+    context: Context
+    namespace: Output[str]
     # What runs a CloudNativePG cluster; empty where it is there already.
     operator: Sequence[Resource] = ()
 
@@ -46,10 +45,10 @@ def stateful_set_spec(images: Images, settings: s.Database, secret: Input[str], 
         "env": [*pods.env(env), pods.secret_env("POSTGRES_PASSWORD", secret, "password")],
         "ports": [{"name": "postgres", "containerPort": PORT}],
         "resources": settings.resources.manifest(),
-        **stateful.probes(ready),
+        **volume_server.probes(ready),
         "volumeMounts": [{"name": "run", "mountPath": "/var/run/postgresql"}],
     }
-    return stateful.spec(
+    return volume_server.spec(
         "postgres",
         _LABELS,
         container,
@@ -74,7 +73,8 @@ class Database(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DatabaseArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:storage:Database", name, None, opts)
-        settings, cluster = args.settings, args.settings.cloud_native_pg
+        settings = args.context.settings.database
+        cluster = settings.cloud_native_pg
         kept = ResourceOptions(parent=self, protect=settings.keep)
         data: dict[str, Input[str]] = {}
         if settings.url:
@@ -100,7 +100,7 @@ class Database(pulumi.ComponentResource):
             running = DatabaseClusterArgs(
                 settings=settings,
                 cluster=cluster,
-                images=args.images,
+                images=args.context.images,
                 namespace=args.namespace,
                 secret=self.secret,
                 database=DATABASE,
@@ -108,12 +108,12 @@ class Database(pulumi.ComponentResource):
             )
             DatabaseCluster("postgres", running, ResourceOptions(parent=self))
         elif not settings.url:
-            self._serve(args, kept)
+            self._serve(args, settings, kept)
         self.register_outputs({"secret": self.secret})
 
-    def _serve(self, args: DatabaseArgs, kept: ResourceOptions) -> None:
+    def _serve(self, args: DatabaseArgs, settings: s.Database, kept: ResourceOptions) -> None:
         metadata = {"name": "postgres", "namespace": args.namespace, "labels": _LABELS}
-        claim = stateful.volume("postgres", args.namespace, args.settings, kept)
+        claim = volume_server.volume("postgres", args.namespace, settings, kept)
         k8s.core.v1.Service(
             "postgres",
             # A Service is awaited until it has endpoints, which here come with the StatefulSet that is made beside it.
@@ -124,6 +124,6 @@ class Database(pulumi.ComponentResource):
         k8s.apps.v1.StatefulSet(
             "postgres",
             metadata=metadata,
-            spec=stateful_set_spec(args.images, args.settings, self.secret, claim),
+            spec=stateful_set_spec(args.context.images, settings, self.secret, claim),
             opts=kept,
         )

@@ -23,7 +23,7 @@ class DatabaseClusterArgs:
     settings: s.Database
     cluster: s.CloudNativePg
     images: Images
-    namespace: Input[str]
+    namespace: Output[str]
     # Names a Secret with the `username` and `password` of the database's owner.
     secret: Input[str]
     # The database's name, and its owner's.
@@ -32,7 +32,7 @@ class DatabaseClusterArgs:
     operator: Sequence[Resource]
 
 
-def host(cluster: s.CloudNativePg, namespace: Input[str]) -> Output[str]:
+def host(cluster: s.CloudNativePg, namespace: Output[str]) -> Output[str]:
     """The Service that always leads to the primary."""
     return Output.concat(f"{cluster.name}-rw.", namespace)
 

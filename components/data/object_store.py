@@ -9,8 +9,8 @@ import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 
 from components import settings as s
-from components.data import fingerprint
-from components.data import volume_server as stateful
+from components.context import Context
+from components.data import fingerprint, volume_server
 from components.dynamic.password import Password
 from components.kubernetes import pods
 from components.kubernetes.namespaces import DATA_ACCOUNT
@@ -68,9 +68,12 @@ print("bucket", os.environ["BUCKET"], "is there")
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectStoreArgs:
-    settings: s.ObjectStore
-    images: Images
-    namespace: Input[str]
+    context: Context
+    namespace: Output[str]
+
+    @property
+    def settings(self) -> s.ObjectStore:
+        return self.context.settings.object_store
 
 
 def stateful_set_spec(
@@ -91,9 +94,9 @@ def stateful_set_spec(
         ],
         "ports": [{"name": "s3", "containerPort": engine.port}],
         "resources": settings.resources.manifest(),
-        **stateful.probes(pods.http_probe(engine.health, engine.port)),
+        **volume_server.probes(pods.http_probe(engine.health, engine.port)),
     }
-    return stateful.spec(
+    return volume_server.spec(
         "object-store",
         _LABELS,
         container,
@@ -154,7 +157,7 @@ class ObjectStore(pulumi.ComponentResource):
 
     def _serve(self, args: ObjectStoreArgs, secret: Output[str], kept: ResourceOptions) -> None:
         metadata = {"name": "object-store", "namespace": args.namespace, "labels": _LABELS}
-        claim = stateful.volume("object-store", args.namespace, args.settings, kept)
+        claim = volume_server.volume("object-store", args.namespace, args.settings, kept)
         k8s.core.v1.Service(
             "object-store",
             metadata={**metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
@@ -165,7 +168,7 @@ class ObjectStore(pulumi.ComponentResource):
             "object-store",
             metadata=metadata,
             spec=stateful_set_spec(
-                args.images,
+                args.context.images,
                 args.settings,
                 secret,
                 claim,
@@ -191,7 +194,7 @@ class ObjectStore(pulumi.ComponentResource):
                         "containers": [
                             {
                                 "name": "bucket",
-                                "image": args.images["mlflow"],
+                                "image": args.context.images["mlflow"],
                                 "command": ["python", "-c", MAKE_BUCKET],
                                 "env": [*self.env, *pods.env({"BUCKET": self.bucket})],
                                 "resources": pods.SMALL,

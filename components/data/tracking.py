@@ -10,6 +10,7 @@ import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 
 from components import settings as s
+from components.context import Context
 from components.data import fingerprint
 from components.data.database import Database
 from components.data.object_store import ObjectStore
@@ -18,7 +19,6 @@ from components.dynamic.model_files import Login
 from components.ingress.gateway import Gateway
 from components.ingress.route import Destination, path_spec, virtual_service
 from components.kubernetes import placement, pods, pull_secret
-from components.settings.images import Images
 
 PORT = 5000
 _UID = 1000
@@ -28,19 +28,20 @@ _MIGRATE = Path(__file__).parent / "scripts" / "migrate.py"
 
 @dataclass(frozen=True, kw_only=True)
 class TrackingArgs:
-    settings: s.Tracking
-    images: Images
-    namespace: str
+    context: Context
+    namespace: Output[str]
     database: Database
     store: ObjectStore
-    # The way in; None without a mesh.
-    gateway: Gateway | None
-    # Whether its image comes from a registry that asks who pulls.
-    private_images: bool
-    # Whether https:// is the way to it.
-    tls: bool
-    # host:port at which this machine reaches the gateway; None where only the hosts' own names do.
-    ingress_address: str | None
+    gateway: Gateway
+
+    @property
+    def settings(self) -> s.Tracking:
+        return self.context.settings.tracking
+
+    @property
+    def host(self) -> str:
+        """The name of the server inside the cluster."""
+        return f"mlflow.{self.context.settings.namespaces.data}"
 
 
 def allowed_hosts(namespace: str, hosts: Sequence[str]) -> str:
@@ -63,7 +64,7 @@ def server_command(args: TrackingArgs) -> list[str]:
         "--host": "0.0.0.0",
         "--port": str(PORT),
         "--workers": str(args.settings.workers),
-        "--allowed-hosts": allowed_hosts(args.namespace, args.settings.hosts),
+        "--allowed-hosts": allowed_hosts(args.context.settings.namespaces.data, args.settings.hosts),
     }
     if path := prefix(args.settings):
         options["--static-prefix"] = path
@@ -91,7 +92,7 @@ def deployment_spec(
     scratch, tmp = pods.scratch("tmp")
     database = pods.secret_env("MLFLOW_BACKEND_STORE_URI", args.database.secret, "uri")
     login, volumes, mounts = (auth.server_env, [auth.volume[0]], [auth.volume[1]]) if auth else ([], [], [])
-    image = args.images["mlflow"]
+    image = args.context.images["mlflow"]
     return {
         "replicas": settings.replicas,
         "selector": {"matchLabels": _LABELS},
@@ -185,7 +186,7 @@ class Tracking(pulumi.ComponentResource):
             "mlflow",
             metadata={**metadata, "annotations": args.store.identity},
             automount_service_account_token=False,
-            image_pull_secrets=[{"name": pull_secret.NAME}] if args.private_images else None,
+            image_pull_secrets=[{"name": pull_secret.NAME}] if pull_secret.of_images(args.context.settings) else None,
             opts=child,
         )
         self.auth = None
@@ -215,8 +216,8 @@ class Tracking(pulumi.ComponentResource):
             spec={"selector": _LABELS, "ports": [{"name": "http", "port": PORT}]},
             opts=child,
         )
-        if args.gateway:
-            service = Destination(host=f"mlflow.{args.namespace}.svc.cluster.local", port=PORT)
+        if args.gateway.open:
+            service = Destination(host=f"{args.host}.svc.cluster.local", port=PORT)
             virtual_service(
                 "mlflow",
                 args.namespace,
@@ -224,7 +225,8 @@ class Tracking(pulumi.ComponentResource):
                 ResourceOptions(parent=self, depends_on=[args.gateway]),
             )
         ready = deployment.metadata["name"]
-        self.internal_uri = ready.apply(lambda _: f"http://mlflow.{args.namespace}:{PORT}{prefix(args.settings)}")
-        self.uri = ready.apply(lambda _: uri(args.settings, args.ingress_address, args.tls))
+        self.internal_uri = ready.apply(lambda _: f"http://{args.host}:{PORT}{prefix(args.settings)}")
+        tls = bool(args.context.settings.ingress.tls)
+        self.uri = ready.apply(lambda _: uri(args.settings, args.context.ingress_address, tls))
         self.login = Login(username=ADMIN, password=self.auth.password) if self.auth else None
         self.register_outputs({"internal_uri": self.internal_uri, "uri": self.uri})

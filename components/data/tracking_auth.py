@@ -18,7 +18,7 @@ _NAME = "mlflow-auth"
 
 @dataclass(frozen=True, kw_only=True)
 class TrackingAuthArgs:
-    namespace: Input[str]
+    namespace: Output[str]
     # The database that also holds the users: none of their tables has a name that MLflow's have.
     database_uri: Input[str]
 

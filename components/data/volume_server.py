@@ -29,7 +29,7 @@ def probes(check: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def volume(name: str, namespace: Input[str], settings: Stored, opts: ResourceOptions) -> Output[str]:
+def volume(name: str, namespace: Output[str], settings: Stored, opts: ResourceOptions) -> Output[str]:
     """Declare the server's volume and return its claim's name.
 
     A claim that a StatefulSet makes from its template is not the program's: it could not be protected, and a bigger

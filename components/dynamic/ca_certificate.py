@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pulumi import Output, ResourceOptions
+from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
 from components.clients.waiting import wait_out
@@ -21,7 +21,7 @@ _CERTIFICATES = "/apis/cert-manager.io/v1/namespaces/{}/certificates"
 
 @dataclass(frozen=True, kw_only=True)
 class CaCertificateArgs:
-    namespace: str
+    namespace: Input[str]
     # The names of cert-manager's Certificate and of the Secret that it fills.
     certificate: str
     secret: str

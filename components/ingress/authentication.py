@@ -22,6 +22,8 @@ _CHALLENGE = "/.well-known/acme-challenge/*"
 class AuthenticationArgs:
     settings: s.Auth
     gateway: s.Gateway
+    # The gateway's.
+    namespace: Output[str]
     # The names of the models.
     models: Sequence[str]
     # At a gateway of the stack's own, the names that ask for no credential of this stack; None at one that others use.
@@ -157,7 +159,7 @@ class Authentication(pulumi.ComponentResource):
         # Without, the gateway takes the credential out of the request.
         handed_on = {"forwardOriginalToken": True} if args.again else {}
         rules = self.rules.apply(lambda made: [{**rule, **handed_on} for rule in made])
-        metadata = {"name": args.name, "namespace": gateway.namespace}
+        metadata = {"name": args.name, "namespace": args.namespace}
         after = ResourceOptions(parent=self, depends_on=list(args.ready))
         k8s.apiextensions.CustomResource(
             "gateway-tokens",

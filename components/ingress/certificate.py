@@ -27,9 +27,9 @@ class CertificateArgs:
     # Every name that it is for: a wildcard could not be had from ACME by http01.
     hosts: Sequence[str]
     # The gateway's namespace: it reads its certificate from there alone.
-    namespace: str
+    namespace: Output[str]
     # Where cert-manager keeps what its ClusterIssuers sign with. Not the gateway's, who may read every Secret there.
-    authority_namespace: str
+    authority_namespace: Output[str]
     # Of all objects, so that several stacks can share the namespace.
     name: str
     # cert-manager, where this stack installs it.
@@ -128,7 +128,7 @@ class Certificate(pulumi.ComponentResource):
         return []
 
     def _certificate(
-        self, resource: str, name: str, namespace: str, spec: dict[str, Any], after: list[Resource]
+        self, resource: str, name: str, namespace: Output[str], spec: dict[str, Any], after: list[Resource]
     ) -> Resource:
         """A Certificate, and the Secret that it fills: cert-manager would leave that one behind."""
         secret = k8s.core.v1.Secret(
@@ -145,7 +145,7 @@ class Certificate(pulumi.ComponentResource):
         resource: str,
         kind: str,
         name: str,
-        namespace: str | None,
+        namespace: Output[str] | None,
         spec: dict[str, Any],
         after: list[Resource] | None = None,
     ) -> Resource:

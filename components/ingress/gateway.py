@@ -1,42 +1,37 @@
 """The way in: Istio Gateways for the stack's own hosts, with TLS and authentication where the settings say so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Output, Resource, ResourceOptions
+from pulumi import Output, ResourceOptions
 
 from components import settings as s
-from components.cluster.connection import Connection
+from components.context import Context
 from components.ingress.authentication import Authentication, AuthenticationArgs
 from components.ingress.certificate import Certificate, CertificateArgs
+from components.ingress.route import host
+from components.platform.platform import Platform
+from components.settings.parts import cert_manager, istio
 
 HTTP_PORT, HTTPS_PORT = 80, 443
 
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayArgs:
-    ingress: s.Ingress
-    namespaces: s.Namespaces
-    # Host names to the namespace whose routes may serve them.
-    models: Mapping[str, str]
-    # MLflow's; without one it is at a path of every other name.
-    tracking: Sequence[str]
-    # Whether this stack installs it, for itself.
-    own: bool
-    # Whether the models have sidecars.
-    sidecars: bool
-    # The port of https:// addresses, where it is not 443.
-    https_port: int | None
-    # Istio and cert-manager, where this stack installs them.
-    mesh: Sequence[Resource]
-    certificates: Sequence[Resource]
-    # The folder of this stack's own files, relative to the project.
-    state: Path
-    connection: Connection
+    context: Context
+    platform: Platform
+
+
+def model_hosts(settings: s.Settings) -> dict[str, str]:
+    """Every name that a model answers on, and the namespace whose routes may serve it."""
+    return {
+        host(version, settings.namespace_of(model), settings.ingress.domain): settings.namespace_of(model)
+        for model in settings.models
+        for version in model.versions
+    }
 
 
 def http_server(hosts: Sequence[str]) -> dict[str, Any]:
@@ -59,8 +54,12 @@ def redirect_spec(gateway: str, hosts: Sequence[str], port: int | None) -> dict[
 
 
 class Gateway(pulumi.ComponentResource):
-    """`name` is what routes name; `ca`, `keys` and `own_key` are None without TLS and without authentication."""
+    """`name` is what routes name; where the stack has no mesh, nothing is declared and the gateway is not open.
 
+    `ca`, `keys` and `own_key` are None without TLS and without authentication.
+    """
+
+    open: bool
     name: str
     ca: Output[str] | None
     authentication: Authentication | None
@@ -69,67 +68,82 @@ class Gateway(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GatewayArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:ingress:Gateway", name, None, opts)
-        ingress, gateway = args.ingress, args.ingress.gateway
+        self._args, settings = args, args.context.settings
         # Unique among stacks that share a gateway: no two have one namespace for their models.
-        own = f"slipway-{args.namespaces.models}"
-        hosts = {**args.models, **dict.fromkeys(args.tracking, args.namespaces.data)}
-        # A host is served by the routes of one namespace: no other can take it.
-        served = [f"{namespace}/{host}" for host, namespace in hosts.items()]
-        self.name, self.ca, self.keys, self.own_key = f"{gateway.namespace}/{own}", None, None, None
-        self.authentication = None
-        if ingress.tls:
-            certificate = Certificate(
-                "certificate",
-                CertificateArgs(
-                    issuer=ingress.tls.issuer,
-                    hosts=list(hosts),
-                    namespace=gateway.namespace,
-                    authority_namespace=ingress.tls.authority_namespace,
-                    name=own,
-                    ready=(*args.mesh, *args.certificates),
-                    state=args.state,
-                    connection=args.connection,
-                ),
-                ResourceOptions(parent=self),
-            )
-            self.ca = certificate.ca
-            self._istio("gateway", "Gateway", own, self._spec(args, https_server(served, certificate.secret)), args)
-            plain = f"{own}-http"
-            # The redirect alone: no route of another namespace is taken in.
-            redirected = [f"{gateway.namespace}/{host}" for host in hosts]
-            self._istio("gateway-http", "Gateway", plain, self._spec(args, http_server(redirected)), args)
-            redirect = redirect_spec(f"{gateway.namespace}/{plain}", list(hosts), args.https_port)
-            self._istio("gateway-redirect", "VirtualService", f"{own}-redirect", redirect, args)
-        else:
-            anywhere = [] if args.tracking else [f"{args.namespaces.data}/*"]
-            self._istio("gateway", "Gateway", own, self._spec(args, http_server([*served, *anywhere])), args)
-        if ingress.auth:
-            self.authentication = Authentication(
-                "authentication",
-                AuthenticationArgs(
-                    settings=ingress.auth,
-                    gateway=gateway,
-                    models=list(args.models),
-                    open_hosts=[*args.tracking, *ingress.foreign_hosts] if args.own else None,
-                    http01=bool(ingress.tls and ingress.tls.issuer.http01),
-                    again=args.sidecars,
-                    name=own,
-                    ready=args.mesh,
-                ),
-                ResourceOptions(parent=self),
-            )
-            self.keys, self.own_key = self.authentication.keys, self.authentication.own
+        self._own = f"slipway-{settings.namespaces.models}"
+        self._namespace = args.platform.namespace(settings.ingress.gateway.namespace)
+        self.open = settings.platform.mesh != "off"
+        self.name = f"{settings.ingress.gateway.namespace}/{self._own}"
+        self.ca = self.keys = self.own_key = self.authentication = None
+        if self.open:
+            self._serve(settings)
+            if settings.ingress.auth:
+                self._authenticate(settings, settings.ingress.auth)
         self.register_outputs({})
 
-    def _spec(self, args: GatewayArgs, server: dict[str, Any]) -> dict[str, Any]:
-        return {"selector": dict(args.ingress.gateway.selector), "servers": [server]}
+    def _serve(self, settings: s.Settings) -> None:
+        """Declare who answers on which host."""
+        names, tracking = settings.namespaces, settings.tracking.hosts
+        hosts = {**model_hosts(settings), **dict.fromkeys(tracking, names.data)}
+        # A host is served by the routes of one namespace: no other can take it.
+        served = [f"{namespace}/{host}" for host, namespace in hosts.items()]
+        if not settings.ingress.tls:
+            anywhere = [] if tracking else [f"{names.data}/*"]
+            self._istio("gateway", "Gateway", self._own, self._spec(http_server([*served, *anywhere])))
+            return
+        certificate = self._certify(settings.ingress.tls, list(hosts))
+        self.ca = certificate.ca
+        self._istio("gateway", "Gateway", self._own, self._spec(https_server(served, certificate.secret)))
+        plain = f"{self._own}-http"
+        # The redirect alone: no route of another namespace is taken in.
+        redirected = [f"{settings.ingress.gateway.namespace}/{host}" for host in hosts]
+        self._istio("gateway-http", "Gateway", plain, self._spec(http_server(redirected)))
+        # The port of https:// addresses, where it is not 443.
+        port = settings.cluster.kind.https_port if settings.cluster.kind else None
+        redirect = redirect_spec(f"{settings.ingress.gateway.namespace}/{plain}", list(hosts), port)
+        self._istio("gateway-redirect", "VirtualService", f"{self._own}-redirect", redirect)
 
-    def _istio(self, resource: str, kind: str, name: str, spec: dict[str, Any], args: GatewayArgs) -> None:
+    def _certify(self, tls: s.Tls, hosts: Sequence[str]) -> Certificate:
+        context = self._args.context
+        certificate = CertificateArgs(
+            issuer=tls.issuer,
+            hosts=hosts,
+            namespace=self._namespace,
+            authority_namespace=self._args.platform.namespace(tls.authority_namespace),
+            name=self._own,
+            ready=self._args.platform.ready(istio.PART, cert_manager.PART),
+            state=context.folder,
+            connection=context.cluster.connection,
+        )
+        return Certificate("certificate", certificate, ResourceOptions(parent=self))
+
+    def _authenticate(self, settings: s.Settings, auth: s.Auth) -> None:
+        ingress = settings.ingress
+        # Whether this stack installs it, for itself.
+        own = settings.platform.mesh == "install"
+        clients = AuthenticationArgs(
+            settings=auth,
+            gateway=ingress.gateway,
+            namespace=self._namespace,
+            models=list(model_hosts(settings)),
+            open_hosts=[*settings.tracking.hosts, *ingress.foreign_hosts] if own else None,
+            http01=bool(ingress.tls and ingress.tls.issuer.http01),
+            again=settings.security.mutual_tls,
+            name=self._own,
+            ready=self._args.platform.ready(istio.PART),
+        )
+        self.authentication = Authentication("authentication", clients, ResourceOptions(parent=self))
+        self.keys, self.own_key = self.authentication.keys, self.authentication.own
+
+    def _spec(self, server: dict[str, Any]) -> dict[str, Any]:
+        return {"selector": dict(self._args.context.settings.ingress.gateway.selector), "servers": [server]}
+
+    def _istio(self, resource: str, kind: str, name: str, spec: dict[str, Any]) -> None:
         k8s.apiextensions.CustomResource(
             resource,
             api_version="networking.istio.io/v1",
             kind=kind,
-            metadata={"name": name, "namespace": args.ingress.gateway.namespace},
+            metadata={"name": name, "namespace": self._namespace},
             spec=spec,
-            opts=ResourceOptions(parent=self, depends_on=list(args.mesh)),
+            opts=ResourceOptions(parent=self, depends_on=self._args.platform.ready(istio.PART)),
         )

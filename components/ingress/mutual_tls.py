@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, Inputs, Resource, ResourceOptions
+from pulumi import Inputs, Output, Resource, ResourceOptions
 
 from components.ingress.authentication import Authentication
 
 
 @dataclass(frozen=True, kw_only=True)
 class MutualTlsArgs:
-    # Of the models; an Output each, so that the policy waits for it.
-    namespaces: Mapping[str, Input[str]]
+    # Of the models.
+    namespaces: Mapping[str, Output[str]]
     # Who may ask the models; None where anybody may.
     authentication: Authentication | None
     # Istio, where this stack installs it.
@@ -27,7 +27,7 @@ class MutualTls(pulumi.ComponentResource):
     """The gateway needs no setting: Istio's own clients use mutual TLS to every pod that has a sidecar."""
 
     def __init__(self, name: str, args: MutualTlsArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:platform:MutualTls", name, None, opts)
+        super().__init__("slipway:ingress:MutualTls", name, None, opts)
         for namespace, known in args.namespaces.items():
             self._policy(f"{namespace}-mutual-tls", "PeerAuthentication", known, {"mtls": {"mode": "STRICT"}}, args)
             if args.authentication:
@@ -37,7 +37,7 @@ class MutualTls(pulumi.ComponentResource):
                 self._policy(f"{namespace}-clients", "AuthorizationPolicy", known, allowed, args)
         self.register_outputs({})
 
-    def _policy(self, name: str, kind: str, namespace: Input[str], spec: Inputs, args: MutualTlsArgs) -> None:
+    def _policy(self, name: str, kind: str, namespace: Output[str], spec: Inputs, args: MutualTlsArgs) -> None:
         """One for a whole namespace."""
         k8s.apiextensions.CustomResource(
             name,

@@ -14,7 +14,7 @@ from components.settings.autoscaler_manifest import metric, spec
 @dataclass(frozen=True, kw_only=True)
 class AutoscalerArgs:
     settings: s.Autoscaling
-    namespace: Input[str]
+    namespace: Output[str]
     deployment: Input[str]
 
 

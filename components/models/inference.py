@@ -28,7 +28,7 @@ LABELS = {
 @dataclass(frozen=True, kw_only=True)
 class InferenceServiceArgs:
     model: s.Model
-    namespace: Input[str]
+    namespace: Output[str]
     image: Input[str]
     version: Input[str]
     # A sidecar that takes requests from the mesh alone.

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi import Input, ResourceOptions
+from pulumi import Output, ResourceOptions
 
 from components import settings as s
+from components.context import Context
 from components.data.tracking import Tracking
 from components.dynamic.prediction import Prediction, PredictionArgs
 from components.ingress.gateway import Gateway
@@ -25,19 +25,13 @@ from components.settings.parts import knative, kserve
 
 @dataclass(frozen=True, kw_only=True)
 class ServedModelArgs:
+    context: Context
     model: s.Model
-    settings: s.Settings
-    # The namespace of the model's team, or of the models; an Output, so that the model waits for it.
-    namespace: Input[str]
-    registry: Input[str]
-    cluster: Input[str]
-    # host:port at which this machine reaches the gateway; None where only the hosts' own names do.
-    ingress_address: str | None
+    # Of the model's team, or of the models.
+    namespace: Output[str]
     tracking: Tracking
     platform: Platform
     gateway: Gateway
-    # Folder of this stack's own files, relative to the project.
-    state: Path
     trainings: Mapping[RegisteredModel, Training]
     # The model whose canary this is.
     canary_of: str | None = None
@@ -53,7 +47,7 @@ class ServedModel(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ServedModelArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:models:ServedModel", name, None, opts)
-        model, settings, platform = args.model, args.settings, args.platform
+        model, settings, platform = args.model, args.context.settings, args.platform
         source = parse_source(model.source)
         image = self._image(name, args, source)
         canary = self._canary(args)
@@ -88,7 +82,7 @@ class ServedModel(pulumi.ComponentResource):
         prediction = Prediction(
             f"{name}-prediction",
             PredictionArgs(
-                address=args.ingress_address,
+                address=args.context.ingress_address,
                 host=hostname,
                 path=INFER_PATH,
                 example=image.example,
@@ -96,12 +90,12 @@ class ServedModel(pulumi.ComponentResource):
                 canary=None if args.canary_of else canary.outputs["version"] if canary else image.version,
                 image=image.reference,
                 settings=model.model_dump_json(),
-                cluster=args.cluster,
+                cluster=args.context.cluster.identity,
                 seconds=model.ready_within,
                 look=f"`{where} describe inferenceservice {name}`, then `{where} get pods,events`",
                 tls=bool(settings.ingress.tls),
                 ca=args.gateway.ca or "",
-                ca_file=str(args.state / "ca.crt"),
+                ca_file=str(args.context.folder / "ca.crt"),
                 key=args.gateway.own_key,
             ),
             ResourceOptions(parent=self, depends_on=[service, route]),
@@ -120,7 +114,7 @@ class ServedModel(pulumi.ComponentResource):
         self.register_outputs(self.outputs)
 
     def _image(self, name: str, args: ServedModelArgs, source: RegisteredModel | ModelFolder) -> ModelImage:
-        settings = args.settings
+        context, settings = args.context, args.context.settings
         registered = isinstance(source, RegisteredModel)
         training = args.trainings.get(source) if isinstance(source, RegisteredModel) else None
         return ModelImage(
@@ -140,11 +134,11 @@ class ServedModel(pulumi.ComponentResource):
                     packages=(*settings.build.packages, *args.model.build.packages),
                     index=str(settings.build.package_index) if settings.build.package_index else None,
                 ),
-                images=settings.image_references,
-                registry=args.registry,
-                cluster=args.cluster,
+                images=context.images,
+                registry=context.cluster.registry,
+                cluster=context.cluster.identity,
                 credentials=settings.registry,
-                state=args.state,
+                state=context.folder,
                 ingress=(args.gateway, args.tracking) if registered else (),
             ),
             ResourceOptions(parent=self),

@@ -27,7 +27,7 @@ class TrainingArgs:
     model: RegisteredModel
     settings: s.Train
     images: Images
-    namespace: str
+    namespace: Output[str]
     tracking_uri: Input[str]
     # How it logs in, by reference; empty where nobody must.
     login: Sequence[dict[str, Any]]

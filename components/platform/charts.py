@@ -6,11 +6,12 @@ from typing import Self
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, ResourceOptions
+import yaml
+from pulumi import Input, ResourceOptions, StringAsset
 
 from components.settings import Settings
 from components.settings.charts import ChartSources
-from components.settings.merge import Values, merged
+from components.settings.merge import Values, merged, removed, without_nulls
 
 # Pulling the images of a platform over a slow line takes longer than Helm's five minutes.
 _TIMEOUT = 900
@@ -34,7 +35,8 @@ class Charts(ChartSources):
         opts: ResourceOptions,
     ) -> k8s.helm.v3.Release:
         """Declare the release of chart `key` under the Helm name `release`, and wait for it."""
-        source = self[key]
+        source, laid = self[key], merged(values, self.values(key))
+        nulls = removed(laid)
         return k8s.helm.v3.Release(
             key,
             name=release,
@@ -42,7 +44,10 @@ class Charts(ChartSources):
             chart=source.chart,
             version=source.version,
             repository_opts={"repo": source.repository} if source.repository else None,
-            values=merged(values, self.values(key)),
+            values=without_nulls(laid),
+            # The SDK and the provider drop every null of `values`, and with it the wish to have a default away.
+            value_yaml_files=[StringAsset(yaml.safe_dump(nulls))] if nulls else None,
+            allow_null_values=True if nulls else None,
             timeout=self.timeout(key) or _TIMEOUT,
             cleanup_on_fail=True,
             opts=opts,

@@ -37,6 +37,14 @@ class Hardening:
         return {"enabled": True, **ONE_AT_A_TIME} if self.several else {"enabled": False}
 
 
-def resources(cpu: str, memory: str, limit: str) -> dict[str, Any]:
-    """A container's `resources`. No limit on cpu: it would only slow the container down on an idle node."""
-    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": limit}}
+# For charts whose templates write a limit on cpu whatever they are given: more than a node has.
+BEYOND_ANY_NODE = "1k"
+
+
+def resources(cpu: str, memory: str, limit: str, **chart_limit: str | None) -> dict[str, Any]:
+    """A container's `resources`. No limit on cpu: it would only slow the container down on an idle node.
+
+    Where the chart has one of its own, leaving it out leaves it in: `cpu_limit=None` takes it away.
+    """
+    limits = {"cpu": chart_limit["cpu_limit"]} if chart_limit else {}
+    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": limit, **limits}}

@@ -65,7 +65,7 @@ def gateway_values(ingress: s.Ingress, hardening: Hardening) -> dict[str, Any]:
         # The chart's image is `auto`, which Kubernetes reads as `:latest` and so would pull at every start.
         "imagePullPolicy": "IfNotPresent",
         "service": {"type": ingress.service_type, "ports": ports, "annotations": dict(ingress.annotations)},
-        "resources": resources("20m", "64Mi", "1Gi"),
+        "resources": resources("20m", "64Mi", "1Gi", cpu_limit=None),
         "autoscaling": {"enabled": False},
         "replicaCount": hardening.replicas,
         "podDisruptionBudget": ONE_AT_A_TIME if hardening.several else {},

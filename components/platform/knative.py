@@ -7,7 +7,7 @@ from pulumi import CustomTimeouts, ResourceOptions
 
 from components.dynamic.crd_wait import CrdWait, CrdWaitArgs
 from components.kubernetes.placement import ONE_AT_A_TIME
-from components.platform.hardening import Hardening, resources
+from components.platform.hardening import BEYOND_ANY_NODE, Hardening, resources
 from components.platform.part import PlatformPart
 from components.settings.images import Images
 from components.settings.merge import merged
@@ -53,7 +53,7 @@ def operator_values(images: Images, version: str) -> dict[str, Any]:
     def image(name: str) -> dict[str, Any]:
         return {
             **images.in_chart(f"{_RELEASES}/operator/cmd/{name}", version, ("image", "tag")),
-            "resources": resources("10m", "64Mi", "512Mi"),
+            "resources": resources("10m", "64Mi", "512Mi", cpu_limit=BEYOND_ANY_NODE),
         }
 
     return {"knative_operator": {"knative_operator": image("operator"), "operator_webhook": image("webhook")}}

@@ -6,7 +6,7 @@ import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
 from components.kubernetes.placement import budget
-from components.platform.hardening import Hardening, resources
+from components.platform.hardening import BEYOND_ANY_NODE, Hardening, resources
 from components.platform.part import PlatformPart
 from components.settings.images import Images
 from components.settings.parts import cert_manager, istio, knative, kserve
@@ -47,7 +47,9 @@ def values(images: Images, version: str | None, domain: str, hardening: Hardenin
 
     # Slipway's own routes are the only way in: what anybody serves beside them is not open to the world by itself.
     gateway = {"domain": domain, "disableIngressCreation": True}
-    small = {"resources": resources("10m", "128Mi", "512Mi")}
+    proxy = resources("10m", "128Mi", "512Mi", cpu_limit=None)
+    # The chart merges this once more, over a manifest of its own.
+    manager = resources("10m", "128Mi", "512Mi", cpu_limit=BEYOND_ANY_NODE)
     return {
         "kserve": {
             "controller": {
@@ -57,9 +59,9 @@ def values(images: Images, version: str | None, domain: str, hardening: Hardenin
                 # The chart's Always would ask the registry at every start.
                 "imagePullPolicy": "IfNotPresent",
                 "rbacProxyImage": images.rewrite("quay.io/brancz/kube-rbac-proxy:v0.18.0"),
-                "rbacProxy": small,
+                "rbacProxy": {"resources": proxy},
                 "topologySpreadConstraints": hardening.spread(_MANAGER),
-                **small,
+                "resources": manager,
             },
             "agent": image("agent"),
             "router": image("router"),

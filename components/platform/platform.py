@@ -54,6 +54,7 @@ class Platform(pulumi.ComponentResource):
     """`installed` are the parts that the stack installs, by setting."""
 
     installed: Mapping[str, PlatformPart]
+    _places: Mapping[str, Output[str]]
 
     def __init__(self, name: str, context: Context, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Platform", name, None, opts)
@@ -61,7 +62,7 @@ class Platform(pulumi.ComponentResource):
         hardening = namespaces.of_platform(context.settings)
         if wanted:
             hardening = replace(hardening, priority=_priority(child))
-        places = {
+        self._places = {
             place.name: namespaces.declare(namespaces.of_part(place, hardening), child)
             for place in dict.fromkeys(place for part in wanted for place in part.namespaces)
             if not place.shared
@@ -69,11 +70,15 @@ class Platform(pulumi.ComponentResource):
         installed: dict[str, PlatformPart] = {}
         for component in _COMPONENTS:
             if component.part in wanted:
-                args = PartArgs(context=context, hardening=hardening, namespaces=places, below=installed)
+                args = PartArgs(context=context, hardening=hardening, namespaces=self._places, below=installed)
                 setting = component.part.setting
                 installed[setting] = component(setting.replace("_", "-"), args, child)
         self.installed = installed
         self.register_outputs({})
+
+    def namespace(self, name: str) -> Output[str]:
+        """The name of a namespace; known when it is declared, where it is one of the platform's."""
+        return self._places.get(name) or Output.from_input(name)
 
     def ready(self, *wanted: Part) -> list[Resource]:
         """What waits for the parts waits for these; nothing for parts that the stack does not install."""

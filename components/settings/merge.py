@@ -13,3 +13,23 @@ def merged(base: Values, over: Values) -> dict[str, Any]:
         below = result.get(key)
         result[key] = merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
     return result
+
+
+def removed(values: Values) -> dict[str, Any]:
+    """The part of `values` that is null: what Helm takes out of a chart's defaults."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        if value is None:
+            found[key] = None
+        elif isinstance(value, Mapping) and (below := removed(value)):
+            found[key] = below
+    return found
+
+
+def without_nulls(values: Values) -> dict[str, Any]:
+    """The rest."""
+    return {
+        key: without_nulls(value) if isinstance(value, Mapping) else value
+        for key, value in values.items()
+        if value is not None
+    }

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.platform.hardening import BEYOND_ANY_NODE
 from components.settings.versions import CHARTS, IMAGES
 from tests.unit.scaled import PODS
 from tools import stack_file
@@ -61,3 +62,19 @@ def test_every_image_takes_the_digest_that_is_locked(plain: Inventory, tmp_path:
     locked = inventory(everything(tmp_path, imageLock=str(tmp_path / "lock.yaml")))
     open_ = [image for image in locked.images if not image.digest and image.users != (RUNTIMES,)]
     assert [image.name for image in open_ if image.name not in IMAGES.values()] == []
+
+
+# Templates of Knative's operator and of KServe's manager write a limit whatever they are given.
+LIFTED = {"knative-operator", "operator-webhook", "kserve-controller-manager"}
+
+
+def test_no_container_of_the_platform_is_slowed_down_by_a_limit_on_cpu(helm: None, tmp_path: Path) -> None:  # noqa: ARG001
+    limits = {
+        (manifest.name, container["name"]): container.get("resources", {}).get("limits", {}).get("cpu")
+        for manifest in everything(tmp_path).manifests
+        if manifest.release and manifest.kind == "Deployment"
+        for container in manifest.content["spec"]["template"]["spec"]["containers"]
+    }
+    limited = {name: limit for name, limit in limits.items() if limit is not None}
+    assert {name for name, _ in limited} <= LIFTED
+    assert set(limited.values()) <= {BEYOND_ANY_NODE}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pulumi.dynamic import ReadResult
 
+from components.clients import cluster_api
 from components.dynamic import ca_certificate
 from components.dynamic.ca_certificate import CaCertificateProvider, pending, wait
 
@@ -16,13 +17,13 @@ def certificate(*conditions: dict[str, Any], generation: int = 2) -> dict[str, A
     return {"metadata": {"generation": generation}, "status": {"conditions": list(conditions)}}
 
 
-class Cluster:
+class Cluster(cluster_api.Cluster):
     """Answers with each certificate once, with the last one for ever."""
 
     def __init__(self, *answers: dict[str, Any] | None) -> None:
         self.answers, self.asked = answers, 0
 
-    def get(self, _path: str) -> dict[str, Any] | None:
+    def get(self, path: str, **_: Any) -> dict[str, Any] | None:
         self.asked += 1
         return self.answers[min(self.asked, len(self.answers)) - 1]
 

@@ -1,11 +1,13 @@
 """The stack's namespaces, and what belongs to each."""
 
+from typing import Any
+
 import pytest
 from pulumi import ResourceOptions
 
 from components.kubernetes import namespaces
 from components.settings import Settings, parse_settings
-from tests.unit.engine import Run, run, run_stack
+from tests.unit.engine import Registration, Run, run, run_stack
 
 HARD = {"security": {"podSecurity": "restricted", "networkPolicies": True}}
 
@@ -50,6 +52,39 @@ def test_a_models_namespace_has_an_account_without_a_token_and_the_models_run_as
 def test_what_is_put_into_a_namespace_waits_for_all_that_belongs_to_it(hard: Run) -> None:
     waits = hard.one("InferenceService").dependencies
     assert {"models", "models-default-deny", "models-models", "models-model"} <= waits
+
+
+EVERYTHING: dict[str, Any] = {
+    **HARD,
+    "platform": {"meshCni": "install", "servingRuntimes": True, "replicas": 2},
+    "database": {"cloudNativePg": {"backup": {"destination": "s3://backups/mlflow"}}},
+    "teams": [{"name": "red", "quota": {"pods": "20"}, "group": "red-scientists"}],
+}
+
+
+def placed(entry: Registration) -> str | None:
+    """The namespace that a resource is in, or works in."""
+    metadata = entry.inputs.get("metadata", {})
+    found = metadata.get("namespace") if entry.kind != "Namespace" else None
+    return found or entry.inputs.get("namespace")
+
+
+@pytest.mark.parametrize(
+    ("stack", "changes"),
+    [
+        ("dev", EVERYTHING),
+        ("prod", {}),
+        ("prod", {"registry": {"address": "registry.test/team", "username": "puller", "password": "s3cret"}}),
+        ("local", {}),
+    ],
+    ids=["everything", "prod", "private registry", "local"],
+)
+def test_whatever_is_in_a_namespace_waits_for_it(stack: str, changes: dict[str, Any]) -> None:
+    made = run_stack(stack, changes)
+    declared = {entry.name for entry in made.of("Namespace")}
+    inside = {entry: place for entry in made.all if entry.custom and (place := placed(entry)) in declared}
+    assert len(inside) >= 15
+    assert [entry for entry, place in inside.items() if place not in entry.namespaces] == []
 
 
 def test_a_team_gets_a_namespace_of_its_own_with_its_quota_and_labels() -> None:

@@ -1,11 +1,15 @@
 """Replicas, disruption budgets, spread, priority, limits and nodes."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+import yaml
 
+from components.platform.hardening import BEYOND_ANY_NODE
 from components.settings import SettingsError, parse_settings
+from components.settings.merge import merged
 from tests.unit.engine import Registration, Run, run_stack
 
 MODEL = {"name": "wine", "source": "models:/wine/1", "image": f"registry.test/wine@sha256:{'0' * 64}"}
@@ -206,3 +210,29 @@ def test_a_toleration_that_kubernetes_would_refuse_is_a_fault(toleration: dict[s
     }
     with pytest.raises(SettingsError, match=says):
         parse_settings(data)
+
+
+def chart_values(run: Run, name: str) -> dict[str, Any]:
+    """What Helm is given: the values, and over a chart's defaults the nulls that take them away."""
+    release = run.one("Release", name).inputs
+    files = [yaml.safe_load(each["text"]) for each in release.get("valueYamlFiles", [])]
+    assert not files or release["allowNullValues"]
+    return functools.reduce(merged, files, release["values"])
+
+
+def test_the_limits_on_cpu_that_charts_bring_are_taken_away_or_lifted_beyond_any_node() -> None:
+    run = run_stack("dev")
+    manager = chart_values(run, "kserve-resources")["kserve"]["controller"]
+    operator = chart_values(run, "knative-operator")["knative_operator"]
+    assert chart_values(run, "istio-gateway")["resources"]["limits"]["cpu"] is None
+    assert manager["rbacProxy"]["resources"]["limits"]["cpu"] is None
+    # These templates write a limit in any case.
+    for lifted in (manager, operator["knative_operator"], operator["operator_webhook"]):
+        assert lifted["resources"]["limits"]["cpu"] == BEYOND_ANY_NODE
+    assert "cpu" not in chart_values(run, "istiod")["resources"]["limits"]
+
+
+def test_a_null_of_the_stack_takes_a_charts_default_away() -> None:
+    run = run_stack("dev", {"charts": {"istiod": {"values": {"env": {"PILOT_X": None, "PILOT_Y": "1"}}}}})
+    values = chart_values(run, "istiod")
+    assert values["env"] == {"PILOT_X": None, "PILOT_Y": "1"}

@@ -37,7 +37,8 @@ def test_every_chart_is_found(key: str) -> None:
     assert matches == [{**wanted, **of_registry}]
 
 
-@pytest.mark.parametrize("key", IMAGES)
+# The Pythons are those that models were trained with, and not to be raised.
+@pytest.mark.parametrize("key", [key for key in IMAGES if not key.startswith("python-")])
 def test_every_image_is_found(key: str) -> None:
     name, version = split(IMAGES[key])
     tag, _, digest = (version or "").partition("@")

@@ -34,6 +34,11 @@ class Stack:
         return self.folder / self.file.name
 
     @property
+    def events(self) -> Path:
+        """The event log of the last `up`."""
+        return self.folder / "events.json"
+
+    @property
     def content(self) -> dict[str, Any]:
         """The stack file with what only this machine adds to it. Raises StackFileError."""
         return stack_file.effective(self.file)

@@ -82,7 +82,8 @@ def up(session: Session) -> int:
     # made.
     ahead = [] if policies.of(session.stack).production else ["--skip-preview"]
     # The report below says what the outputs would.
-    options = [*session.checked, "--yes", *ahead, "--suppress-outputs", *session.extra]
+    log = ["--event-log", str(session.stack.events)]
+    options = [*session.checked, "--yes", *ahead, "--suppress-outputs", *log, *session.extra]
     code = process.pulumi(["up", *options], session.env)
     if code == 0:
         outputs = state.outputs(session.stack, session.env)

@@ -4,14 +4,17 @@ import hashlib
 import itertools
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from components.clients.process import CommandFailed, run
 from components.errors import SlipwayError
+from components.settings.merge import merged
 from tools.environment import tools_first
 from tools.recording import Registration
 from tools.render.manifest import Manifest, documents, dump
@@ -46,7 +49,7 @@ class Release:
             chart=given["chart"],
             version=given["version"],
             repository=(given.get("repositoryOpts") or {}).get("repo"),
-            values=given.get("values") or {},
+            values=merged(given.get("values") or {}, _files(given)),
         )
 
     @property
@@ -55,6 +58,14 @@ class Release:
 
     def __str__(self) -> str:
         return f"{self.key} {self.version} ({self.source})"
+
+
+def _files(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that the release has from files, which are written in the program."""
+    content: dict[str, Any] = {}
+    for each in given.get("valueYamlFiles") or []:
+        content = merged(content, yaml.safe_load(each["text"]))
+    return content
 
 
 def helm(arguments: Sequence[str], timeout: float) -> str:

@@ -1,0 +1,85 @@
+"""The stack's models: their namespaces, the trainings that they ask for, and each model served."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi import ResourceOptions
+
+from components.context import Context
+from components.data.data import Data
+from components.ingress.gateway import Gateway
+from components.ingress.mutual_tls import MutualTls, MutualTlsArgs
+from components.kubernetes import namespaces, teams
+from components.models.served_model import ServedModel, ServedModelArgs
+from components.models.training import Training, TrainingArgs
+from components.models.training_plan import plan
+from components.platform.platform import Platform
+from components.settings.names import RegisteredModel
+from components.settings.parts import istio
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelsArgs:
+    context: Context
+    platform: Platform
+    gateway: Gateway
+    data: Data
+
+
+class Models(pulumi.ComponentResource):
+    """`outputs` are each model's, by its name."""
+
+    outputs: dict[str, dict[str, Any]]
+
+    def __init__(self, name: str, args: ModelsArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("slipway:models:Models", name, None, opts)
+        settings, child = args.context.settings, ResourceOptions(parent=self)
+        own = settings.namespaces.models
+        places = {
+            own: namespaces.declare(namespaces.of_models(settings, own), child),
+            **{team.name: teams.declare(settings, team, child) for team in settings.teams},
+        }
+        if settings.security.mutual_tls:
+            mutual = MutualTlsArgs(
+                namespaces=places,
+                authentication=args.gateway.authentication,
+                mesh=args.platform.ready(istio.PART),
+            )
+            MutualTls("mutual-tls", mutual, child)
+        trainings = _train(args, child)
+        self.outputs = {}
+        for model in settings.models:
+            served = ServedModelArgs(
+                context=args.context,
+                model=model,
+                namespace=places[settings.namespace_of(model)],
+                platform=args.platform,
+                gateway=args.gateway,
+                tracking=args.data.tracking,
+                trainings=trainings,
+            )
+            self.outputs[model.name] = ServedModel(model.name, served, child).outputs
+        self.register_outputs({})
+
+
+def _train(args: ModelsArgs, opts: ResourceOptions) -> Mapping[RegisteredModel, Training]:
+    """Declare a training for each version; those of one registered model run one after another."""
+    tracking = args.data.tracking
+    done: dict[RegisteredModel, Training] = {}
+    last: dict[str, Training] = {}
+    for each in plan(args.context.settings):
+        before = last.get(each.source.name)
+        training = TrainingArgs(
+            model=each.source,
+            settings=each.train,
+            images=args.context.images,
+            namespace=args.data.namespace,
+            tracking_uri=tracking.internal_uri,
+            login=tracking.auth.client_env if tracking.auth else (),
+            storage=args.data.store,
+            after=(before,) if before else (),
+        )
+        done[each.source] = last[each.source.name] = Training(each.name, training, opts)
+    return done
