@@ -23,7 +23,7 @@ class Cluster(cluster_api.Cluster):
     def __init__(self, *answers: dict[str, Any] | None) -> None:
         self.answers, self.asked = answers, 0
 
-    def get(self, path: str, **_: Any) -> dict[str, Any] | None:
+    def get(self, path: str, **_: Any) -> dict[str, Any] | None:  # noqa: ARG002
         self.asked += 1
         return self.answers[min(self.asked, len(self.answers)) - 1]
 
