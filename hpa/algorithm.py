@@ -4,6 +4,7 @@ The rules are those of `reconcileAutoscaler` and `computeReplicasForMetrics` in 
 v1.34.4, pkg/controller/podautoscaler. tests/hpa compares every decision with the real controller's.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -46,7 +47,9 @@ def sync(
     """The decision at `now` (seconds), and what the controller remembers. `readings` are in the metrics' order."""
     current = target.wanted
     if not state.recommendations:
-        state = replace(state, recommendations=(Recommendation(current, now),))
+        # The replicas that it finds, written down before the metrics are asked for.
+        earlier = math.nextafter(now, -math.inf)
+        state = replace(state, recommendations=(Recommendation(current, earlier),))
     if current == 0 and autoscaler.min != 0:
         return Decision(0, None, "ScalingDisabled"), state
     if current > autoscaler.max:

@@ -71,7 +71,8 @@ class Explained:
         for part in self._limits():
             yield f"  {part}"
         limited = self.decision.limited
-        if limited and limited.fastest is not None and limited.stable != self.row.before:
+        bound = self.decision.reason in ("ScaleUpLimit", "ScaleDownLimit")
+        if limited and limited.fastest is not None and limited.stable != self.row.before and not bound:
             rising = limited.stable > self.row.before
             yield f"  {self._policies(rising)} allow {'at most' if rising else 'at least'} {limited.fastest} now"
         yield f"  min {self.autoscaler.min}, max {self.autoscaler.max}"

@@ -26,7 +26,7 @@ class Scaling:
         up = [b.up.window or 0 if b else 0 for b in behaviors]
         down = [controller.down_window(b.down) if b else flag for b in behaviors]
         self.first_up = np.array([window > 0 for window in up])
-        self.first_down = np.array([window > 0 or b is None for window, b in zip(down, behaviors, strict=True)])
+        self.first_down = np.array([window > 0 for window in down])
         # What happened exactly a window ago lies before it, as every sync is a little late.
         up_syncs, down_syncs = (
             [min(steps, max(0, math.ceil(window / period) - 1)) for window in side] for side in (up, down)

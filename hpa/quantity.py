@@ -22,12 +22,16 @@ _SMALLEST = -9
 
 @dataclass(frozen=True, kw_only=True)
 class Quantity:
-    """`unscaled` times ten to the `exponent`; `large` is the form without an int64's limit."""
+    """`unscaled` times ten to the `exponent`; `large` is the form without an int64's limit.
+
+    `text` is how it was written, where that counts as canonical.
+    """
 
     unscaled: int
     exponent: int
     large: bool
     form: Form
+    text: str = ""
 
     @property
     def sign(self) -> int:
@@ -39,10 +43,11 @@ class Quantity:
         if not self.large:
             if shift < 0:
                 return _away_from_zero(self.unscaled, -shift)
-            if self.unscaled == 0 or shift > 18:
+            if self.unscaled == 0 or shift > 18 or (shift and self.unscaled == MIN_INT64):
                 return 0
             result = self.unscaled * _power(shift)
-            return result if MIN_INT64 < result <= MAX_INT64 else 0
+            # The real one finds an overflow, and hands on what is left of it for some powers of ten.
+            return int64(result) if MIN_INT64 <= result <= MAX_INT64 or shift in (1, 2, 3, 6, 9) else 0
         if shift >= 0:
             return int64(int64(self.unscaled) * (_power(shift) if shift < 19 else MIN_INT64))
         if self.unscaled < MAX_INT64 and -shift < 19:
@@ -64,8 +69,8 @@ class Quantity:
         return parse(self.canonical())
 
     def canonical(self) -> str:
-        if self.unscaled == 0:
-            return "0"
+        if self.text or self.unscaled == 0:
+            return self.text or "0"
         if self.form == "BinarySI":
             whole, rest = divmod(abs(self.unscaled), _power(-self.exponent)) if self.exponent < 0 else (0, 0)
             if self.exponent >= 0:
@@ -102,13 +107,22 @@ def parse(text: str) -> Quantity:
     else:
         fits = 18 - len(number) - len(fraction) >= 0
         scale, factor = exponent - len(fraction), 1
-    if abs(exponent) > 1000 and not fits:
-        raise ValueError("more than any quantity needs; write an exponent of at most 1000")
     negative = -1 if sign == "-" else 1
     value = int(number + fraction) * factor
     if fits and scale >= _SMALLEST and value <= MAX_INT64:
-        return Quantity(unscaled=negative * value, exponent=scale, large=False, form=form)
+        kept = text if _is_canonical(value // factor, number + fraction, scale, exponent, form) else ""
+        return Quantity(unscaled=negative * value, exponent=scale, large=False, form=form, text=kept)
+    if not any(character.isdigit() for character in text[: match.start(4)]):
+        raise ValueError("a number is missing")
+    if abs(exponent) > 1000:
+        raise ValueError("more than any quantity needs; write an exponent of at most 1000")
     return _large(value, (scale if factor == 1 else -len(fraction)), negative, form)
+
+
+def _is_canonical(value: int, digits: str, scale: int, exponent: int, form: Form) -> bool:
+    if form == "BinarySI":
+        return exponent % 10 == 0 and value % 8 != 0
+    return scale % 3 == 0 and not digits.endswith("000") and not digits.startswith("0")
 
 
 def _large(value: int, exponent: int, negative: int, form: Form) -> Quantity:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from policy.resource import Resource
-from policy.rules import data, endpoints, images, limits, plain_secrets, privilege
+from policy.rules import data, endpoints, images, limits, pins, plain_secrets, privilege
 
 Level = Literal["mandatory", "advisory", "off"]
 
@@ -66,6 +66,14 @@ POLICIES: tuple[Policy, ...] = (
         name="no-plain-secrets",
         description="Secrets stand in Secrets only.",
         check=plain_secrets.no_plain_secrets,
+    ),
+    ResourcePolicy(
+        name="pinned-models",
+        description="Registered models are named by what they hold.",
+        check=pins.pinned_models,
+        # A version that is trained by the stack is known after its first `up`.
+        production="advisory",
+        elsewhere="off",
     ),
     ResourcePolicy(
         name="protected-data",

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from components.clients import https
 from components.clients.waiting import wait_out
-from components.settings.names import RegisteredModel
+from components.settings.model_source import RegisteredModel
 
 # Seconds that MLflow may take to answer at the ingress after its Deployment is ready.
 REACHABLE_WITHIN = 180
@@ -58,6 +58,33 @@ class TrackingServer:
             raise LookupError(
                 f"{self.uri} has no models:/{model.name}@{model.alias}: {error.read().decode()[:300]}"
             ) from None
+
+    def registered_model(self, name: str) -> dict[str, Any] | None:
+        """What the registry says of a name; None for one that nobody has. Raises OSError when it does not answer."""
+        query = urllib.parse.urlencode({"name": name})
+        try:
+            return dict(self._ask(f"registered-models/get?{query}")["registered_model"])
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return None
+            raise
+
+    def register(self, name: str) -> dict[str, Any]:
+        """Register a name that nobody has. Raises OSError when the server refuses."""
+        return dict(self._ask("registered-models/create", {"name": name})["registered_model"])
+
+    def tag(self, name: str, key: str, value: str) -> None:
+        self._ask("registered-models/set-tag", {"name": name, "key": key, "value": value})
+
+    def _ask(self, path: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The answer of MLflow's REST API; with `content`, to a POST."""
+        request = urllib.request.Request(
+            f"{self.uri}/api/2.0/mlflow/{path}",
+            data=json.dumps(content).encode() if content is not None else None,
+            headers={**self._authorization(), "Content-Type": "application/json"},
+        )
+        with https.opener(self.trust).open(request, timeout=30) as answer:
+            return dict(json.load(answer))
 
     def wait_until_reachable(self, seconds: float = REACHABLE_WITHIN) -> None:
         """Return when the server answers; raises TimeoutError with its last answer."""

@@ -17,7 +17,7 @@ from components.data.object_store import ObjectStore
 from components.data.tracking_auth import ADMIN, TrackingAuth, TrackingAuthArgs
 from components.dynamic.model_files import Login
 from components.ingress.gateway import Gateway
-from components.ingress.route import Destination, path_spec, virtual_service
+from components.ingress.route import SERVER_INFO, Destination, path_spec, virtual_service
 from components.kubernetes import placement, pods, pull_secret
 
 PORT = 5000
@@ -217,11 +217,12 @@ class Tracking(pulumi.ComponentResource):
             opts=child,
         )
         if args.gateway.open:
+            hidden = SERVER_INFO if args.settings.auth else None
             service = Destination(host=f"{args.host}.svc.cluster.local", port=PORT)
             virtual_service(
                 "mlflow",
                 args.namespace,
-                path_spec(args.gateway.name, args.settings.hosts, prefix(args.settings), service),
+                path_spec(args.gateway.name, args.settings.hosts, prefix(args.settings), service, hidden),
                 ResourceOptions(parent=self, depends_on=[args.gateway]),
             )
         ready = deployment.metadata["name"]

@@ -79,9 +79,9 @@ def _end_pods(cluster: "Cluster", namespace: str) -> None:
 
 def objects(cluster: "Cluster", crd: "Object") -> list["Object"]:
     """The objects of a CRD's kind."""
-    from components.clients.cluster_api import Kind
+    from components.clients.cluster_api import ApiResource
 
-    return cluster.list(Kind.of(crd), metadata=True)
+    return cluster.list(ApiResource.of(crd), metadata=True)
 
 
 def _why(crd: "Object") -> str:

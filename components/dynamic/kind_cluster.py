@@ -17,10 +17,7 @@ from components.clients.process import CommandFailed, run
 from components.cluster import identity
 from components.cluster.connection import cluster_of
 from components.dynamic.base import DynamicProvider, DynamicResource
-
-# The gateway's NodePorts; kind maps the host's ports to them, so they are part of the cluster.
-HTTP_NODE_PORT = 30080
-HTTPS_NODE_PORT = 30443
+from components.settings.node_ports import HTTP_NODE_PORT, HTTPS_NODE_PORT
 
 # Where the images of a cluster usually come from: its nodes look for them in the mirror first, whoever names them.
 _UPSTREAM = ("docker.io", "gcr.io", "ghcr.io", "quay.io", "registry.k8s.io")

@@ -16,12 +16,13 @@ from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, 
 from components.clients import private
 from components.clients.tracking_server import TrackingServer
 from components.dynamic.base import DynamicProvider, DynamicResource
+from components.errors import SlipwayError
 from components.serving import context
 from components.serving import plan as plans
 from components.serving.logged_model import LoggedModel
 from components.serving.plan import Plan, Wishes
 from components.serving.problem import ServingError
-from components.settings.names import ModelFolder, RegisteredModel, parse_source
+from components.settings.model_source import ModelFolder, RegisteredModel, parse_source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,8 @@ class ModelFilesArgs:
     folder: str
     # What the settings say of its image, as `components.serving.plan.Wishes` has it; None where none is built.
     wishes: Mapping[str, Any] | None = None
+    # What its files must be; None takes them as they are.
+    pinned: str | None = None
     # Known once the version is registered.
     trained: Input[str] | None = None
     # The authority (PEM) that the tracking server's certificate is signed by; None is what this machine trusts.
@@ -77,8 +80,16 @@ def fetch(props: dict[str, Any]) -> dict[str, Any]:
         server.wait_until_reachable()
         version = server.version_of(source)
         model = server.download(source.name, version, folder / "model", _authority(folder))
+    content = f"sha256:{digest(model)}"
+    if props.get("pinned") not in (None, content):
+        shutil.rmtree(folder)
+        raise SlipwayError(
+            f"{props['source']} is another model than the stack's `digest` says: {props['pinned']} is wanted, version "
+            f"{version} is {content}",
+            remedy="find out who registered it; if it is what shall be served, write that digest",
+        )
     described = _context(props, model, folder)
-    return {**props, "version": version, **described, "digest": digest(folder)}
+    return {**props, "version": version, **described, "digest": digest(folder), "content": content}
 
 
 def _context(props: dict[str, Any], model: Path, folder: Path) -> dict[str, Any]:
@@ -175,7 +186,9 @@ class ModelFiles(DynamicResource, provider=ModelFilesProvider, secrets=["passwor
     folder: Output[str]
     version: Output[str]
     example: Output[str]
+    # Of the build context, and `sha256:…` of the model's own files.
     digest: Output[str]
+    content: Output[str]
     # A `components.serving.plan.Plan` as JSON.
     plan: Output[str]
 

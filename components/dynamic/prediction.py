@@ -1,15 +1,18 @@
 """The gate: `up` ends only when the deployed model gave the right answer through the ingress."""
 
 import json
-import math
 import shlex
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+<<<<<<< HEAD
 from pathlib import Path
 from typing import Any
+=======
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+>>>>>>> main
 
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CheckResult, CreateResult, UpdateResult
@@ -18,11 +21,19 @@ from components.clients import https, private
 from components.clients.waiting import wait_out
 from components.dynamic.base import DynamicProvider, DynamicResource
 from components.errors import SlipwayError
+from components.serving.agreement import difference
+
+if TYPE_CHECKING:
+    from components.serving.pod_failure import ModelPods
 
 # Which version of a model with a canary is to answer, `stable` or `canary`; without the header the shares decide.
 VERSION_HEADER = "x-slipway-version"
 # What a gateway, Knative or KServe answers while a model is on its way; anything else in the 400s is the model's word.
 _NOT_YET = {404, 408, 425, 429}
+# How often a model may fail in a row, half a second apart, before nobody waits any longer.
+_STEADY = 10
+# Seconds between two looks at the pods.
+_LOOK_EVERY = 5.0
 # A gateway takes seconds to learn of a new key.
 _NOT_ALLOWED_YET = _NOT_YET | {401, 403}
 
@@ -46,6 +57,11 @@ class PredictionArgs:
     seconds: int
     # How to look further, for the error when no answer comes.
     look: str
+    # Where its pods are seen, to tell why no answer comes; None where they are not looked at.
+    kubeconfig_path: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+    service: str | None = None
     tls: bool = False
     # The authority (PEM) of the gateway's certificate, "" for one that this machine trusts, and the file that has it.
     ca: Input[str] = ""
@@ -56,6 +72,10 @@ class PredictionArgs:
 
 class Refused(SlipwayError):
     """The model answered, and the answer was an error or the wrong one."""
+
+
+class ModelFault(OSError):
+    """The model, or its server, failed; it may be on its way still."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,13 +106,24 @@ def request(url: str, host: str, body: dict[str, Any] | None, access: Access | N
     opener = https.opener(access.ca, access.address)
     try:
         with opener.open(urllib.request.Request(url, data, headers), timeout=30) as answer:
-            content = answer.read()
-            return dict(json.loads(content)) if content else {}
+            return _answered(answer.read())
     except urllib.error.HTTPError as error:
         text = error.read().decode(errors="replace").strip()
+        if error.code == HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise ModelFault(f"the model answered 500: {message(text)}") from None
         if 400 <= error.code < 500 and error.code not in (_NOT_ALLOWED_YET if access.key else _NOT_YET):
             raise Refused(f"the model answered {error.code}: {message(text)}") from None
         raise OSError(f"{error.code} {error.reason}: {text[:200]}") from None
+
+
+def _answered(content: bytes) -> dict[str, Any]:
+    try:
+        return dict(json.loads(content)) if content else {}
+    except ValueError:
+        raise Refused(
+            "what answered is no model, but another server on the way, such as a login page: "
+            f"{content[:200].decode(errors='replace')!r}"
+        ) from None
 
 
 def message(text: str) -> str:
@@ -101,20 +132,6 @@ def message(text: str) -> str:
         return str(json.loads(text)["error"])
     except (ValueError, KeyError, TypeError):
         return text[:1000] or "(no text)"
-
-
-def numbers(answer: dict[str, Any]) -> list[Any]:
-    """The data of the first output of a V2 answer."""
-    return list(answer["outputs"][0]["data"])
-
-
-def agree(got: Sequence[Any], right: Sequence[Any]) -> bool:
-    return len(got) == len(right) and all(
-        math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9)
-        if isinstance(a, int | float) and isinstance(b, int | float)
-        else a == b
-        for a, b in zip(got, right, strict=True)
-    )
 
 
 def url(props: dict[str, Any], path: str) -> str:
@@ -148,7 +165,11 @@ def curl(props: dict[str, Any], body: dict[str, Any]) -> str:
 def predict(props: dict[str, Any]) -> dict[str, Any]:
     """Ask until the wanted version gives the right answer. Raises Refused, or TimeoutError with the last failure."""
     example = json.loads(props["example"])
-    body = {"inputs": example["inputs"]} if example else None
+    if example and "inputs" not in example:
+        raise Refused(
+            'the model\'s example has no inputs: log it with slipway_example={"inputs": [...]} in its metadata'
+        )
+    body = {key: example[key] for key in ("inputs", "parameters") if key in example} if example else None
     path = props["path"] if example else props["path"].replace("/infer", "")
     deadline = time.monotonic() + float(props["seconds"])
     answer = _from_version(props, path, body, deadline, props["version"], "stable")
@@ -159,8 +180,8 @@ def predict(props: dict[str, Any]) -> dict[str, Any]:
     if not body:
         return {**where, "answer": json.dumps(answer), "curl": ""}
     right = example.get("outputs")
-    if right is not None and not agree(numbers(answer), right):
-        raise Refused(f"the model answered {numbers(answer)}; its own example says {right}")
+    if right is not None and (wrong := difference(answer, right)):
+        raise Refused(f"the model's answer is not the one that its example has: {wrong}")
     return {**where, "answer": json.dumps(answer), "curl": curl(props, body)}
 
 
@@ -170,12 +191,21 @@ def _from_version(
     """Ask until `version` answers on its track, `stable` or `canary`. Raises Refused, or TimeoutError."""
     by = replace(access(props), track=track if props.get("canary") is not None else None)
     answer: dict[str, Any] = {}
+    pods, faults, looked = _pods(props), 0, time.monotonic()
 
     def missing() -> str:
-        nonlocal answer
+        nonlocal answer, faults, looked
         try:
             answer = request(url(props, path), props["host"], body, by)
         except OSError as error:
+            faults = faults + 1 if isinstance(error, ModelFault) else 0
+            if faults >= _STEADY:
+                lines = pods.last_lines() if pods else ""
+                raise Refused(f"{error}, {faults} times over" + (f"; its log:\n{lines}" if lines else "")) from None
+            if pods and time.monotonic() - looked > _LOOK_EVERY:
+                looked = time.monotonic()
+                if why := pods.failure():
+                    raise Refused(f"the model does not start: {why}") from None
             return str(error)
         served = answer.get("model_version") or (answer.get("versions") or [None])[0]
         return "" if served in (None, version) else f"version {served} still answers"
@@ -188,8 +218,23 @@ def _from_version(
     return answer
 
 
+def _pods(props: dict[str, Any]) -> "ModelPods | None":
+    """The pods that are to answer; None where they cannot be looked at."""
+    if not props.get("kubeconfig_path"):
+        return None
+    # Kubernetes' client takes a while to import, and most runs ask nothing.
+    from components.clients.cluster_api import Cluster, ClusterError
+    from components.serving.pod_failure import ModelPods
+
+    try:
+        cluster = Cluster.at(props["kubeconfig_path"], props.get("context"))
+    except ClusterError:
+        return None
+    return ModelPods(cluster=cluster, namespace=props["namespace"], service=props["service"], image=props["image"])
+
+
 class PredictionProvider(DynamicProvider):
-    passive = ("look", "ca_file")
+    passive = ("look", "ca_file", "kubeconfig_path", "context", "namespace", "service")
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Bring the file that `curl` names, in every checkout; it is made of the inputs, and no part of them."""

@@ -10,9 +10,10 @@ from pulumi import Output, ResourceOptions
 
 from components import settings as s
 from components.context import Context
+from components.ingress import admission
+from components.ingress.admission import Admission, AdmissionArgs
 from components.ingress.authentication import Authentication, AuthenticationArgs
 from components.ingress.certificate import Certificate, CertificateArgs
-from components.ingress.route import host
 from components.platform.platform import Platform
 from components.settings.parts import cert_manager, istio
 
@@ -28,7 +29,7 @@ class GatewayArgs:
 def model_hosts(settings: s.Settings) -> dict[str, str]:
     """Every name that a model answers on, and the namespace whose routes may serve it."""
     return {
-        host(version, settings.namespace_of(model), settings.ingress.domain): settings.namespace_of(model)
+        settings.host_of(version): settings.namespace_of(model)
         for model in settings.models
         for version in model.versions
     }
@@ -69,8 +70,7 @@ class Gateway(pulumi.ComponentResource):
     def __init__(self, name: str, args: GatewayArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:ingress:Gateway", name, None, opts)
         self._args, settings = args, args.context.settings
-        # Unique among stacks that share a gateway: no two have one namespace for their models.
-        self._own = f"slipway-{settings.namespaces.models}"
+        self._own = settings.namespaces.mark
         self._namespace = args.platform.namespace(settings.ingress.gateway.namespace)
         self.open = settings.platform.mesh != "off"
         self.name = f"{settings.ingress.gateway.namespace}/{self._own}"
@@ -79,6 +79,9 @@ class Gateway(pulumi.ComponentResource):
             self._serve(settings)
             if settings.ingress.auth:
                 self._authenticate(settings, settings.ingress.auth)
+            if rules := admission.rules(settings):
+                refused = AdmissionArgs(rules=rules, name=self._own)
+                Admission("admission", refused, ResourceOptions(parent=self))
         self.register_outputs({})
 
     def _serve(self, settings: s.Settings) -> None:

@@ -39,11 +39,6 @@ class Destination:
     weight: int = 100
 
 
-def host(model: s.Model, namespace: str, domain: str) -> str:
-    """The host name that a model answers on, in either mode."""
-    return f"{model.name}-{namespace}.{domain}"
-
-
 def knative_gateway(settings: s.Settings) -> str:
     """The host name of Knative's way to its revisions; Knative puts it beside the gateway where this stack says so."""
     gateway = settings.ingress.gateway
@@ -93,13 +88,26 @@ def model_spec(gateway: Input[str], hostname: str, versions: Mapping[str, Destin
     return {"hosts": [hostname], "gateways": [gateway], "http": [*chosen, asked, refused]}
 
 
-def path_spec(gateway: Input[str], hosts: Sequence[str], prefix: str, to: Destination) -> dict[str, Any]:
-    """The spec of a VirtualService for what lies under `prefix` ("" for everything) of `hosts`, or of any host."""
+# MLflow 3.17 tells it to anybody, users or not: kinds of its stores and what is switched on. Its client does without.
+# With the slash as it may also be written: the server reads both.
+SERVER_INFO = "(?i).*(/|%2f)mlflow(/|%2f)server-info.*"
+
+
+def path_spec(
+    gateway: Input[str], hosts: Sequence[str], prefix: str, to: Destination, hidden: str | None = None
+) -> dict[str, Any]:
+    """The spec of a VirtualService for what lies under `prefix` ("" for everything) of `hosts`, or of any host.
+
+    `hidden` is a pattern of paths that are not there.
+    """
     match = [{"uri": {"exact": prefix}}, {"uri": {"prefix": f"{prefix}/"}}] if prefix else [{"uri": {"prefix": "/"}}]
     return {
         "hosts": list(hosts) or ["*"],
         "gateways": [gateway],
-        "http": [{"match": match, "route": [_weighted(to)]}],
+        "http": [
+            *([{"match": [{"uri": {"regex": hidden}}], "directResponse": {"status": 404}}] if hidden else []),
+            {"match": match, "route": [_weighted(to)]},
+        ],
     }
 
 

@@ -24,6 +24,8 @@ class ModelImageArgs:
     source: str
     # The last part of the image's name: a model and its canary share it, and its layers.
     repository: str
+    # What the model's files must be; None takes them as they are.
+    pinned: str | None
     # A ready image by digest; None builds one.
     image: str | None
     # None for a local model folder.
@@ -61,6 +63,8 @@ class ModelImage(pulumi.ComponentResource):
     reference: Output[str]
     version: Output[str]
     example: Output[str]
+    # `sha256:…` of the model's files.
+    content: Output[str]
 
     def __init__(self, name: str, args: ModelImageArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:models:ModelImage", name, None, opts)
@@ -69,6 +73,7 @@ class ModelImage(pulumi.ComponentResource):
             f"{name}-files",
             ModelFilesArgs(
                 source=args.source,
+                pinned=args.pinned,
                 tracking_uri=args.tracking_uri,
                 trust=args.trust,
                 login=args.login,
@@ -84,6 +89,7 @@ class ModelImage(pulumi.ComponentResource):
         self.reference = Output.from_input(args.image) if args.image else self._build(name, args, files, child)
         self.version = files.version
         self.example = files.example
+        self.content = files.content
         self.register_outputs({"reference": self.reference, "version": self.version})
 
     def _build(self, name: str, args: ModelImageArgs, files: ModelFiles, child: ResourceOptions) -> Output[str]:

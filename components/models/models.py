@@ -1,14 +1,16 @@
 """The stack's models: their namespaces, the trainings that they ask for, and each model served."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi import ResourceOptions
+from pulumi import Resource, ResourceOptions
 
 from components.context import Context
 from components.data.data import Data
+from components.dynamic.password import Password
+from components.dynamic.registered_name import RegisteredName, RegisteredNameArgs
 from components.ingress.gateway import Gateway
 from components.ingress.mutual_tls import MutualTls, MutualTlsArgs
 from components.kubernetes import namespaces, teams
@@ -16,7 +18,7 @@ from components.models.served_model import ServedModel, ServedModelArgs
 from components.models.training import Training, TrainingArgs
 from components.models.training_plan import plan
 from components.platform.platform import Platform
-from components.settings.names import RegisteredModel
+from components.settings.model_source import RegisteredModel, parse_source
 from components.settings.parts import istio
 
 
@@ -48,7 +50,8 @@ class Models(pulumi.ComponentResource):
                 mesh=args.platform.ready(istio.PART),
             )
             MutualTls("mutual-tls", mutual, child)
-        trainings = _train(args, child)
+        registered = _own_names(args, child)
+        trainings = _train(args, registered, child)
         self.outputs = {}
         for model in settings.models:
             served = ServedModelArgs(
@@ -59,12 +62,47 @@ class Models(pulumi.ComponentResource):
                 gateway=args.gateway,
                 tracking=args.data.tracking,
                 trainings=trainings,
+                names=registered,
             )
             self.outputs[model.name] = ServedModel(model.name, served, child).outputs
         self.register_outputs({})
 
 
-def _train(args: ModelsArgs, opts: ResourceOptions) -> Mapping[RegisteredModel, Training]:
+def _own_names(args: ModelsArgs, opts: ResourceOptions) -> list[Resource]:
+    """Register every name that the stack serves, where others than its administrator may log in."""
+    settings, login = args.context.settings, args.data.tracking.login
+    if not login:
+        return []
+    pins: dict[str, list[bool]] = {}
+    for version in (each for model in settings.models for each in model.versions):
+        source = parse_source(version.source)
+        if isinstance(source, RegisteredModel):
+            pins.setdefault(source.name, []).append(version.digest is not None)
+    # As protected as what it is read with.
+    kept = ResourceOptions.merge(opts, ResourceOptions(protect=settings.database.keep))
+    key = Password("registered-names", kept).value if pins else ""
+    reached = ResourceOptions.merge(opts, ResourceOptions(depends_on=[args.gateway, args.data.tracking]))
+    return [
+        RegisteredName(
+            f"registered-{name}",
+            RegisteredNameArgs(
+                model=name,
+                tracking_uri=args.data.tracking.uri,
+                username=login.username,
+                password=login.password,
+                trust=args.gateway.ca,
+                key=key,
+                pinned=all(pinned),
+            ),
+            reached,
+        )
+        for name, pinned in sorted(pins.items())
+    ]
+
+
+def _train(
+    args: ModelsArgs, registered: Sequence[Resource], opts: ResourceOptions
+) -> Mapping[RegisteredModel, Training]:
     """Declare a training for each version; those of one registered model run one after another."""
     tracking = args.data.tracking
     done: dict[RegisteredModel, Training] = {}
@@ -79,7 +117,7 @@ def _train(args: ModelsArgs, opts: ResourceOptions) -> Mapping[RegisteredModel, 
             tracking_uri=tracking.internal_uri,
             login=tracking.auth.client_env if tracking.auth else (),
             storage=args.data.store,
-            after=(before,) if before else (),
+            after=(*registered, *([before] if before else [])),
         )
         done[each.source] = last[each.source.name] = Training(each.name, training, opts)
     return done

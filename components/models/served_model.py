@@ -1,25 +1,25 @@
 """One model of the stack's list: trained if missing, built, served, scaled, and asked for a prediction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
-from pulumi import Output, ResourceOptions
+from pulumi import Output, Resource, ResourceOptions
 
 from components import settings as s
 from components.context import Context
 from components.data.tracking import Tracking
 from components.dynamic.prediction import Prediction, PredictionArgs
 from components.ingress.gateway import Gateway
-from components.ingress.route import destinations, host, knative_gateway, model_spec, virtual_service
+from components.ingress.route import destinations, knative_gateway, model_spec, virtual_service
 from components.models.autoscaling import Autoscaler, AutoscalerArgs
 from components.models.inference import INFER_PATH, InferenceService, InferenceServiceArgs
 from components.models.model_image import ModelImage, ModelImageArgs
 from components.models.training import Training
 from components.platform.platform import Platform
 from components.serving.plan import Wishes
-from components.settings.names import ModelFolder, RegisteredModel, parse_source
+from components.settings.model_source import ModelFolder, RegisteredModel, parse_source
 from components.settings.parts import knative, kserve
 
 
@@ -33,6 +33,8 @@ class ServedModelArgs:
     platform: Platform
     gateway: Gateway
     trainings: Mapping[RegisteredModel, Training]
+    # That the registered models are the stack's own.
+    names: Sequence[Resource]
     # The model whose canary this is.
     canary_of: str | None = None
 
@@ -71,7 +73,7 @@ class ServedModel(pulumi.ComponentResource):
             Autoscaler(name, scaling, ResourceOptions(parent=self))
         namespace = settings.namespace_of(model)
         where = f"kubectl --namespace {namespace}"
-        hostname = host(model, namespace, settings.ingress.domain)
+        hostname = settings.host_of(model)
         route = virtual_service(
             name,
             args.namespace,
@@ -93,6 +95,10 @@ class ServedModel(pulumi.ComponentResource):
                 cluster=args.context.cluster.identity,
                 seconds=model.ready_within,
                 look=f"`{where} describe inferenceservice {name}`, then `{where} get pods,events`",
+                kubeconfig_path=args.context.cluster.connection.kubeconfig_path,
+                context=args.context.cluster.connection.context,
+                namespace=namespace,
+                service=name,
                 tls=bool(settings.ingress.tls),
                 ca=args.gateway.ca or "",
                 ca_file=str(args.context.folder / "ca.crt"),
@@ -103,6 +109,7 @@ class ServedModel(pulumi.ComponentResource):
         self.outputs = {
             "image": image.reference,
             "version": image.version,
+            "digest": image.content,
             "host": hostname,
             "url": prediction.url,
             "example": image.example,
@@ -122,6 +129,7 @@ class ServedModel(pulumi.ComponentResource):
             ModelImageArgs(
                 source=args.model.source,
                 repository=args.canary_of or name,
+                pinned=args.model.digest,
                 image=args.model.image,
                 tracking_uri=args.tracking.uri if registered else None,
                 trust=args.gateway.ca if registered else None,
@@ -139,7 +147,7 @@ class ServedModel(pulumi.ComponentResource):
                 cluster=context.cluster.identity,
                 credentials=settings.registry,
                 state=context.folder,
-                ingress=(args.gateway, args.tracking) if registered else (),
+                ingress=(args.gateway, args.tracking, *args.names) if registered else (),
             ),
             ResourceOptions(parent=self),
         )

@@ -152,7 +152,8 @@ class Knative(PlatformPart):
             # The kinds that KServe looks for when it starts.
             "knative-crds",
             CrdWaitArgs(names=[crd for crd, _ in self.part.kinds], connection=context.cluster.connection),
-            ResourceOptions(parent=self, depends_on=[operator]),
+            # Beside the KnativeServing, from when that is made: before, there is nothing to wait for.
+            ResourceOptions(parent=self, depends_on=below),
         )
         self.usable = (crds,)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from components.serving import example
 from components.serving import plan as plans
 from components.serving.logged_model import LoggedModel
 from components.serving.plan import Plan, Wishes
@@ -36,4 +37,4 @@ def unbuilt(model: Path, folder: Path, server: Path) -> dict[str, Any]:
     if model != folder / "model":
         shutil.copytree(model, folder / "model")
     logged = LoggedModel(model)
-    return {"example": json.dumps(logged.metadata.get("slipway_example")), "plan": plans.of(logged, Wishes()).dump()}
+    return {"example": json.dumps(example.of(logged)), "plan": plans.of(logged, Wishes()).dump()}

@@ -10,6 +10,7 @@ import uv
 
 from components.serving.problem import ServingError
 
+_PLACE = re.compile(r"(-i|--index-url|--extra-index-url|-f|--find-links|--pre|--trusted-host)\b")
 _MACHINES = {"arm64": "aarch64", "aarch64": "aarch64"}
 
 
@@ -26,14 +27,16 @@ def lock(folder: Path, python: str, *, index: str | None = None, wheels_only: bo
     options = [
         *("--python-version", python, "--python-platform", target(), "--index-strategy", "unsafe-best-match"),
         *("--overrides", "overrides.txt"),
-        *("--no-header", "--no-annotate", "--emit-index-url", "--emit-find-links", "--quiet"),
+        *("--no-header", "--no-annotate", "--quiet"),
         *(("--default-index", index) if index else ()),
         *(("--only-binary", ":all:") if wheels_only else ()),
     ]
     done = _uv(["pip", "compile", "requirements.txt", *options], folder)
     if done.returncode:
         raise ServingError(explained(done.stderr, python))
-    return done.stdout
+    # Where to look is the build's own affair, but for what the model itself says of it.
+    places = [line for line in (folder / "requirements.txt").read_text().splitlines() if _PLACE.match(line)]
+    return "".join(f"{line}\n" for line in (*places, *done.stdout.splitlines()))
 
 
 def needs_compiler(folder: Path, python: str, locked: str, index: str | None = None) -> bool:

@@ -13,6 +13,7 @@ PolicyName = Literal[
     "no-privilege",
     "no-root",
     "no-plain-secrets",
+    "pinned-models",
     "protected-data",
     "authenticated-endpoints",
 ]

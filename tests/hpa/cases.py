@@ -1,6 +1,8 @@
 """Random cases for the controller: autoscalers, pods and what the metrics APIs answer, the same for the same seed.
 
 Every time is scaled down: what is minutes in a cluster is seconds here, as whole seconds are the API's smallest.
+Besides the ordinary, they have names of all kinds, numbers at Go's limits, edits meanwhile (of replicas by hand, of the
+windows and policies), requests at the pods' level, and rivals under the same selector.
 """
 
 import random
@@ -8,21 +10,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hpa.manifest import milli
+from hpa.manifest import AMOUNTS, milli
 from hpa.spec import Controller, Metric
 from tests.hpa.observed import stamp
 
 Json = dict[str, Any]
 INGRESS = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "name": "main-route"}
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "name": "any"}
-MI = 2**20
+MOST = 2**31 - 1
+CONTAINERS = ("main", "kserve-container", "model", "side", "a-1")
+# What a metric counts at the limits of an int64 of thousandths, and beyond.
+EXTREME = ("5P", "9E", "9223372036854775807", "1e18", "512m", "1Ti", "8Ei", "100u", "1n", "0.0005", "1000E")
+EXTREME_VALUES = ("-0.0005", "-7", "5P", "9E", "1Ti", "9223372036854775807", "1e19", "0", "-5P", "0.0004", "1n")
+TOLERANCES = ("0", "0.05", "300m", "1", "0.7", "0.0005", "0.3", "0.1m", "0.123456789", "10")
 
 
-def controller(dice: random.Random, configurable: bool) -> Controller:
-    """Flags of a run. A sync period off the whole seconds keeps syncs away from the ends of windows."""
+def controller(dice: random.Random, configurable: bool, *, ties: bool = False) -> Controller:
+    """Flags of a run.
+
+    A sync period off the whole seconds keeps syncs away from the ends of windows; one of a second brings them there.
+    """
     return Controller(
-        sync_period=1.1,
-        tolerance=dice.choice([0.1, 0.1, 0.05, 0.2]),
+        sync_period=1.0 if ties else 1.1,
+        tolerance=dice.choice([0.1, 0.1, 0.05, 0.2, 0.7, 0.0005]),
         downscale_stabilization=dice.choice([2, 4, 6]),
         cpu_initialization=dice.choice([4, 6, 9]),
         initial_readiness=dice.choice([1, 2, 4]),
@@ -63,6 +73,29 @@ class Walk:
 
 
 @dataclass(frozen=True)
+class Wild:
+    """How a case leaves the ordinary: the chance of a number at the limits, of an edit by hand, and so on."""
+
+    extreme: float = 0.0
+    by_hand: float = 0.06
+    edited: bool = False
+    rival: bool = False
+    whole: float = 0.0
+    gated: bool = False
+
+    @classmethod
+    def of(cls, dice: random.Random, *, gated: bool) -> "Wild":
+        return cls(
+            extreme=dice.choice([0.0, 0.0, 0.1, 0.5]),
+            by_hand=dice.choice([0.06, 0.06, 0.4]),
+            edited=dice.random() < 0.3,
+            rival=dice.random() < 0.15,
+            whole=dice.choice([0.0, 0.0, 0.5, 1.0]),
+            gated=gated,
+        )
+
+
+@dataclass(frozen=True)
 class Case:
     """One autoscaler and its target. `spec` is of autoscaling/v2, without the target.
 
@@ -75,43 +108,55 @@ class Case:
     replicas: int
     pods: Sequence[Json]
     walk: Walk
+    wild: Wild
 
 
 @dataclass(frozen=True)
 class Change:
-    """What happens to the target between two syncs: pods to make or replace, replicas there, replicas set by hand."""
+    """What happens to the target between two syncs: pods to make or replace, replicas there, replicas set by hand.
+
+    And to the autoscalers: another `behavior` (a mapping with it, or with None), a rival made or taken away.
+    """
 
     pods: Sequence[Json] = ()
     deleted: Sequence[str] = ()
     present: int | None = None
     wanted: int | None = None
+    behavior: Json | None = None
+    rival: bool | None = None
 
 
 def case(seed: str, name: str, began: int, gated: bool) -> Case:
     """The case `name` of a run that began at `began` (seconds); `gated` ones may scale to zero and set tolerances."""
     dice = random.Random(f"{seed}/{name}")
     seesaw = dice.random() < 0.2
-    spec = _seesaw(dice) if seesaw else _spec(dice, gated)
+    wild = Wild.of(dice, gated=gated)
+    spec = _seesaw(dice) if seesaw else _spec(dice, wild)
     low, high = spec.get("minReplicas", 1), spec["maxReplicas"]
-    replicas = dice.choice([dice.randint(low, high), dice.randint(low, high), dice.randint(0, high + 4)])
-    style = _Style.of(dice)
+    replicas = dice.choice([dice.randint(low, high), dice.randint(low, high), dice.randint(0, min(MOST, high + 4))])
+    style = _Style.of(dice, wild)
     pods = [pod(dice, f"pod-{index}", began, style) for index in range(dice.choice([0, 1, 2, 3, 4, 5, 8]))]
-    return Case(name, f"{seed}/{name}", spec, replicas, pods, Walk(dice.uniform(0.3, 3), seesaw))
+    return Case(name, f"{seed}/{name}", spec, replicas, pods, Walk(dice.uniform(0.3, 3), seesaw), wild)
 
 
-def _spec(dice: random.Random, gated: bool) -> Json:
-    metrics = [_metric(dice) for _ in range(dice.choice([1, 1, 1, 2, 2, 3]))]
+def _spec(dice: random.Random, wild: Wild) -> Json:
+    metrics = [_metric(dice, wild) for _ in range(dice.choice([1, 1, 1, 2, 2, 3]))]
     if dice.random() < 0.03:
         metrics = []
     low = dice.choice([None, 1, 2, 3, 5])
-    if gated and dice.random() < 0.4 and any(entry["type"] in ("Object", "External") for entry in metrics):
+    if wild.gated and dice.random() < 0.4 and any(entry["type"] in ("Object", "External") for entry in metrics):
         low = 0
-    spec: Json = {"maxReplicas": (low or 1) + dice.choice([0, 1, 4, 9, 30, 200]), "metrics": metrics}
+    rooms = [MOST - 9, 2**30 + 7] if dice.random() < wild.extreme else [0, 1, 4, 9, 30, 200]
+    spec: Json = {"maxReplicas": (low or 1) + dice.choice(rooms), "metrics": metrics}
     if low is not None:
         spec["minReplicas"] = low
     if dice.random() < 0.8:
-        spec["behavior"] = {name: _rules(dice, gated) for name in ("scaleUp", "scaleDown") if dice.random() < 0.8}
+        spec["behavior"] = _behavior(dice, wild)
     return spec
+
+
+def _behavior(dice: random.Random, wild: Wild) -> Json:
+    return {name: _rules(dice, wild) for name in ("scaleUp", "scaleDown") if dice.random() < 0.8}
 
 
 def _seesaw(dice: random.Random) -> Json:
@@ -129,45 +174,52 @@ def _seesaw(dice: random.Random) -> Json:
     return {"maxReplicas": 60, "metrics": [metric], "behavior": behavior}
 
 
-def _rules(dice: random.Random, gated: bool) -> Json:
+def _rules(dice: random.Random, wild: Wild) -> Json:
     rules: Json = {}
     if dice.random() < 0.6:
         rules["stabilizationWindowSeconds"] = dice.choice([0, 0, 1, 2, 3, 5, 7])
     if dice.random() < 0.5:
         rules["selectPolicy"] = dice.choice(["Max", "Min", "Min", "Disabled"])
     if dice.random() < 0.8:
-        rules["policies"] = [_policy(dice) for _ in range(dice.choice([1, 1, 2, 3]))]
-    if gated and dice.random() < 0.6:
-        rules["tolerance"] = dice.choice(["0", "0.05", "300m", "1"])
+        rules["policies"] = [_policy(dice, wild) for _ in range(dice.choice([1, 1, 2, 3]))]
+    if wild.gated and dice.random() < 0.6:
+        rules["tolerance"] = dice.choice(TOLERANCES)
     return rules
 
 
-def _policy(dice: random.Random) -> Json:
+def _policy(dice: random.Random, wild: Wild) -> Json:
     if dice.random() < 0.5:
-        value = dice.choice([1, 1, 2, 3, 5, 10, 2**31 - 1, 2**31 - 1])
+        value = dice.choice([1, 1, 2, 3, 5, 10, MOST, MOST])
         return {"type": "Pods", "value": value, "periodSeconds": dice.randint(1, 7)}
-    value = dice.choice([5, 10, 33, 50, 100, 150, 900])
+    large = [MOST, 2**30, 10**6] if dice.random() < wild.extreme else [5, 10, 33, 50, 100, 150, 900]
+    value = dice.choice(large)
     return {"type": "Percent", "value": value, "periodSeconds": dice.randint(1, 7)}
 
 
-def _metric(dice: random.Random) -> Json:
+def _metric(dice: random.Random, wild: Wild) -> Json:
+    extreme = dice.random() < wild.extreme
     kind = dice.choice(["Resource", "Resource", "ContainerResource", "Pods", "Object", "External"])
     if kind in ("Resource", "ContainerResource"):
         name = dice.choice(["cpu", "cpu", "memory"])
         average = {"cpu": f"{dice.randint(20, 900)}m", "memory": f"{dice.randint(20, 900)}Mi"}[name]
-        target: Json = {"type": "AverageValue", "averageValue": average}
+        target: Json = {"type": "AverageValue", "averageValue": dice.choice(EXTREME) if extreme else average}
         if dice.random() < 0.6:
-            target = {"type": "Utilization", "averageUtilization": dice.choice([30, 50, 60, 80, 100, 130])}
+            percents = [1, MOST, 10**6] if extreme else [30, 50, 60, 80, 100, 130]
+            target = {"type": "Utilization", "averageUtilization": dice.choice(percents)}
         if kind == "Resource":
             return {"type": kind, "resource": {"name": name, "target": target}}
-        container = dice.choice(["main", "main", "side", "absent"])
+        container = dice.choice([*CONTAINERS, CONTAINERS[0], "absent"])
         return {"type": kind, "containerResource": {"name": name, "container": container, "target": target}}
-    total = dice.choice(["5", "700m", "1k", "12", "30500m"])
+    total = dice.choice(EXTREME if extreme else ("5", "700m", "1k", "12", "30500m"))
     if kind == "Pods":
         target = {"type": "AverageValue", "averageValue": total}
         return {"type": kind, "pods": {"metric": {"name": "rate"}, "target": target}}
     target = dice.choice([{"type": "Value", "value": total}, {"type": "AverageValue", "averageValue": total}])
     if kind == "Object":
+        if dice.random() < 0.2:
+            target = {**target, "value": total, "averageValue": dice.choice(["3", "900m"])}
+        if dice.random() < 0.15:
+            target["type"] = dice.choice(list(AMOUNTS.values()))
         described = dice.choice([INGRESS, INGRESS, NAMESPACE])
         return {"type": kind, "object": {"describedObject": described, "metric": {"name": "total"}, "target": target}}
     selector = {"matchLabels": {"queue": "worker_tasks"}}
@@ -181,10 +233,14 @@ class _Style:
     healthy: float
     sidecar: float
     requestless: float
+    containers: Sequence[str] = CONTAINERS[:2]
+    wild: Wild = Wild()
 
     @classmethod
-    def of(cls, dice: random.Random) -> "_Style":
-        return cls(dice.choice([1.0, 0.9, 0.5, 0.0]), dice.choice([0.0, 0.0, 1.0]), dice.choice([0.0] * 9 + [0.5]))
+    def of(cls, dice: random.Random, wild: Wild) -> "_Style":
+        names = dice.sample(CONTAINERS, 2)
+        healthy, sidecar = dice.choice([1.0, 0.9, 0.5, 0.0]), dice.choice([0.0, 0.0, 1.0])
+        return cls(healthy, sidecar, dice.choice([0.0] * 9 + [0.5]), names, wild)
 
 
 def pod(dice: random.Random, name: str, now: int, style: _Style | None = None) -> Json:
@@ -199,10 +255,14 @@ def pod(dice: random.Random, name: str, now: int, style: _Style | None = None) -
     if healthy or dice.random() < 0.9:
         state = "True" if healthy else dice.choice(["True", "True", "False", "False", "Unknown"])
         status["conditions"] = [{"type": "Ready", "status": state, "lastTransitionTime": stamp(since)}]
-    containers = [_container(dice, "main", style), _container(dice, "side", style)][: dice.choice([1, 2])]
+    containers = [_container(dice, each, style) for each in style.containers][: dice.choice([1, 2])]
     spec: Json = {"containers": containers}
     if dice.random() < style.sidecar:
         spec["initContainers"] = [{**_container(dice, "helper", style), "restartPolicy": "Always"}]
+    if dice.random() < style.wild.whole:
+        # More than all of its containers together, or the API server refuses it.
+        whole = {"cpu": f"{dice.choice([1, 2])}", "memory": f"{dice.choice([3, 5])}Ti"}
+        spec["resources"] = {"requests": {name: whole[name] for name in dice.choice([["cpu"], ["memory"], [*whole]])}}
     metadata: Json = {"name": name, "labels": {"app": "target"}, "finalizers": ["slipway.dev/kept"]}
     return {"metadata": metadata, "spec": spec, "status": status}
 
@@ -212,12 +272,16 @@ _PHASES = ["Running", "Running", "Running", "Running", "Pending", "Pending", "Fa
 
 def _container(dice: random.Random, name: str, style: _Style) -> Json:
     requests = {"cpu": f"{dice.choice([50, 100, 250])}m", "memory": f"{dice.choice([64, 200, 512])}Mi"}
+    if dice.random() < style.wild.extreme:
+        requests["memory"] = dice.choice(["512m", "1Ti", "0", "1"])
     if dice.random() < style.requestless:
         del requests[dice.choice(["cpu", "memory"])]
     return {"name": name, "image": "none.example/none", "resources": {"requests": requests}}
 
 
-def change(dice: random.Random, pods: Sequence[Json], wanted: int, high: int, now: int, step: int) -> Change:
+def change(
+    dice: random.Random, style: Wild, pods: Sequence[Json], wanted: int, high: int, now: int, step: int
+) -> Change:
     """What happens before the next sync."""
     made: list[Json] = []
     deleted: list[str] = []
@@ -230,15 +294,21 @@ def change(dice: random.Random, pods: Sequence[Json], wanted: int, high: int, no
     if here and dice.random() < 0.1:
         deleted.append(dice.choice(here)["metadata"]["name"])
     by_hand = None
-    if dice.random() < (0.06 if wanted else 0.4):
-        by_hand = dice.choice([0, 1, high + 3, dice.randint(1, high)])
+    if dice.random() < (style.by_hand if wanted else max(0.4, style.by_hand)):
+        near = dice.randint(max(0, wanted - 3), min(MOST, wanted + 3))
+        by_hand = dice.choice([0, 1, min(MOST, high + 3), dice.randint(1, high), near, near])
     aim = wanted if by_hand is None else by_hand
-    present = aim if dice.random() < 0.8 else dice.randint(0, aim + 2)
-    return Change([entry for entry in made if entry["metadata"]["name"] not in deleted], deleted, present, by_hand)
+    present = aim if dice.random() < 0.8 else dice.randint(0, min(MOST, aim + 2))
+    behavior = None
+    if style.edited and dice.random() < 0.3:
+        behavior = {"behavior": _behavior(dice, style) if dice.random() < 0.8 else None}
+    rival = dice.random() < 0.5 if style.rival and dice.random() < 0.3 else None
+    pods_made = [entry for entry in made if entry["metadata"]["name"] not in deleted]
+    return Change(pods_made, deleted, present, by_hand, behavior, rival)
 
 
 def answer(
-    dice: random.Random, metric: Metric, pods: Sequence[Json], wanted: int, level: float, now: int
+    dice: random.Random, metric: Metric, pods: Sequence[Json], wanted: int, level: float, now: int, extreme: float
 ) -> tuple[int, Json]:
     """What the metrics API says at `now`: mostly values about `level` of the target, at times nothing or nonsense."""
     fate = dice.random()
@@ -247,22 +317,27 @@ def answer(
     if fate < 0.06:
         return 200, _list(metric, [])
     if metric.source in ("Resource", "ContainerResource"):
-        return 200, _list(metric, _pod_metrics(dice, metric, pods, level, now))
+        return 200, _list(metric, _pod_metrics(dice, metric, pods, level, now, extreme))
     if metric.source == "Pods":
         names = _measured(dice, pods)
         about = metric.amount * level
-        return 200, _list(metric, [_value(dice, about, now, name, "Pod") for name in names])
+        items = [_value(dice, about, now, name, "Pod") for name in names]
+        return 200, _list(metric, [_extreme(dice, item, extreme) for item in items])
     pods_now = max(1, len(pods)) if metric.target == "Value" else max(1, wanted)
     about = metric.amount * level * (1 if metric.target == "Value" else pods_now)
     if dice.random() < 0.02:
         about = metric.amount * 1e12
     if metric.source == "Object":
-        return 200, _list(metric, [_value(dice, about, now, "main-route", "Ingress")])
+        return 200, _list(metric, [_extreme(dice, _value(dice, about, now, "main-route", "Ingress"), extreme)])
     parts = dice.choice([1, 1, 2, 3])
-    items = [_external(dice, about / parts, now) for _ in range(parts)]
+    items = [_extreme(dice, _external(dice, about / parts, now), extreme) for _ in range(parts)]
     if dice.random() < 0.04:
         items.insert(0, {**items[0], "value": "-700"})
     return 200, _list(metric, items)
+
+
+def _extreme(dice: random.Random, item: Json, chance: float) -> Json:
+    return {**item, "value": dice.choice(EXTREME_VALUES)} if dice.random() < chance else item
 
 
 def _measured(dice: random.Random, pods: Sequence[Json]) -> list[str]:
@@ -271,12 +346,16 @@ def _measured(dice: random.Random, pods: Sequence[Json]) -> list[str]:
     return [*names, "ghost"] if dice.random() < 0.05 else names
 
 
-def _pod_metrics(dice: random.Random, metric: Metric, pods: Sequence[Json], level: float, now: int) -> list[Json]:
+def _pod_metrics(
+    dice: random.Random, metric: Metric, pods: Sequence[Json], level: float, now: int, extreme: float
+) -> list[Json]:
     known = {entry["metadata"]["name"]: entry for entry in pods}
     items = []
     for name in _measured(dice, pods):
         containers = known[name]["spec"]["containers"] if name in known else [{"name": "main"}]
         usage = [_usage(dice, metric, part, len(containers), level) for part in containers]
+        if dice.random() < extreme:
+            usage[0]["usage"] = dict.fromkeys(usage[0]["usage"], dice.choice(EXTREME_VALUES))
         if dice.random() < 0.03:
             usage = usage[1:]
         items.append(

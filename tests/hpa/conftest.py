@@ -7,7 +7,7 @@ REPORT = pytest.StashKey[list[str]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "controller: 200 random cases on the real HPA controller (about two minutes; etcd, kube-apiserver)"
+        "markers", "controller: 1,100 random cases on the real HPA controller (about ten minutes; etcd, kube-apiserver)"
     )
     config.stash[REPORT] = []
 

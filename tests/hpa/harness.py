@@ -4,7 +4,8 @@ How a sync is made comparable. The controller's own log says when it decided wha
 The API server's audit log has the scale that it read. Between two syncs the target and its pods change as the case
 wants; the answer to the next request for metrics is held back until the controller's caches have had time to follow.
 It is also held back while the end of any window or period of this autoscaler is near, so no decision hangs on a few
-milliseconds; `agreement.Compared.doubt` tells where that did not work.
+milliseconds; `agreement.Compared.doubt` tells where that did not work. Runs of `ties` do the contrary: nothing changes
+and nothing is held back, so that every sync comes just after the end of some window.
 """
 
 import contextlib
@@ -29,6 +30,7 @@ SETTLE = 0.25
 AFTER, BEFORE = 0.03, 0.15
 # How long, at most, the first sync takes from its reading of the scale, which it remembers, to its first request.
 FIRST = 0.5
+RIVAL = "rival"
 DEPLOYMENTS = "/apis/apps/v1/namespaces"
 HPAS = "/apis/autoscaling/v2/namespaces"
 
@@ -48,8 +50,28 @@ class Seen:
     readings: Sequence[Reading]
     proposed: int | None
     desired: int | None
+    began: float = 0.0
     wanted: int = 0
     present: int = 0
+
+
+@dataclass(frozen=True)
+class Edit:
+    """The autoscaler as it is from some time on: surely not before `begun`, surely after `done`."""
+
+    begun: float
+    done: float
+    autoscaler: Autoscaler
+
+
+@dataclass
+class Rival:
+    """Another autoscaler under the same selector. It counts from its own first sync on."""
+
+    made: float
+    ending: float = float("inf")
+    ended: float = float("inf")
+    synced: float = float("inf")
 
 
 @dataclass
@@ -72,8 +94,15 @@ class Live:
     readings: list[Reading] = field(default_factory=list)
     syncs: list[Seen] = field(default_factory=list)
     late: str = ""
+    edits: list[Edit] = field(default_factory=list)
+    rivals: list[Rival] = field(default_factory=list)
     # What the API server recorded of the target's scale.
     events: list[Json] = field(default_factory=list)
+
+    @property
+    def asked_for(self) -> Sequence[int]:
+        """The places of the metrics that the controller asks the APIs for."""
+        return [place for place, metric in enumerate(self.autoscaler.metrics) if metric.target != "Unusable"]
 
     @property
     def first(self) -> float:
@@ -89,21 +118,26 @@ class Live:
     @property
     def seen(self) -> list[Seen]:
         """The syncs, with the replicas that each really read."""
-        scales = [event["responseObject"] for event in self._reads()]
+        reads = self._reads()
         # The controller may have been stopped in the middle of its last sync.
-        assert 0 <= len(scales) - len(self.syncs) <= 1, f"{self.case.name}: the logs do not belong together"
+        assert 0 <= len(reads) - len(self.syncs) <= 1, f"{self.case.name}: the logs do not belong together"
         return [
-            replace(sync, wanted=scale["spec"].get("replicas", 0), present=scale["status"]["replicas"])
-            for sync, scale in zip(self.syncs, scales, strict=False)
+            replace(
+                sync,
+                began=observed.seconds(read["stageTimestamp"]),
+                wanted=read["responseObject"]["spec"].get("replicas", 0),
+                present=read["responseObject"]["status"]["replicas"],
+            )
+            for sync, read in zip(self.syncs, reads, strict=False)
         ]
 
     def _reads(self) -> list[Json]:
-        """The scale as each sync began with it; after a conflict the controller reads it again within a sync."""
+        """The scale as each sync began with it; after a refused update the controller reads it again within a sync."""
         before = [{"responseStatus": {"code": 0}}, *self.events]
         return [
             event
             for last, event in zip(before, self.events, strict=False)
-            if event["verb"] == "get" and last["responseStatus"]["code"] != 409
+            if event["verb"] == "get" and last["responseStatus"]["code"] < 300
         ]
 
     def near_end(self, now: float, controller: Controller) -> bool:
@@ -118,7 +152,8 @@ class Live:
     def _ends(self, controller: Controller) -> list[tuple[float, float]]:
         times = {moment for sync in self.syncs for moment in (sync.asked, sync.time, sync.stored)}
         times |= {self.asked} if self.asked else set()
-        return [(moment, duration) for moment in times for duration in windows(self.autoscaler, controller)]
+        durations = {one for edit in self.edits for one in windows(edit.autoscaler, controller)}
+        return [(moment, duration) for moment in times for duration in durations]
 
     def pod_ends(self, controller: Controller) -> list[float]:
         """Instants at which a pod's initialisation ends."""
@@ -137,8 +172,10 @@ def windows(autoscaler: Autoscaler, controller: Controller) -> set[float]:
 class Run:
     """Cases under one controller."""
 
-    def __init__(self, plane: ControlPlane, controller: Controller, batch: Sequence[Case], syncs: int) -> None:
-        self.plane, self.controller, self.wanted_syncs = plane, controller, syncs
+    def __init__(
+        self, plane: ControlPlane, controller: Controller, batch: Sequence[Case], syncs: int, *, ties: bool = False
+    ) -> None:
+        self.plane, self.controller, self.wanted_syncs, self.ties = plane, controller, syncs, ties
         self.live = {case.name: _live(case) for case in batch}
         self.workers = ThreadPoolExecutor(24)
 
@@ -163,33 +200,36 @@ class Run:
         for live in self.live.values():
             self._end(live)
         for event in self.plane.scalings():
-            name = event["objectRef"]["namespace"]
-            if name in self.live:
-                self.live[name].events.append(event)
+            case = self.live.get(event["objectRef"]["namespace"])
+            if case and event["objectRef"]["name"] == RIVAL:
+                _synced(case.rivals, observed.seconds(event["stageTimestamp"]))
+            elif case:
+                case.events.append(event)
         return self.live
 
     def answer(self, path: str) -> metrics_server.Answer:
         """What the metrics APIs say; called by their server, each time in a thread of its own."""
         live = self.live.get(path.split("/namespaces/", 1)[1].split("/")[0])
-        if live is None:
+        if live is None or path.endswith(f"/{RIVAL}"):
             return 404, {"kind": "Status", "code": 404}
         arrived = time.time()
         with live.lock:
-            place = len(live.readings)
-            if place >= len(live.autoscaler.metrics):
+            asked_for, place = live.asked_for, len(live.readings)
+            if place >= len(asked_for):
                 live.late = f"more requests in a sync than metrics: {path}"
                 return 404, {"kind": "Status", "code": 404}
-            metric = live.autoscaler.metrics[place]
+            metric = live.autoscaler.metrics[asked_for[place]]
             if not _belongs(path, metric.source, metric.name):
                 live.late = f"asked for {path} in place of {metric}"
             if place == 0:
                 live.asked = arrived
-        self._hold(live, first=place == 0, last=place == len(live.autoscaler.metrics) - 1)
+        if not self.ties:
+            self._hold(live, first=place == 0, last=place == len(asked_for) - 1)
         with live.lock:
             now = time.time()
             live.answered = live.answered or now
-            pods = list(live.pods.values())
-            status, body = cases.answer(live.dice, metric, pods, live.wanted, live.walk.level, int(now))
+            pods, extreme = list(live.pods.values()), live.case.wild.extreme
+            status, body = cases.answer(live.dice, metric, pods, live.wanted, live.walk.level, int(now), extreme)
             live.readings.append(observed.reading(metric, status, body))
         return status, body
 
@@ -217,6 +257,7 @@ class Run:
 
     def _logged(self, entry: Json) -> None:
         message, moment = entry.get("msg"), entry.get("ts", 0) / 1000
+        error = str(entry.get("err"))
         if message == "Proposing desired replicas":
             live = self.live[entry["scaleTarget"].split("/")[1]]
             with live.lock:
@@ -225,16 +266,20 @@ class Run:
             self._decided(entry["scaleTarget"].split("/")[1], moment, entry["desiredReplicas"])
         elif message == "Successfully rescaled":
             self._decided(entry["HPA"]["namespace"], moment, entry["desiredReplicas"])
-        elif "failed to compute desired number of replicas" in str(entry.get("err")):
-            name = entry["err"].split("listed metrics for Deployment/")[1].split("/")[0]
-            self._decided(name, moment, None)
-        elif "failed to rescale" in str(entry.get("err")) or "failed to query scale" in str(entry.get("err")):
-            raise AssertionError(entry["err"])
+        elif "failed to compute desired number of replicas" in error or "failed to rescale" in error:
+            namespace, name = error.split("Deployment/")[1].split(":")[0].split("/")
+            if name != RIVAL:
+                self._decided(namespace, moment, None)
+        elif "failed to query scale" in error:
+            raise AssertionError(error)
 
     def _decided(self, name: str, moment: float, desired: int | None) -> None:
         live = self.live[name]
         with live.lock:
             proposed = live.proposal
+            readings: list[Reading] = [None] * len(live.autoscaler.metrics)
+            for place, reading in zip(live.asked_for, live.readings, strict=False):
+                readings[place] = reading
             live.syncs.append(
                 Seen(
                     asked=live.asked or moment,
@@ -242,7 +287,7 @@ class Run:
                     time=proposed[0] if proposed else moment,
                     stored=moment,
                     pods=[observed.pod(entry) for entry in live.pods.values()],
-                    readings=tuple(live.readings),
+                    readings=tuple(readings) if len(live.readings) == len(live.asked_for) else (),
                     proposed=proposed[1] if proposed else None,
                     desired=desired,
                 )
@@ -250,7 +295,9 @@ class Run:
             live.asked, live.answered, live.proposal, live.readings = None, None, None, []
             if desired is not None:
                 live.wanted = desired
-            if live.busy or len(live.syncs) >= self.wanted_syncs:
+            if self.ties:
+                live.walk.next(live.dice)
+            if self.ties or live.busy or len(live.syncs) >= self.wanted_syncs:
                 return
             live.busy = True
         self.workers.submit(self._change, live)
@@ -259,10 +306,14 @@ class Run:
         try:
             with live.lock:
                 live.walk.next(live.dice)
-                high, step = live.autoscaler.max, len(live.syncs)
+                high, step, wild = live.autoscaler.max, len(live.syncs), live.case.wild
                 pods = list(live.pods.values())
-                change = cases.change(live.dice, pods, live.wanted, high, int(time.time()), step)
+                change = cases.change(live.dice, wild, pods, live.wanted, high, int(time.time()), step)
             self._apply(live, change)
+            if change.behavior is not None:
+                self._edit(live, change.behavior)
+            if change.rival is not None:
+                self._compete(live, change.rival)
         except Exception as error:
             live.late = f"the target could not be changed: {error}"
         with live.lock:
@@ -283,6 +334,28 @@ class Run:
             answer = self.api.call("DELETE", f"/api/v1/namespaces/{name}/pods/{pod}")
             live.pods[pod] = {**live.pods[pod], "metadata": answer["metadata"]}
 
+    def _edit(self, live: Live, behavior: Json) -> None:
+        place, begun = f"{HPAS}/{live.case.name}/horizontalpodautoscalers/{live.case.name}", time.time()
+        # A merge patch would keep what the old one has and the new one has not.
+        self.api.patch(place, {"spec": {"behavior": None}})
+        stored = self.api.patch(place, {"spec": behavior})["spec"]
+        spec = {key: value for key, value in stored.items() if key != "scaleTargetRef"}
+        live.edits.append(Edit(begun, time.time(), manifest.from_spec(spec, live.case.name)))
+
+    def _compete(self, live: Live, there: bool) -> None:
+        place = f"{HPAS}/{live.case.name}/horizontalpodautoscalers"
+        here = bool(live.rivals) and live.rivals[-1].ended == float("inf")
+        if there and not here:
+            live.rivals.append(Rival(time.time()))
+            metric = {"metric": {"name": RIVAL}, "target": {"type": "Value", "value": "1"}}
+            spec = {"maxReplicas": 1, "metrics": [{"type": "External", "external": metric}]}
+            target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": RIVAL}
+            self.api.call("POST", place, {"metadata": {"name": RIVAL}, "spec": {"scaleTargetRef": target, **spec}})
+        elif here and not there:
+            live.rivals[-1].ending = time.time()
+            self.api.call("DELETE", f"{place}/{RIVAL}")
+            live.rivals[-1].ended = time.time()
+
     def _put_pod(self, live: Live, entry: Json) -> None:
         place, name = f"/api/v1/namespaces/{live.case.name}/pods", entry["metadata"]["name"]
         if name not in live.pods:
@@ -295,14 +368,15 @@ class Run:
         name = live.case.name
         template = {"metadata": {"labels": {"app": "target"}}, "spec": {"containers": [{"name": "main", "image": "x"}]}}
         self.api.call("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
-        self.api.call(
-            "POST",
-            f"{DEPLOYMENTS}/{name}/deployments",
-            {
-                "metadata": {"name": name},
-                "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "target"}}, "template": template},
-            },
-        )
+        for each in (name, RIVAL) if live.case.wild.rival else (name,):
+            self.api.call(
+                "POST",
+                f"{DEPLOYMENTS}/{name}/deployments",
+                {
+                    "metadata": {"name": each},
+                    "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "target"}}, "template": template},
+                },
+            )
         self._apply(live, cases.Change(live.case.pods, (), live.case.replicas, live.case.replicas))
         target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
         self.api.call(
@@ -312,13 +386,21 @@ class Run:
         )
 
     def _end(self, live: Live) -> None:
-        self.api.call("DELETE", f"{HPAS}/{live.case.name}/horizontalpodautoscalers/{live.case.name}")
+        self.api.call("DELETE", f"{HPAS}/{live.case.name}/horizontalpodautoscalers")
 
 
 def _live(case: Case) -> Live:
     dice = random.Random(f"{case.seed}/live")
     autoscaler = manifest.from_spec(case.spec, case.name)
-    return Live(case, autoscaler, case.replicas, 0, {}, case.walk, dice)
+    edits = [Edit(0.0, 0.0, autoscaler)]
+    return Live(case, autoscaler, case.replicas, 0, {}, case.walk, dice, edits=edits)
+
+
+def _synced(rivals: Sequence[Rival], moment: float) -> None:
+    """The rival's first sync after it was made."""
+    for rival in rivals:
+        if rival.made <= moment < rival.ended:
+            rival.synced = min(rival.synced, moment)
 
 
 def _belongs(path: str, source: str, name: str) -> bool:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hpa import manifest
+from hpa.integers import int64
 from hpa.replicas import Pod, Reading, Ready, Sample
 from hpa.spec import Metric
 
@@ -46,7 +47,7 @@ def _resource(metric: Metric, item: Mapping[str, Any]) -> Sample | None:
     ]
     if not containers or any(metric.name not in part["usage"] for part in containers):
         return None
-    value = sum(manifest.milli(part["usage"][metric.name], "usage") for part in containers)
+    value = int64(sum(manifest.milli(part["usage"][metric.name], "usage") for part in containers))
     return Sample(value, seconds(item["timestamp"]), float(item["window"].removesuffix("s")))
 
 
@@ -62,14 +63,25 @@ def pod(entry: Mapping[str, Any]) -> Pod:
         started=seconds(status["startTime"]) if "startTime" in status else None,
         deleting="deletionTimestamp" in entry["metadata"],
         requests=_requests([*entry["spec"]["containers"], *sidecars]),
+        whole=_whole([*entry["spec"]["containers"], *sidecars], entry["spec"].get("resources", {})),
     )
 
 
 def _requests(containers: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
     return {
         part["name"]: {
-            name: manifest.milli(amount, "request")
+            name: manifest.amount(amount, "request").stored().milli()
             for name, amount in part.get("resources", {}).get("requests", {}).items()
         }
         for part in containers
     }
+
+
+def _whole(containers: Sequence[Mapping[str, Any]], resources: Mapping[str, Any]) -> dict[str, int] | None:
+    """`resourcehelpers.PodRequests`: the pod's own requests, and the sum of its containers where it has none."""
+    if not resources.get("requests"):
+        return None
+    parts = _requests([*containers, {"name": "", "resources": resources}])
+    own = parts.pop("")
+    names = {name for part in parts.values() for name in part}
+    return {name: sum(part.get(name, 0) for part in parts.values()) for name in names} | own

@@ -131,6 +131,16 @@ def test_the_replicas_found_at_the_first_sync_are_a_recommendation() -> None:
     assert decide(Autoscaler(1, 9, (TOTAL,)), 4, [[1_000]], earlier).desired == 1
 
 
+def test_the_replicas_found_are_forgotten_at_once_where_there_is_no_window() -> None:
+    none = Behavior(Rules((Policy("Pods", 4, 15),), 0), Rules((Policy("Pods", 4, 15),), 0))
+    pods = [pod("a")]
+    autoscaler = Autoscaler(1, 9, (TOTAL,), none)
+    _, state = sync(autoscaler, Controller(), EMPTY, Target(4, 4, pods), [[1_000]], NOW)
+    assert state.recommendations == (Recommendation(1, NOW),)
+    no_window = Controller(downscale_stabilization=0)
+    assert sync(Autoscaler(1, 9, (TOTAL,)), no_window, EMPTY, Target(4, 4, pods), [[1_000]], NOW)[0].desired == 1
+
+
 def test_without_behavior_replicas_at_most_double_or_reach_four() -> None:
     assert decide(Autoscaler(1, 90, (TOTAL,)), 1, [[400_000]]) == Decision(4, 80, "ScaleUpLimit")
     assert decide(Autoscaler(1, 90, (TOTAL,)), 6, [[400_000]]) == Decision(12, 80, "ScaleUpLimit")

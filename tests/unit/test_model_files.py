@@ -9,6 +9,7 @@ import pytest
 
 from components.dynamic import model_files
 from components.dynamic.model_files import ModelFilesProvider
+from components.errors import SlipwayError
 from components.serving import resolution
 from components.serving.problem import ServingError
 
@@ -166,3 +167,14 @@ def test_a_fresh_checkout_away_from_the_server_is_a_change_and_does_not_wait(pro
     shutil.rmtree(props["folder"])
     asked = {**props, "tracking_uri": "http://127.0.0.1:9"}
     assert changes({**made, **asked}, asked)
+
+
+def test_a_model_that_is_another_than_the_stack_says_is_not_built(props: dict[str, Any]) -> None:
+    found = dict(ModelFilesProvider().create(props).outs or {})["content"]
+    assert ModelFilesProvider().create({**props, "pinned": found}).outs is not None
+    (Path(props["source"]) / "model.skops").write_bytes(b"somebody else's")
+    with pytest.raises(SlipwayError, match=rf"another model than the stack's `digest` says: {found} is wanted") as said:
+        ModelFilesProvider().create({**props, "pinned": found})
+    assert not Path(props["folder"]).exists()
+    now = str(said.value).partition(" is sha256:")[2][:64]
+    assert ModelFilesProvider().create({**props, "pinned": f"sha256:{now}"}).outs is not None

@@ -16,7 +16,7 @@ from components.settings.versions import CHARTS
 from tests.unit import scaled
 from tests.unit.fake_cluster import FakeCluster
 from tests.unit.scaled import CPU, PODS, faults
-from tools.parts import existing, taken
+from tools.parts import conflicts, existing
 from tools.parts.workloads import Observed
 from tools.teardown.controllers import absences, finalized, finalizers
 from tools.teardown.inventory import Brought, Inventory
@@ -154,10 +154,10 @@ def test_a_new_part_is_recognised_in_a_cluster() -> None:
         "whole, or another version of it",
     ]
     cluster.add(api.NAMESPACE, "dashboards")
-    [found] = taken.check(with_grafana("install"), Observed(cluster), Inventory())
+    [found] = conflicts.check(with_grafana("install"), Observed(cluster), Inventory())
     assert "the namespace dashboards is in the cluster" in found.remedy
     cluster.deployment("monitoring", "grafana")
-    [found] = taken.check(with_grafana("install"), Observed(cluster), Inventory())
+    [found] = conflicts.check(with_grafana("install"), Observed(cluster), Inventory())
     assert "Deployment monitoring/grafana is in the cluster" in found.remedy
 
 

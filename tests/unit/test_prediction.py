@@ -90,9 +90,42 @@ def test_the_servers_400_is_told_in_its_own_words_and_at_once() -> None:
 def test_a_wrong_number_is_no_success() -> None:
     with (
         served(answer(0.51)) as (address, _),
-        pytest.raises(Refused, match=r"answered \[0.51\]; its own example says \[0.5\]"),
+        pytest.raises(Refused, match=r"output 'output-0', value 0: 0\.51; its own example says 0\.5"),
     ):
         predict(props(address))
+
+
+def test_a_model_that_fails_steadily_is_not_waited_for() -> None:
+    fault = {"error": "The model failed with ConnectionError; the rest is in its log."}
+    with served((500, fault)) as (address, asked), pytest.raises(Refused) as caught:
+        predict(props(address, seconds=60.0))
+    assert "the model answered 500: The model failed with ConnectionError" in str(caught.value)
+    assert len(asked) == 10
+
+
+def test_a_fault_that_passes_is_waited_out() -> None:
+    with served((500, {"error": "warming up"}), (503, "no upstream"), (500, {"error": "again"}), answer()) as (
+        address,
+        _,
+    ):
+        predict(props(address))
+
+
+def test_a_login_page_is_no_answer_of_a_model() -> None:
+    with served((200, "<html>Log in</html>")) as (address, asked), pytest.raises(Refused, match="such as a login page"):
+        predict(props(address))
+    assert len(asked) == 1
+
+
+def test_an_example_without_inputs_says_how_it_is_to_be_logged() -> None:
+    with pytest.raises(Refused, match="the model's example has no inputs: log it with"):
+        predict(props("127.0.0.1:9", example=json.dumps({"outputs": [1]})))
+
+
+def test_parameters_of_the_example_are_sent_too() -> None:
+    with served(answer()) as (address, asked):
+        predict(props(address, example=json.dumps({**EXAMPLE, "parameters": {"factor": 2}})))
+    assert asked[0]["body"] == {"inputs": EXAMPLE["inputs"], "parameters": {"factor": 2}}
 
 
 def test_no_answer_in_time_says_the_last_failure_and_where_to_look() -> None:

@@ -143,6 +143,7 @@ def test_a_destroy_leaves_what_is_protected_and_then_forgets_nothing(
         return json.dumps({"deployment": {"resources": held if data or not ran else []}})
 
     monkeypatch.setattr(process, "ask", exported)
+    monkeypatch.setattr(verbs, "watched", lambda arguments, env, _events: process.pulumi(arguments, env))
     monkeypatch.setattr(state, "forget", lambda stack, _env: forgotten.append(stack))
     env = {"PULUMI_BACKEND_URL": backend.own_backend()}
     assert verbs.destroy(verbs.Session(stack, env, [])) == 0
