@@ -55,7 +55,7 @@ def _in_brackets(path: str) -> str:
 
 
 def _laid_over(base: str, change: dict[str, Any]) -> dict[str, Any]:
-    settings = copy.deepcopy(_read("bases.yaml")[base])
+    settings: dict[str, Any] = copy.deepcopy(_read("bases.yaml")[base])
     for path, value in change.items():
         *way, last = [int(step) if step.isdigit() else step for step in path.split(".")]
         place: Any = settings

@@ -117,9 +117,7 @@ FILES = document.read(Path("tests/corpus/files.yaml").read_bytes()).content
 
 
 @pytest.mark.parametrize("case", FILES, ids=[case["text"].encode("unicode_escape").decode() for case in FILES])
-def test_a_file_of_the_wrong_form_is_refused_by_its_key_and_tells_no_secret(
-    tmp_path: Path, case: dict[str, str]
-) -> None:
+def test_a_file_of_the_wrong_form_is_refused_and_no_secret_is_told(tmp_path: Path, case: dict[str, str]) -> None:
     found = checked(tmp_path, case["text"].encode())
     where = f"{tmp_path / 'Pulumi.x.yaml'}: {case['key']}"
     assert any(fault.startswith((f"{where}: ", f"{where}[", f"{where}.")) for fault in found), found
