@@ -55,7 +55,6 @@ class PredictionArgs:
     look: str
     # Where its pods are seen, to tell why no answer comes; None where they are not looked at.
     kubeconfig_path: str | None = None
-    context: str | None = None
     namespace: str | None = None
     service: str | None = None
     tls: bool = False
@@ -223,14 +222,14 @@ def _pods(props: dict[str, Any]) -> "ModelPods | None":
     from components.serving.pod_failure import ModelPods
 
     try:
-        cluster = Cluster.at(props["kubeconfig_path"], props.get("context"))
+        cluster = Cluster.at(props["kubeconfig_path"], None)
     except ClusterError:
         return None
     return ModelPods(cluster=cluster, namespace=props["namespace"], service=props["service"], image=props["image"])
 
 
 class PredictionProvider(DynamicProvider):
-    passive = ("look", "ca_file", "kubeconfig_path", "context", "namespace", "service")
+    passive = ("look", "ca_file", "kubeconfig_path", "namespace", "service")
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Bring the file that `curl` names, in every checkout; it is made of the inputs, and no part of them."""
