@@ -1,11 +1,11 @@
 """How requests come in, and who may make them."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
-from components.settings.names import ClientName, Domain, HostPattern, HttpUrl, Namespace
+from components.settings.names import ClientName, Date, Domain, HostPattern, HttpUrl, Namespace
 from components.settings.section import Port, Section, Text
 
 GatewayPort = Literal["http2", "https", "status-port"]
@@ -74,11 +74,25 @@ class Jwt(Section):
     audiences: Sequence[Text] = ()
 
 
+class ApiKey(Section):
+    """A client that gets a key."""
+
+    name: ClientName
+    until: Date | None = Field(None, description="The last day (UTC) on which it is taken, in quotes; default: no end.")
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+_ApiKey = Annotated[ApiKey, BeforeValidator(_named, json_schema_input_type=ApiKey | ClientName)]
+
+
 class Auth(Section):
     """Who may ask the models; without a credential of one of these a request is refused."""
 
     jwt: Sequence[Jwt] = ()
-    api_keys: Sequence[ClientName] = Field(
+    api_keys: Sequence[_ApiKey] = Field(
         (), description="Names of clients; a key is made for each, and is a secret output of the stack."
     )
 

@@ -45,6 +45,12 @@ RegistryAddress = _text(
 ImageDigest = _text(
     r"[^\s@]+@sha256:[0-9a-f]{64}", 500, "<registry>/<name>@sha256:<64 hexadecimal digits>: a tag alone can move"
 )
+Date = _text(r"\d{4}-\d\d-\d\d", 10, 'a day in quotes, such as "2026-12-31"')
+RotatedSecret = _text(
+    rf"database|tracking-admin|signing-key|store|authority|api-key:{_LABEL}",
+    70,
+    "database, tracking-admin, signing-key, store, authority or api-key:NAME",
+)
 ContentDigest = _text(r"sha256:[0-9a-f]{64}", 71, "sha256:<64 hexadecimal digits>; `python -m tools pin` writes it")
 # A part of the metrics API's path, where prometheus-adapter would read `$` as a reference.
 MetricName = _text(r"[A-Za-z0-9_]([-A-Za-z0-9_.:]*[A-Za-z0-9_])?", 253, "letters, digits, `-`, `_`, `.` and `:`")

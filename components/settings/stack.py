@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from components.settings import image_lock as lock
 from components.settings.charts import ChartOverride, ChartSources
@@ -12,7 +12,7 @@ from components.settings.data import Database, ObjectStore, Tracking
 from components.settings.images import Images
 from components.settings.ingress import Ingress
 from components.settings.models import Build, Model
-from components.settings.names import OciFolder
+from components.settings.names import OciFolder, RotatedSecret
 from components.settings.platform import Platform
 from components.settings.policies import Policies
 from components.settings.section import Section, Text
@@ -39,6 +39,10 @@ class Settings(Section):
     database: Database = Database()
     object_store: ObjectStore = ObjectStore()
     models: Sequence[Model] = ()
+    rotations: dict[RotatedSecret, PositiveInt] = Field(
+        default_factory=dict,
+        description="How often each secret of the stack was turned over; `python -m tools rotate` counts.",
+    )
     build: Build = Build()
     charts: dict[Literal[tuple(CHARTS)], ChartOverride] = Field(default_factory=dict)  # type: ignore[valid-type]
     images: dict[Literal[tuple(IMAGES)], Text] = Field(default_factory=dict)  # type: ignore[valid-type]

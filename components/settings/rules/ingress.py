@@ -83,8 +83,9 @@ def _auth(settings: Settings, auth: Auth) -> Iterator[Problem]:
             False,
             "the models ask for a credential, MLflow at the same gateway does not; write true",
         )
-    for index, name in enumerate(auth.api_keys):
-        if name == _OWN_CLIENT or Counter(auth.api_keys)[name] > 1:
+    names = [key.name for key in auth.api_keys]
+    for index, name in enumerate(names):
+        if name == _OWN_CLIENT or Counter(names)[name] > 1:
             why = "Slipway's own key has this name" if name == _OWN_CLIENT else "two clients have this name"
             yield fault((*here, "apiKeys", index), name, f"{why}; every name must be its own")
     for index, jwt in enumerate(auth.jwt):
