@@ -30,11 +30,22 @@ destroy: ## Remove everything that the stack made.
 cancel: ## Unlock the stack after an `up` that was killed.
 output: ## Print the stack's outputs: make output STACK=dev ARGS=tracking
 
-start stop status: $(VENV)/installed
+start stop: $(VENV)/installed
 	@$(PY) -m tools $@ $(STACK)
 start: ## Start the embedded cluster and servers of a stack, without Pulumi.
 stop: ## Stop them; their data stays.
-status: ## Tell which of them run.
+
+status cost graph: $(VENV)/installed
+	@$(PY) -m tools $@ $(STACK) $(ARGS)
+status: ## Show how a stack is: servers, models, replicas, certificates, backups.
+cost: ## Show the cpu, memory and GPUs that a stack asks for: make cost STACK=prod [ARGS="--cpu 0.04 --memory 0.005"]
+graph: ## Draw the stack into STACK.svg.
+
+logs: $(VENV)/installed ## Show what a model's server says: make logs STACK=dev MODEL=name [ARGS=--follow]
+	@$(PY) -m tools logs $(STACK) "$(MODEL)" $(ARGS)
+
+open: $(VENV)/installed ## Open a page: make open STACK=dev [WHAT=mlflow, or a model's name] [ARGS=--login]
+	@$(PY) -m tools open $(STACK) $(WHAT) $(ARGS)
 
 teardown: $(VENV)/installed ## Finish a destroy whose controllers are gone.
 	@$(PY) -m tools teardown $(STACK) $(ARGS)
@@ -66,7 +77,7 @@ schema: $(VENV)/installed ## Write the JSON schema of the stack files, for edito
 timeline: $(VENV)/installed ## What the last `up` waited for: make timeline STACK=dev ARGS="--svg FILE"
 	@$(PY) -m tools timeline $(STACK) $(ARGS)
 
-predict: $(VENV)/installed ## Ask the deployed models for a prediction.
+predict: $(VENV)/installed ## Ask the deployed models: make predict STACK=dev [ARGS="--inputs rows.csv --repeat 100"]
 	@$(PY) -m tools predict $(STACK) $(ARGS)
 
 key: $(VENV)/installed ## Print a client's API key: make -s key STACK=prod CLIENT=name (default: the stack's own)

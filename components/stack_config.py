@@ -2,7 +2,8 @@
 
 import pulumi
 
-from components.settings import PROJECT, Settings, SettingsError, parse_settings, problems
+from components.settings import PROJECT, Settings, SettingsError, parse_settings
+from components.settings.type_faults import unknown_key
 
 # A key whose value is plain text, and no JSON.
 _TEXTS = ("backend", "imageMirror", "chartMirror", "imageLock")
@@ -16,7 +17,7 @@ def load() -> Settings:
         key.removeprefix(f"{PROJECT}:") for key in pulumi.runtime.config.CONFIG.get() if key.startswith(f"{PROJECT}:")
     }
     if unknown := present - set(known):
-        raise SettingsError([problems.unknown_key(key, known) for key in sorted(unknown)])
+        raise SettingsError([unknown_key(key, known) for key in sorted(unknown)])
     data = {key: config.get(key) if key in _TEXTS else config.get_object(key) for key in present}
     # Pulumi.yaml must give a default to every key that may be left out; an empty one means just that.
     return parse_settings({key: value for key, value in data.items() if value not in ({}, [], "")})

@@ -1,24 +1,46 @@
 """What is wrong with a stack file, found without Pulumi."""
 
 from pathlib import Path
+from typing import Any
 
 from components.errors import SlipwayError
-from components.settings import SettingsError, parse_settings
+from components.settings import Settings, SettingsError, parse_settings
+from components.settings.merge import merged
+from components.settings.problems import Problem
 from tools import committed_secrets, stack_file
 
 
 def faults(path: Path) -> list[str]:
-    """What is wrong with the stack file at `path`, its override included."""
+    """What is wrong with the stack file at `path`, its override included: a line for each fault."""
+    lines: list[str] = []
+    content: dict[str, Any] = {}
+    told: set[str] = set()
+    for file in stack_file.files_of(path):
+        try:
+            own, problems = stack_file.examined(file)
+        except stack_file.StackFileError as error:
+            return [str(error)]
+        told |= {problem.key for problem in problems}
+        lines += [f"{file}: {problem}" for problem in problems]
+        content = merged(content, own)
     try:
-        settings = parse_settings(stack_file.settings_of(stack_file.effective(path)))
-    except stack_file.StackFileError as error:
-        return [str(error)]
+        settings = parse_settings(stack_file.settings_of(content))
     except SettingsError as error:
-        return [f"{path}: {problem}" for problem in error.problems]
+        return [*lines, *(f"{path}: {problem}" for problem in error.problems if _is_new(problem, told, bool(lines)))]
+    return [*lines, *(f"{path}: {problem}" for problem in _of_right(path, settings))]
+
+
+def _is_new(problem: Problem, told: set[str], broken: bool) -> bool:
+    """Whether it is not just what a broken file brings about: a key that is missing because it could not be read."""
+    return problem.key not in told and not (broken and problem.value == "missing")
+
+
+def _of_right(path: Path, settings: Settings) -> list[Problem]:
+    """What is wrong with settings that are right in themselves."""
     if not settings.policies.production:
         return []
     remedy = "a secret in plain text; write it with `pulumi config set --secret --path"
-    return [f"{path}: {key}: {remedy} {key}`" for key in committed_secrets.found(path, settings)]
+    return [Problem(key, "", f"{remedy} {key}`") for key in committed_secrets.found(path, settings)]
 
 
 def require(path: Path) -> None:

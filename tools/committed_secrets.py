@@ -8,7 +8,7 @@ from pydantic import BaseModel, SecretStr
 
 from components.settings import Settings
 from components.settings.problems import key_of
-from components.settings.rules.data import SECRET_PLACEHOLDER
+from components.settings.text import SECRET_PLACEHOLDER
 from tools import stack_file
 
 Step = str | int

@@ -27,7 +27,8 @@ class Dockerfile:
     def environment(self, build_args: Mapping[str, str]) -> dict[str, str]:
         """The variables that the image sets when it is built with these arguments."""
         values = dict(pair.split("=", 1) for rest in self.all("ENV") for pair in shlex.split(rest))
-        for name, value in build_args.items():
+        defaults = dict(rest.split("=", 1) for rest in self.all("ARG") if "=" in rest)
+        for name, value in {**defaults, **build_args}.items():
             values = {key: text.replace(f"${{{name}}}", value) for key, text in values.items()}
         return values
 

@@ -1,8 +1,9 @@
-"""Ask a stack's models for a prediction."""
+"""A stack's models, asked for predictions."""
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,36 @@ from components.settings import parse_settings
 from tools.engine import state
 from tools.engine.backend import environment
 from tools.engine.stack import Stack
+from tools.prediction import rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A model that answers; `inputs` are its example's tensors, None where it has no example."""
+
+    name: str
+    url: str
+    host: str
+    inputs: Sequence[dict[str, Any]] | None
+    by: Access | None
+
+    def question(self, file: Path | None) -> dict[str, Any]:
+        """What to ask: the rows of a file, or the model's own example. Raises SlipwayError."""
+        if file:
+            return rows.request(file, self.inputs)
+        if not self.inputs:
+            raise SlipwayError(
+                f"{self.name} has no example of its own",
+                remedy="write rows or a V2 request into a file and name it with --inputs",
+            )
+        return {"inputs": self.inputs}
+
+    def ask(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The model's answer. Raises Refused, and SlipwayError where nothing answers."""
+        try:
+            return request(self.url, self.host, body, self.by)
+        except OSError as error:
+            raise SlipwayError(f"{self.url} does not answer: {error}") from None
 
 
 def access(outputs: dict[str, Any], address: str | None) -> Access | None:
@@ -23,41 +54,24 @@ def access(outputs: dict[str, Any], address: str | None) -> Access | None:
     return Access(address=address, ca=outputs["certificateAuthority"], key=outputs.get("apiKeys", {}).get(OWN))
 
 
-def ask(model: dict[str, Any], body: dict[str, Any], by: Access | None) -> str:
-    """The model's answer. Raises Refused, and SlipwayError where nothing answers."""
-    try:
-        return json.dumps(request(model["url"], model["host"], body, by))
-    except OSError as error:
-        raise SlipwayError(f"{model['url']} does not answer: {error}") from None
-
-
-def example(model: dict[str, Any]) -> dict[str, Any]:
-    """The request that the deployment made. Raises SlipwayError for a model without an example."""
-    recorded = json.loads(model["example"])
-    if not recorded:
-        raise SlipwayError(
-            "the model has no example of its own: write a V2 request into a file and name it with --inputs"
-        )
-    return {"inputs": recorded["inputs"]}
-
-
-def predictions(stack: Stack, model: str | None, inputs: Path | None) -> Iterator[tuple[str, str]]:
-    """The answers of one model, or of all. Raises SlipwayError."""
+def served(stack: Stack, model: str | None) -> list[Served]:
+    """One model of the stack, or all. Raises SlipwayError where there is none."""
     env = environment(stack, stack.content, os.environ)
     outputs = state.outputs(stack, env, "--show-secrets")
     models = outputs.get("models", {})
     settings = parse_settings(stack.values)
     by = access(outputs, ingress_address(settings.cluster, settings.ingress))
     if not models:
-        raise SlipwayError(f"{stack.name} serves no model yet: make up STACK={stack.name}")
+        raise SlipwayError(f"{stack.name} serves no model yet", remedy=f"make up STACK={stack.name}")
     if model and model not in models:
         raise SlipwayError(f"{stack.name} serves no model {model}; it serves: {', '.join(models)}")
-    for name in [model] if model else list(models):
-        yield name, ask(models[name], _content(inputs) if inputs else example(models[name]), by)
-
-
-def _content(file: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(file.read_text()))
-    except ValueError as error:
-        raise SlipwayError(f"{file} is no V2 request: {error}") from None
+    return [
+        Served(
+            name=name,
+            url=models[name]["url"],
+            host=models[name]["host"],
+            inputs=(json.loads(models[name]["example"]) or {}).get("inputs"),
+            by=by,
+        )
+        for name in ([model] if model else models)
+    ]

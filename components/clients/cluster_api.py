@@ -22,8 +22,8 @@ class ClusterError(SlipwayError):
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind that the cluster serves; `plural` is its name in paths."""
+class ApiResource:
+    """A resource of the API, such as Deployments, as discovery tells it; `plural` is its name in paths."""
 
     group: str
     version: str
@@ -36,8 +36,8 @@ class Kind:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @classmethod
-    def of(cls, crd: Object) -> "Kind":
-        """The kind that a CustomResourceDefinition defines, in the version that it is stored in."""
+    def of(cls, crd: Object) -> "ApiResource":
+        """What a CustomResourceDefinition defines, in the version that it is stored in."""
         spec = crd["spec"]
         version = next(each["name"] for each in spec["versions"] if each["storage"])
         names = spec["names"]
@@ -50,16 +50,16 @@ class Kind:
         return f"{root}{below}/{self.plural}" + (f"/{name}" if name else "")
 
 
-CRD = Kind("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", False)
-NAMESPACE = Kind("", "v1", "Namespace", "namespaces", False)
-DEPLOYMENT = Kind("apps", "v1", "Deployment", "deployments", True)
-CONFIG_MAP = Kind("", "v1", "ConfigMap", "configmaps", True)
-POD = Kind("", "v1", "Pod", "pods", True)
-API_SERVICE = Kind("apiregistration.k8s.io", "v1", "APIService", "apiservices", False)
-VALIDATING = Kind(
+CRD = ApiResource("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", False)
+NAMESPACE = ApiResource("", "v1", "Namespace", "namespaces", False)
+DEPLOYMENT = ApiResource("apps", "v1", "Deployment", "deployments", True)
+CONFIG_MAP = ApiResource("", "v1", "ConfigMap", "configmaps", True)
+POD = ApiResource("", "v1", "Pod", "pods", True)
+API_SERVICE = ApiResource("apiregistration.k8s.io", "v1", "APIService", "apiservices", False)
+VALIDATING = ApiResource(
     "admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", False
 )
-MUTATING = Kind(
+MUTATING = ApiResource(
     "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", False
 )
 
@@ -87,7 +87,7 @@ class Cluster:
         return self._send("GET", path, accept="*/*")
 
     def list(
-        self, kind: Kind, namespace: str | None = None, *, labels: str = "", metadata: bool = False
+        self, kind: ApiResource, namespace: str | None = None, *, labels: str = "", metadata: bool = False
     ) -> list[Object]:
         """The objects of a kind, [] where the cluster does not know it. Raises ClusterError."""
         path = kind.path(namespace) + (f"?labelSelector={labels}" if labels else "")
@@ -103,21 +103,21 @@ class Cluster:
         """Merge `change` into the object; what is gone already is no error. Raises ClusterError."""
         self._ask("PATCH", path, body=change, content=_PATCH)
 
-    def kinds(self) -> Iterator[Kind]:
+    def kinds(self) -> Iterator[ApiResource]:
         """Every kind that can be listed and deleted, but not those whose APIService does not answer."""
         yield from self._kinds_of("", "v1")
         groups = self.get("/apis") or {}
         for group in groups.get("groups", []):
             yield from self._kinds_of(group["name"], group["preferredVersion"]["version"])
 
-    def _kinds_of(self, group: str, version: str) -> Iterator[Kind]:
+    def _kinds_of(self, group: str, version: str) -> Iterator[ApiResource]:
         try:
             found = self.get(f"/apis/{group}/{version}" if group else f"/api/{version}")
         except ClusterError:
             return
         for each in (found or {}).get("resources", []):
             if "/" not in each["name"] and {"list", "delete"} <= set(each["verbs"]):
-                yield Kind(group, version, each["kind"], each["name"], each["namespaced"])
+                yield ApiResource(group, version, each["kind"], each["name"], each["namespaced"])
 
     def _ask(
         self,

@@ -1,17 +1,19 @@
 """One way to run a command: arguments as a list, a time limit, and the output in the error."""
 
 import shlex
+import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from components.errors import SlipwayError
 
-# How often a command in the foreground is asked whether it is to end, in seconds.
-_LOOK = 0.5
+# How often a command in the foreground is looked after, in seconds.
+_LOOK = 0.2
 
 
 class CommandFailed(SlipwayError):
@@ -42,7 +44,7 @@ def run(
             command, input=stdin, env=env, cwd=cwd, timeout=timeout, capture_output=True, text=True, check=True
         )
     except FileNotFoundError:
-        raise CommandFailed(f"{command[0]} is not on PATH", remedy="install it, then try again") from None
+        raise _missing(command[0]) from None
     except subprocess.TimeoutExpired:
         raise CommandFailed(f"`{line}` did not end within {timeout:.0f} s") from None
     except subprocess.CalledProcessError as error:
@@ -51,28 +53,56 @@ def run(
     return done.stdout
 
 
-def foreground(command: Sequence[str], env: Mapping[str, str], stop: threading.Event | None = None) -> int:
+def foreground(
+    command: Sequence[str],
+    env: Mapping[str, str],
+    stop: threading.Event | None = None,
+    *,
+    line: Callable[[str], object] | None = None,
+    meanwhile: Callable[[], None] | None = None,
+) -> int:
     """Run `command` at the user's terminal and return its exit code; when `stop` is set, it is told to end.
 
-    It outlives every signal that it can act on: it ends what is under way, and is waited for.
+    It outlives every signal that it can act on: it ends what is under way, and is waited for. `line` is given each line
+    that it prints, in place of the terminal; `meanwhile` is called again and again while it runs.
     """
-    with subprocess.Popen(command, env=env) as process:
+    if not shutil.which(command[0], path=env.get("PATH")):
+        raise _missing(command[0])
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE if line else None, text=True) as process:
+        reader = threading.Thread(target=_hand_on, args=(process.stdout, line), daemon=True)
+        if line:
+            reader.start()
 
-        def hand_on(_number: int, _frame: FrameType | None) -> None:
+        def pass_on(_number: int, _frame: FrameType | None) -> None:
             process.send_signal(signal.SIGINT)
 
         # A terminal tells all of its processes of Ctrl-C; these two reach this one alone.
-        before = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGHUP)}
+        before = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGHUP)}
         try:
             while True:
                 try:
-                    return process.wait(_LOOK if stop else None)
+                    code = process.wait(_LOOK if stop or meanwhile else None)
                 except subprocess.TimeoutExpired:
                     if stop and stop.is_set():
                         process.send_signal(signal.SIGINT)
                         stop = None
+                    if meanwhile:
+                        meanwhile()
                 except KeyboardInterrupt:
                     continue
+                else:
+                    if line:
+                        reader.join()
+                    return code
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _missing(program: str) -> CommandFailed:
+    return CommandFailed(f"{program} is not on PATH", remedy="install it, then try again")
+
+
+def _hand_on(lines: IO[str], line: Callable[[str], object]) -> None:
+    for each in lines:
+        line(each)

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from components.clients.cluster_api import POD, Cluster, Kind, Object
+from components.clients.cluster_api import POD, ApiResource, Cluster, Object
 
-EVENT = Kind("", "v1", "Event", "events", True)
+EVENT = ApiResource("", "v1", "Event", "events", True)
 
 # Kubelet's words for an image that it has tried in vain, or will not try.
 _IMAGE = ("ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from components.clients import https
 from components.clients.waiting import wait_out
-from components.settings.names import RegisteredModel
+from components.settings.model_source import RegisteredModel
 
 # Seconds that MLflow may take to answer at the ingress after its Deployment is ready.
 REACHABLE_WITHIN = 180

@@ -49,7 +49,7 @@ class TrackingAuth(pulumi.ComponentResource):
     secrets: list[Input[str]]
 
     def __init__(self, name: str, args: TrackingAuthArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:tracking:TrackingAuth", name, None, opts)
+        super().__init__("slipway:data:TrackingAuth", name, None, opts)
         child = ResourceOptions(parent=self)
         turned = args.rotations
         self.password = Password("mlflow-admin-password", child, generation=turned.get("tracking-admin", 0)).value

@@ -22,7 +22,7 @@ from components.serving import plan as plans
 from components.serving.logged_model import LoggedModel
 from components.serving.plan import Plan, Wishes
 from components.serving.problem import ServingError
-from components.settings.names import ModelFolder, RegisteredModel, parse_source
+from components.settings.model_source import ModelFolder, RegisteredModel, parse_source
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,6 @@ from components.ingress import admission
 from components.ingress.admission import Admission, AdmissionArgs
 from components.ingress.authentication import Authentication, AuthenticationArgs
 from components.ingress.certificate import Certificate, CertificateArgs
-from components.ingress.route import host
 from components.platform.platform import Platform
 from components.settings.parts import cert_manager, istio
 
@@ -31,7 +30,7 @@ class GatewayArgs:
 def model_hosts(settings: s.Settings) -> dict[str, str]:
     """Every name that a model answers on, and the namespace whose routes may serve it."""
     return {
-        host(version, settings.namespace_of(model), settings.ingress.domain): settings.namespace_of(model)
+        settings.host_of(version): settings.namespace_of(model)
         for model in settings.models
         for version in model.versions
     }

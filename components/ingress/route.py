@@ -39,11 +39,6 @@ class Destination:
     weight: int = 100
 
 
-def host(model: s.Model, namespace: str, domain: str) -> str:
-    """The host name that a model answers on, in either mode."""
-    return f"{model.name}-{namespace}.{domain}"
-
-
 def knative_gateway(settings: s.Settings) -> str:
     """The host name of Knative's way to its revisions; Knative puts it beside the gateway where this stack says so."""
     gateway = settings.ingress.gateway

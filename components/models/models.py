@@ -18,7 +18,7 @@ from components.models.served_model import ServedModel, ServedModelArgs
 from components.models.training import Training, TrainingArgs
 from components.models.training_plan import plan
 from components.platform.platform import Platform
-from components.settings.names import RegisteredModel, parse_source
+from components.settings.model_source import RegisteredModel, parse_source
 from components.settings.parts import istio
 
 

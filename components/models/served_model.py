@@ -12,14 +12,14 @@ from components.context import Context
 from components.data.tracking import Tracking
 from components.dynamic.prediction import Prediction, PredictionArgs
 from components.ingress.gateway import Gateway
-from components.ingress.route import destinations, host, knative_gateway, model_spec, virtual_service
+from components.ingress.route import destinations, knative_gateway, model_spec, virtual_service
 from components.models.autoscaling import Autoscaler, AutoscalerArgs
 from components.models.inference import INFER_PATH, InferenceService, InferenceServiceArgs
 from components.models.model_image import ModelImage, ModelImageArgs
 from components.models.training import Training
 from components.platform.platform import Platform
 from components.serving.plan import Wishes
-from components.settings.names import ModelFolder, RegisteredModel, parse_source
+from components.settings.model_source import ModelFolder, RegisteredModel, parse_source
 from components.settings.parts import knative, kserve
 
 
@@ -73,7 +73,7 @@ class ServedModel(pulumi.ComponentResource):
             Autoscaler(name, scaling, ResourceOptions(parent=self))
         namespace = settings.namespace_of(model)
         where = f"kubectl --namespace {namespace}"
-        hostname = host(model, namespace, settings.ingress.domain)
+        hostname = settings.host_of(model)
         route = virtual_service(
             name,
             args.namespace,

@@ -15,7 +15,7 @@ from components import settings as s
 from components.kubernetes import pods
 from components.kubernetes.namespaces import DATA_ACCOUNT
 from components.settings.images import Images
-from components.settings.names import RegisteredModel
+from components.settings.model_source import RegisteredModel
 
 _UID = 1000
 # What MLflow's client would do with URLs that the store has signed.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from components import settings as s
-from components.settings.names import RegisteredModel, parse_source
+from components.settings.model_source import RegisteredModel, parse_source
 
 
 @dataclass(frozen=True)

@@ -53,18 +53,17 @@ def cni_values(images: Images, version: str) -> dict[str, Any]:
     }
 
 
-def gateway_values(ingress: s.Ingress, hardening: Hardening) -> dict[str, Any]:
-    """The cluster chooses the node ports that are left out."""
+def gateway_values(service: s.GatewayService, hardening: Hardening) -> dict[str, Any]:
     numbers: dict[s.GatewayPort, int] = {"status-port": 15021, "http2": 80, "https": 443}
     ports = [
         {"name": name, "port": port, "targetPort": port, "protocol": "TCP"}
-        | ({"nodePort": ingress.node_ports[name]} if name in ingress.node_ports else {})
+        | ({"nodePort": service.node_ports[name]} if name in service.node_ports else {})
         for name, port in numbers.items()
     ]
     return {
         # The chart's image is `auto`, which Kubernetes reads as `:latest` and so would pull at every start.
         "imagePullPolicy": "IfNotPresent",
-        "service": {"type": ingress.service_type, "ports": ports, "annotations": dict(ingress.annotations)},
+        "service": {"type": service.type, "ports": ports, "annotations": dict(service.annotations)},
         "resources": resources("20m", "64Mi", "1Gi", cpu_limit=None),
         "autoscaling": {"enabled": False},
         "replicaCount": hardening.replicas,
@@ -100,7 +99,7 @@ class Istio(PlatformPart):
         istiod = self.release("istiod", values, after=below)
         self.release(
             "istio-gateway",
-            gateway_values(settings.ingress, hardening),
+            gateway_values(settings.gateway_service, hardening),
             name=istio.GATEWAY,
             namespace=istio.GATEWAY_NAMESPACE,
             after=[istiod],

@@ -3,7 +3,7 @@
 from components.settings.charts import ChartOverride
 from components.settings.cluster import Cluster, Embedded, Existing, Kind, Registry
 from components.settings.data import Backup, CloudNativePg, Database, ObjectStore, Recovery, Tracking
-from components.settings.ingress import Acme, Auth, Gateway, GatewayPort, Ingress, Issuer, Jwt, Tls
+from components.settings.ingress import Acme, Auth, Gateway, GatewayPort, GatewayService, Ingress, Issuer, Jwt, Tls
 from components.settings.models import Build, Canary, Gpus, Model, Toleration, Train
 from components.settings.parsing import parse_settings
 from components.settings.platform import Installation, Platform
@@ -31,6 +31,7 @@ __all__ = [
     "Existing",
     "Gateway",
     "GatewayPort",
+    "GatewayService",
     "Gpus",
     "Ingress",
     "Installation",

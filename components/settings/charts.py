@@ -4,20 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
+from components.settings.chart_references import ChartName, ChartRepository, ChartVersion
 from components.settings.merge import Values
-from components.settings.section import Section, Text
+from components.settings.section import Positive, Section
 from components.settings.versions import CHARTS, Chart
 
 
 class ChartOverride(Section):
     """Overrides of one chart, over the pin and the values that Slipway sets."""
 
-    chart: Text | None = Field(None, description="Another chart: a name, an oci:// reference or a local path.")
-    repository: Text | None = None
-    version: Text | None = None
-    timeout_seconds: PositiveInt | None = None
+    chart: ChartName | None = Field(None, description="Another chart: a name, an oci:// reference or a local path.")
+    repository: ChartRepository | None = None
+    version: ChartVersion | None = None
+    timeout_seconds: Positive | None = None
     values: dict[str, Any] = Field(default_factory=dict)
 
     def over(self, pin: Chart) -> Chart:
@@ -48,8 +49,12 @@ class ChartSources:
         return Chart(chart=f"{self.mirror}/{source.chart.rpartition('/')[2]}", version=source.version)
 
     def version(self, key: str) -> str:
-        """The version of chart `key` on this stack."""
-        return self[key].version
+        """The version of chart `key` on this stack, with a `v` where its images' tags have one, as the pin has.
+
+        Helm finds the chart with and without it, so a stack may write either.
+        """
+        bare = self[key].version.removeprefix("v")
+        return f"v{bare}" if CHARTS[key].version.startswith("v") else bare
 
     def app_version(self, key: str) -> str | None:
         """The tag of the images that chart `key` brings; None when the stack has another version of the chart."""

@@ -2,24 +2,27 @@
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from components.settings.names import ClusterName, KubernetesVersion, RegistryAddress
-from components.settings.section import Port, Section, Text
+from components.settings.addresses import BaseUrl
+from components.settings.credentials import Username
+from components.settings.image_references import Image, PushAddress, RegistryHost
+from components.settings.kubernetes_names import ClusterName, KubernetesVersion
+from components.settings.section import Port, Secret, Section, Text
 
 
 class Kind(Section):
     """A kind cluster that Slipway makes, with a registry beside it."""
 
     name: ClusterName
-    node_image: Text | None = Field(
+    node_image: Image | None = Field(
         None, description="The node image; default: the pin in components/settings/versions.py."
     )
     workers: Annotated[int, Field(ge=0, le=20)] = 0
     http_port: Port = Field(8080, description="Port on 127.0.0.1 that reaches the ingress.")
     https_port: Port = Field(8443, description="Port on 127.0.0.1 that reaches the ingress with TLS.")
     registry_port: Port = Field(5001, description="Port on 127.0.0.1 of the local registry.")
-    mirrors: dict[Text, Text] = Field(
+    mirrors: dict[RegistryHost, BaseUrl] = Field(
         default_factory=dict,
         description="Registry host to the URL that the nodes pull it from, such as http://10.0.0.5:5000.",
     )
@@ -54,6 +57,6 @@ class Embedded(Section):
 class Registry(Section):
     """Where the model images are pushed; a kind cluster has its own."""
 
-    address: RegistryAddress
-    username: Text | None = None
-    password: SecretStr | None = None
+    address: PushAddress
+    username: Username | None = None
+    password: Secret | None = None

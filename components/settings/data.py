@@ -1,24 +1,17 @@
 """MLflow, and where it keeps what it knows."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, SecretStr
+from pydantic import Field
 
-from components.settings.names import (
-    Bucket,
-    BucketPath,
-    ClusterName,
-    CronWithSeconds,
-    Host,
-    HttpUrl,
-    Namespace,
-    Retention,
-    Timestamp,
-)
-from components.settings.quantity import Quantity
+from components.settings.addresses import BaseUrl, Host
+from components.settings.buckets import AccessKeyId, Bucket, BucketPath, Region
+from components.settings.kubernetes_names import AnnotationName, AnnotationValue, ClusterName, Namespace
+from components.settings.moments import CronWithSeconds, Retention, Timestamp
+from components.settings.quantity import Storage
 from components.settings.resources import Requests, Resources
-from components.settings.section import Section, Text
+from components.settings.section import Positive, Secret, Section
 
 VOLUME_PERMISSIONS = Field(
     False,
@@ -39,11 +32,13 @@ class Backup(Section):
     destination: BucketPath = Field(description="s3://bucket/path")
     schedule: CronWithSeconds = Field("0 0 2 * * *", description="Of the base backups: cron with seconds first.")
     retention: Retention = Field("30d", description="How far back: days, weeks or months, such as 30d, 4w, 6m.")
-    endpoint: HttpUrl | None = Field(None, description="The endpoint's URL; leave it out for AWS.")
-    region: Text = "us-east-1"
-    access_key_id: Text | None = None
-    secret_access_key: SecretStr | None = None
-    identity: dict[Text, Text] = Field(default_factory=dict, description=f"Instead of keys: {IDENTITY}.")
+    endpoint: BaseUrl | None = Field(None, description="The endpoint's URL; leave it out for AWS.")
+    region: Region = "us-east-1"
+    access_key_id: AccessKeyId | None = None
+    secret_access_key: Secret | None = None
+    identity: dict[AnnotationName, AnnotationValue] = Field(
+        default_factory=dict, description=f"Instead of keys: {IDENTITY}."
+    )
 
 
 class Recovery(Section):
@@ -63,7 +58,7 @@ class CloudNativePg(Section):
     name: ClusterName = Field(
         "postgres", description="Of the cluster and of its backups' folder; another name is another cluster."
     )
-    instances: PositiveInt = 3
+    instances: Annotated[int, Field(ge=1, le=100)] = 3
     backup: Backup | None = None
     recovery: Recovery | None = Field(None, description="Read when the cluster is made, and never again.")
     operator_namespace: Namespace = Field(
@@ -74,9 +69,9 @@ class CloudNativePg(Section):
 class Database(Section):
     """PostgreSQL for MLflow: one pod, a CloudNativePG cluster, or one that is there (`url`)."""
 
-    url: SecretStr | None = Field(None, description="postgresql+psycopg2://user:password@host:5432/name, a secret.")
+    url: Secret | None = Field(None, description="postgresql+psycopg2://user:password@host:5432/name, a secret.")
     cloud_native_pg: CloudNativePg | None = None
-    storage: Quantity = "1Gi"
+    storage: Storage = "1Gi"
     keep: bool = KEEP
     volume_permissions: bool = VOLUME_PERMISSIONS
     resources: Resources = Resources(requests=Requests(cpu="50m", memory="128Mi"), limits=Requests(memory="512Mi"))
@@ -87,15 +82,17 @@ class ObjectStore(Section):
 
     engine: Literal["minio", "versitygw", "s3"] = "minio"
     bucket: Bucket = "mlflow"
-    storage: Quantity = "2Gi"
+    storage: Storage = "2Gi"
     keep: bool = KEEP
     volume_permissions: bool = VOLUME_PERMISSIONS
     resources: Resources = Resources(requests=Requests(cpu="50m", memory="128Mi"), limits=Requests(memory="1Gi"))
-    endpoint: HttpUrl | None = Field(None, description="engine s3: the endpoint's URL; leave it out for AWS.")
-    region: Text = "us-east-1"
-    access_key_id: Text | None = Field(None, description="engine s3: without keys, MLflow's own identity is used.")
-    secret_access_key: SecretStr | None = None
-    identity: dict[Text, Text] = Field(
+    endpoint: BaseUrl | None = Field(None, description="engine s3: the endpoint's URL; leave it out for AWS.")
+    region: Region = "us-east-1"
+    access_key_id: AccessKeyId | None = Field(
+        None, description="engine s3: without keys, MLflow's own identity is used."
+    )
+    secret_access_key: Secret | None = None
+    identity: dict[AnnotationName, AnnotationValue] = Field(
         default_factory=dict,
         description=f"engine s3, instead of keys; MLflow's: {IDENTITY}.",
     )
@@ -108,12 +105,12 @@ class Tracking(Section):
         (),
         description="Host names of the server at the ingress; without one it is at /mlflow of every name.",
     )
-    uri: HttpUrl | None = Field(
+    uri: BaseUrl | None = Field(
         None,
         description="Where this machine reaches the server; default: http://<first host>, else <address>/mlflow.",
     )
-    replicas: PositiveInt = 1
-    workers: PositiveInt = 1
+    replicas: Positive = 1
+    workers: Annotated[int, Field(ge=1, le=1000)] = 1
     resources: Resources = Resources(requests=Requests(cpu="100m", memory="512Mi"), limits=Requests(memory="2Gi"))
     auth: bool = Field(
         False,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from components.settings import quantity
 from components.settings.models import Model
-from components.settings.resources import Resources
+from components.settings.resources import KSERVE_DEFAULTS, Resources
 from components.settings.stack import Settings
 
 # What a container gets that says nothing itself, in a namespace with a quota: Knative's queue-proxy. A model's own
@@ -45,9 +45,10 @@ def of_pod(model: Model, settings: Settings) -> dict[str, Decimal]:
 
 
 def asked(resources: Resources) -> dict[str, Decimal]:
-    """A container's `requests.cpu`, `limits.memory` and so on; a limit is its own request where that is left out."""
+    """A model's `requests.cpu`, `limits.memory` and so on; beside a limit KServe fills in the request."""
     requests, limits = (part.model_dump(exclude_none=True) for part in (resources.requests, resources.limits))
-    return _keys({**limits, **requests}, limits)
+    filled = {name: KSERVE_DEFAULTS[name] for name in limits}
+    return _keys({**filled, **requests}, limits)
 
 
 def _keys(requests: Mapping[str, str], limits: Mapping[str, str]) -> dict[str, Decimal]:

@@ -1,14 +1,29 @@
 """How requests come in, and who may make them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field
 
-from components.settings.names import ClientName, Date, Domain, HostPattern, HttpUrl, Namespace
-from components.settings.section import Port, Section, Text
+from components.settings.addresses import Domain, Email, HostAndPort, HostPattern, HttpUrl, SecureUrl
+from components.settings.credentials import Certificate, KeySet, Party
+from components.settings.kubernetes_names import (
+    AnnotationName,
+    AnnotationValue,
+    ClientName,
+    LabelName,
+    LabelValue,
+    Namespace,
+    ObjectName,
+)
+from components.settings.moments import Day
+from components.settings.section import Port, Secret, Section
 
 GatewayPort = Literal["http2", "https", "status-port"]
+ServiceType = Literal["NodePort", "LoadBalancer", "ClusterIP"]
+# Kubernetes' default range.
+NodePort = Annotated[Port, Field(ge=30000, le=32767)]
 
 
 class SelfSigned(Section):
@@ -18,15 +33,15 @@ class SelfSigned(Section):
 class CertificateAuthority(Section):
     """Your own certificate authority."""
 
-    certificate: Text = Field(description="PEM.")
-    key: SecretStr = Field(description="PEM, a secret.")
+    certificate: Certificate = Field(description="PEM.")
+    key: Secret = Field(description="PEM, a secret.")
 
 
 class Acme(Section):
     """An ACME server, such as Let's Encrypt."""
 
-    email: Text
-    server: HttpUrl = "https://acme-v02.api.letsencrypt.org/directory"
+    email: Email
+    server: SecureUrl = "https://acme-v02.api.letsencrypt.org/directory"
     solver: dict[str, Any] = Field(
         default_factory=dict,
         description="cert-manager's solver, such as dns01; default: http01 through the ingress.",
@@ -36,7 +51,7 @@ class Acme(Section):
 class ExistingIssuer(Section):
     """An issuer of cert-manager's that the cluster has."""
 
-    name: Text
+    name: ObjectName
     kind: Literal["ClusterIssuer", "Issuer"] = "ClusterIssuer"
 
 
@@ -68,17 +83,17 @@ class Tls(Section):
 class Jwt(Section):
     """Tokens of an identity provider: `issuer`, and its keys by `jwksUri` or as `jwks`."""
 
-    issuer: Text
+    issuer: Party
     jwks_uri: HttpUrl | None = None
-    jwks: Text | None = Field(None, description="The key set itself, as JSON: public keys.")
-    audiences: Sequence[Text] = ()
+    jwks: KeySet | None = Field(None, description="The key set itself, as JSON: public keys.")
+    audiences: Sequence[Party] = ()
 
 
 class ApiKey(Section):
     """A client that gets a key."""
 
     name: ClientName
-    until: Date | None = Field(None, description="The last day (UTC) on which it is taken, in quotes; default: no end.")
+    until: Day | None = Field(None, description="The last day (UTC) on which it is taken, in quotes; default: no end.")
 
 
 def _named(value: Any) -> Any:
@@ -101,7 +116,7 @@ class Gateway(Section):
     """An Istio ingress gateway that is there (platform.mesh: existing)."""
 
     namespace: Namespace = "istio-ingress"
-    selector: dict[Text, Text] = Field(
+    selector: dict[LabelName, LabelValue] = Field(
         default_factory=lambda: {"istio": "ingressgateway"}, description="Labels of its pods."
     )
     knative_namespace: Namespace = Field(
@@ -110,18 +125,33 @@ class Gateway(Section):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class GatewayService:
+    """The Service of the gateway that Slipway installs; the cluster chooses the node ports that are left out."""
+
+    type: ServiceType
+    node_ports: Mapping[GatewayPort, int] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
 class Ingress(Section):
     """How requests reach the cluster."""
 
     domain: Domain = Field(description="Models answer on <model>-<namespace>.<domain>.")
-    address: Text | None = Field(
+    address: HostAndPort | None = Field(
         None,
         description="host:port at which this machine reaches the gateway (with tls, its HTTPS port); default: the "
         "kind port, else each host's own name.",
     )
-    service_type: Literal["NodePort", "LoadBalancer", "ClusterIP"] = "LoadBalancer"
-    node_ports: dict[GatewayPort, Port] = Field(default_factory=dict)
-    annotations: dict[Text, Text] = Field(
+    service_type: ServiceType | None = Field(
+        None,
+        description="Of the gateway's Service; default: LoadBalancer. On kind it is NodePort, which the cluster maps.",
+    )
+    node_ports: dict[GatewayPort, NodePort] = Field(
+        default_factory=dict,
+        description="Of the gateway's Service; default: the cluster chooses. On kind they follow from the cluster.",
+    )
+    annotations: dict[AnnotationName, AnnotationValue] = Field(
         default_factory=dict, description="Of the gateway's Service, such as a cloud's load balancer options."
     )
     gateway: Gateway = Gateway()

@@ -6,6 +6,8 @@ tells the objects apart (https://github.com/kubernetes-sigs/prometheus-adapter/b
 
 import re
 
+import promql_parser
+
 from components.settings.scaling import ExternalMetric, QueriedMetric
 
 _NAME = r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*"
@@ -39,6 +41,35 @@ def fault(metric: QueriedMetric) -> str | None:
                 return f"without <<.{name}>> {reason}"
     if "<<.Series>>" in query.replace(" ", "") and not metric.series:
         return "<<.Series>> needs a name; write `series`"
+    if unread := _parse_problem(query):
+        return unread
     if series(metric) is None:
         return "no series in it with braces after its name; write name{<<.LabelMatchers>>}, or its name in `series`"
     return None
+
+
+# What stands in place of each thing that the adapter fills in, so that the rest can be read.
+_FILLED = {
+    "Series": "series",
+    "LabelMatchers": 'namespace="n"',
+    "GroupBy": "namespace",
+    "GroupBySlice": "namespace",
+    "LabelValuesByName": "n",
+}
+_TEMPLATE = re.compile(r"<<([^<>]*)>>")
+
+
+def _parse_problem(query: str) -> str | None:
+    """Why Prometheus could not read the query once the adapter has filled it in, or None."""
+    try:
+        promql_parser.parse(_TEMPLATE.sub(_filled, query))
+    except ValueError as error:
+        return f"Prometheus could not read it ({' '.join(str(error).split())[:120]}); write it as it works there"
+    except RecursionError:
+        return "nested too deep for Prometheus; write it flatter"
+    return None
+
+
+def _filled(template: re.Match[str]) -> str:
+    name = re.search(r"\.(\w+)", template[1])
+    return _FILLED.get(name[1] if name else "", "x")

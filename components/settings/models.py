@@ -3,14 +3,24 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PositiveInt
+from pydantic import BeforeValidator, Field
 
-from components.settings.names import ContentDigest, HttpUrl, ImageDigest, ModelName, Namespace, Source
+from components.settings.addresses import HttpUrl
+from components.settings.files import Argument, FilePath, Script
+from components.settings.image_references import ContentDigest, ImageDigest
+from components.settings.kubernetes_names import (
+    ExtendedResource,
+    LabelName,
+    LabelValue,
+    ModelName,
+    ObjectName,
+    OwnNamespace,
+)
+from components.settings.model_source import Source
+from components.settings.packages import DebianPackage, PythonVersion
 from components.settings.resources import Requests, Resources
 from components.settings.scaling import Autoscaling, KnativeAutoscaling, Scaling
-from components.settings.section import Section, Text
-
-DebianPackage = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
+from components.settings.section import Natural, Positive, Section
 
 # Of the canary's own InferenceService, image build and outputs.
 CANARY_SUFFIX = "-canary"
@@ -19,8 +29,8 @@ CANARY_SUFFIX = "-canary"
 class Train(Section):
     """A script that trains and registers the version that `source` asks for, run only when it is missing."""
 
-    script: Text
-    args: Sequence[str] = ()
+    script: Script
+    args: Sequence[Argument] = ()
     resources: Resources = Resources(requests=Requests(cpu="100m", memory="512Mi"), limits=Requests(memory="2Gi"))
 
 
@@ -47,17 +57,17 @@ class Canary(Section):
 class Toleration(Section):
     """As in a pod's spec (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/)."""
 
-    key: Text | None = None
+    key: LabelName | None = None
     operator: Literal["Exists", "Equal"] = "Equal"
-    value: Text | None = None
+    value: LabelValue | None = None
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
 
 
 class Gpus(Section):
     """Whole accelerators for each pod of a model."""
 
-    count: PositiveInt = 1
-    resource: Text = Field("nvidia.com/gpu", description="The extended resource of the device plugin.")
+    count: Annotated[int, Field(ge=1, le=128)] = 1
+    resource: ExtendedResource = Field("nvidia.com/gpu", description="The extended resource of the device plugin.")
 
 
 class ModelBuild(Section):
@@ -81,7 +91,7 @@ class Model(Section):
         description="What the version's files must be, checked before it is built; `python -m tools pin` writes it.",
     )
     train: _Train = None
-    python: Annotated[str, Field(pattern=r"^3\.\d+$")] | None = Field(
+    python: PythonVersion | None = Field(
         None, description="The Python that it is served with, such as 3.12; default: the one it was trained with."
     )
     server: Literal["mlserver", "kserve"] | None = Field(
@@ -89,24 +99,30 @@ class Model(Section):
     )
     build: ModelBuild = ModelBuild()
     mode: Literal["Standard", "Knative"] = "Standard"
-    replicas: PositiveInt | None = Field(None, description="Manual scaling; leave it out with `autoscaling`.")
+    replicas: Positive | None = Field(None, description="Manual scaling; leave it out with `autoscaling`.")
     autoscaling: Scaling | None = Field(
         None, description="An HPA with `metrics` (mode Standard), or a `class` of Knative's (mode Knative)."
     )
     resources: Resources = Resources(
         requests=Requests(cpu="100m", memory="512Mi"), limits=Requests(cpu="1", memory="1Gi")
     )
-    team: Namespace | None = Field(None, description="The team whose namespace it is in; default: namespaces.models.")
+    team: OwnNamespace | None = Field(
+        None, description="The team whose namespace it is in; default: namespaces.models."
+    )
     canary: Canary | None = None
-    rollout_seconds: PositiveInt | None = Field(
+    rollout_seconds: Positive | None = Field(
         None,
         description="mode Knative: how long a new version takes to take over, share by share; default: none.",
     )
-    node_selector: dict[Text, Text] = Field(default_factory=dict, description="Labels that its nodes must have.")
+    node_selector: dict[LabelName, LabelValue] = Field(
+        default_factory=dict, description="Labels that its nodes must have."
+    )
     tolerations: Sequence[Toleration] = ()
     gpus: Gpus | None = None
-    priority_class: Text | None = Field(None, description="A PriorityClass that the cluster has.")
-    ready_within: PositiveInt = Field(600, description="Seconds until the model must have answered a prediction.")
+    priority_class: ObjectName | None = Field(None, description="A PriorityClass that the cluster has.")
+    ready_within: Annotated[int, Field(ge=1, le=86400)] = Field(
+        600, description="Seconds until the model must have answered a prediction."
+    )
 
     @property
     def canary_model(self) -> Self | None:
@@ -150,9 +166,9 @@ def _share(pods: int, percent: int) -> int:
 class Build(Section):
     """What the image build needs on a corporate network."""
 
-    ca_bundle: Text | None = Field(None, description="PEM file with the CAs that the package index is signed by.")
+    ca_bundle: FilePath | None = Field(None, description="PEM file with the CAs that the package index is signed by.")
     package_index: HttpUrl | None = Field(None, description="Package index for the image build, without credentials.")
     packages: Sequence[DebianPackage] = Field((), description="Debian packages for the images of all models.")
-    keep_images: Annotated[int, Field(ge=0)] = Field(
+    keep_images: Natural = Field(
         5, description="How many images of each model `make prune` keeps, the newest, beside those that are in use."
     )

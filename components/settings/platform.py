@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
-from components.settings.names import HttpUrl
-from components.settings.section import Section
+from components.settings.addresses import BaseUrl
+from components.settings.section import Positive, Section
 
 Installation = Literal["install", "existing", "off"]
 
@@ -13,7 +13,7 @@ Installation = Literal["install", "existing", "off"]
 class Platform(Section):
     """What Slipway installs, finds installed, or does without."""
 
-    replicas: PositiveInt = Field(
+    replicas: Positive = Field(
         1, description="Pods of each part that can have several, spread over zones and nodes, drained one at a time."
     )
     certificates: Installation = Field("install", description="cert-manager")
@@ -28,7 +28,7 @@ class Platform(Section):
         "install", description="metrics-server, for models that scale on cpu or memory"
     )
     prometheus: Installation = Field("install", description="Prometheus, for models that scale on a query")
-    prometheus_url: HttpUrl | None = Field(
+    prometheus_url: BaseUrl | None = Field(
         None, description="prometheus existing: where it answers inside the cluster, with its port."
     )
     metrics_adapter: Installation = Field("install", description="prometheus-adapter, for models that scale on a query")

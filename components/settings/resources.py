@@ -1,12 +1,15 @@
 """What a container asks for."""
 
-from components.settings.quantity import Quantity
+from components.settings.quantity import Cpu, Memory
 from components.settings.section import Section
+
+# What KServe's webhook writes where a model says nothing (kserve/kserve: config/configmap/inferenceservice.yaml).
+KSERVE_DEFAULTS = {"cpu": "1", "memory": "2Gi"}
 
 
 class Requests(Section):
-    cpu: Quantity | None = None
-    memory: Quantity | None = None
+    cpu: Cpu | None = None
+    memory: Memory | None = None
 
 
 class Resources(Section):

@@ -3,23 +3,23 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, PositiveInt, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from components.settings.names import LabelName, MetricName, SeriesName
+from components.settings.kubernetes_names import ApiVersion, Kind, LabelName, LabelValue, ObjectName
+from components.settings.metric_names import MetricName, SeriesLabel, SeriesName
 from components.settings.quantity import Quantity, Ratio
-from components.settings.section import Section, Text
+from components.settings.section import Natural, Positive, Section, Text
 
 # The one container of a model's pod; KServe insists on the name.
 MODEL_CONTAINER = "kserve-container"
 
 ResourceName = Literal["cpu", "memory"]
-Count = Annotated[int, Field(ge=0)]
 
 
 class ResourceTarget(Section):
     """Exactly one of the two."""
 
-    average_utilization: PositiveInt | None = Field(None, description="Percent of the request.")
+    average_utilization: Positive | None = Field(None, description="Percent of the request.")
     average_value: Quantity | None = None
 
 
@@ -47,22 +47,22 @@ class ContainerResourceMetric(Section):
 
     type: Literal["ContainerResource"]
     name: ResourceName
-    container: Text = MODEL_CONTAINER
+    container: ObjectName = MODEL_CONTAINER
     target: ResourceTarget
 
 
 class Labels(Section):
     """The labels by which a series belongs to a namespace and to an object (Pods: the pod)."""
 
-    namespace: LabelName | None = Field(None, description="Default: namespace; External metrics: none.")
-    object: LabelName | None = Field(None, description="Default: pod, or the object's kind in lower case.")
+    namespace: SeriesLabel | None = Field(None, description="Default: namespace; External metrics: none.")
+    object: SeriesLabel | None = Field(None, description="Default: pod, or the object's kind in lower case.")
 
 
 class QueriedMetric(Section):
     """A metric of the custom or the external API; `query` makes Slipway's prometheus-adapter serve it there."""
 
     name: MetricName
-    selector: dict[Text, Text] = Field(default_factory=dict, description="Labels that the metric must have.")
+    selector: dict[LabelName, LabelValue] = Field(default_factory=dict, description="Labels that the metric must have.")
     query: Text | None = Field(
         None,
         description="PromQL in which <<.LabelMatchers>> and <<.GroupBy>> stand for what prometheus-adapter fills in, "
@@ -86,9 +86,11 @@ _API_VERSIONS = {"Ingress": "networking.k8s.io/v1", "Service": "v1", "Deployment
 
 
 class DescribedObject(Section):
-    kind: Text
-    name: Text
-    api_version: Text | None = Field(None, description="Needed for kinds other than Ingress, Service and Deployment.")
+    kind: Kind
+    name: ObjectName
+    api_version: ApiVersion | None = Field(
+        None, description="Needed for kinds other than Ingress, Service and Deployment."
+    )
 
     @property
     def version(self) -> str | None:
@@ -116,14 +118,24 @@ class ExternalMetric(QueriedMetric):
     target: ValueTarget
 
 
+def _type(value: Any) -> Any:
+    return value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
+
+
+# By a function and not by the field's name: the field may be UNREAD.
 Metric = Annotated[
-    ResourceMetric | ContainerResourceMetric | PodsMetric | ObjectMetric | ExternalMetric, Field(discriminator="type")
+    Annotated[ResourceMetric, Tag("Resource")]
+    | Annotated[ContainerResourceMetric, Tag("ContainerResource")]
+    | Annotated[PodsMetric, Tag("Pods")]
+    | Annotated[ObjectMetric, Tag("Object")]
+    | Annotated[ExternalMetric, Tag("External")],
+    Discriminator(_type),
 ]
 
 
 class ScalingPolicy(Section):
     type: Literal["Pods", "Percent"]
-    value: PositiveInt
+    value: Positive
     period_seconds: Annotated[int, Field(ge=1, le=1800)]
 
 
@@ -144,10 +156,10 @@ class Behavior(Section):
 class Autoscaling(Section):
     """A HorizontalPodAutoscaler (autoscaling/v2) on the model's Deployment; mode Standard."""
 
-    min: Count = 1
-    max: PositiveInt
+    min: Natural = 1
+    max: Positive
     metrics: Sequence[Metric] = Field((), min_length=1)
-    target_cpu_utilization_percentage: PositiveInt | None = Field(
+    target_cpu_utilization_percentage: Positive | None = Field(
         None, alias="targetCPUUtilizationPercentage", description="The form of autoscaling/v1, in place of `metrics`."
     )
     behavior: Behavior | None = None
@@ -170,11 +182,11 @@ class KnativeAutoscaling(Section):
     metric: Literal["concurrency", "rps", "cpu", "memory"] | None = Field(
         None, description="kpa: concurrency (default) or rps; hpa: cpu (default) or memory."
     )
-    target: PositiveInt | None = Field(
+    target: Positive | None = Field(
         None, description="For each pod: requests at once, requests per second, percent of the cpu request, or MiB."
     )
-    min: Count = 1
-    max: PositiveInt
+    min: Natural = 1
+    max: Positive
 
     @model_validator(mode="before")
     @classmethod

@@ -2,14 +2,14 @@
 
 from pydantic import Field
 
-from components.settings.names import Namespace
-from components.settings.quantity import Quantity
-from components.settings.section import Section, Text
+from components.settings.kubernetes_names import Group, OwnNamespace, QuotaKey
+from components.settings.quantity import Amount
+from components.settings.section import Section
 
 
 class Namespaces(Section):
-    data: Namespace = Field("mlops", description="Database, object store and MLflow.")
-    models: Namespace = Field("models", description="The served models.")
+    data: OwnNamespace = Field("mlops", description="Database, object store and MLflow.")
+    models: OwnNamespace = Field("models", description="The served models.")
 
     @property
     def mark(self) -> str:
@@ -21,10 +21,10 @@ class Namespaces(Section):
 class Team(Section):
     """A namespace of its own for the models of a team, with a quota."""
 
-    name: Namespace
-    group: Text | None = Field(
+    name: OwnNamespace
+    group: Group | None = Field(
         None, description="A group of the cluster's identity provider that may see its models, pods, logs and events."
     )
-    quota: dict[Text, Quantity] = Field(
+    quota: dict[QuotaKey, Amount] = Field(
         default_factory=dict, description="A ResourceQuota's `hard`, such as requests.cpu, limits.memory or pods."
     )

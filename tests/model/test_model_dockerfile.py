@@ -39,7 +39,7 @@ def test_the_server_s_layer_knows_nothing_of_the_model(dockerfile: Dockerfile) -
     assert server == [
         ("FROM", "tools AS server"),
         ("COPY", "server.txt /build/"),
-        ("RUN", "./install /opt/server server.txt --no-deps"),
+        ("RUN", "./install /opt/server server.txt"),
     ]
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from components.clients import cluster_api as api
-from components.clients.cluster_api import Cluster, Kind, Object
+from components.clients.cluster_api import ApiResource, Cluster, Object
 
-SERVICE_GATE = Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", True)
-CLUSTER_ROLE = Kind("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", False)
-ISVC = Kind("serving.kserve.io", "v1beta1", "InferenceService", "inferenceservices", True)
-KNATIVE_SERVING = Kind("operator.knative.dev", "v1beta1", "KnativeServing", "knativeservings", True)
-VIRTUAL_SERVICE = Kind("networking.istio.io", "v1", "VirtualService", "virtualservices", True)
+SERVICE_GATE = ApiResource("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", True)
+CLUSTER_ROLE = ApiResource("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", False)
+ISVC = ApiResource("serving.kserve.io", "v1beta1", "InferenceService", "inferenceservices", True)
+KNATIVE_SERVING = ApiResource("operator.knative.dev", "v1beta1", "KnativeServing", "knativeservings", True)
+VIRTUAL_SERVICE = ApiResource("networking.istio.io", "v1", "VirtualService", "virtualservices", True)
 _BUILT_IN = (
     api.CRD,
     api.NAMESPACE,
@@ -25,7 +25,7 @@ _BUILT_IN = (
 )
 
 
-def crd(kind: Kind) -> str:
+def crd(kind: ApiResource) -> str:
     """The name of the kind's CustomResourceDefinition."""
     return f"{kind.plural}.{kind.group}"
 
@@ -40,14 +40,14 @@ class FakeCluster(Cluster):
         self.patched: list[str] = []
         self.version = "v1.34.4"
 
-    def add(self, kind: Kind, name: str, namespace: str = "", **content: Any) -> Object:
+    def add(self, kind: ApiResource, name: str, namespace: str = "", **content: Any) -> Object:
         """Put an object there; `metadata` is merged with its name and namespace."""
         metadata = {"name": name, **({"namespace": namespace} if namespace else {}), **content.pop("metadata", {})}
         made = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, **content}
         self.objects[kind.path(namespace or None, name)] = made
         return made
 
-    def serve(self, kind: Kind, **metadata: Any) -> None:
+    def serve(self, kind: ApiResource, **metadata: Any) -> None:
         """Add a kind and its CRD."""
         self.kinds_served.append(kind)
         spec = {
@@ -112,7 +112,7 @@ class FakeCluster(Cluster):
         resources = [{"name": k.plural, "kind": k.kind, "namespaced": k.namespaced, "verbs": verbs} for k in listed]
         return {"resources": resources} if listed else None
 
-    def _items(self, root: str, kind: Kind, query: str) -> Iterable[Object]:
+    def _items(self, root: str, kind: ApiResource, query: str) -> Iterable[Object]:
         key, _, value = query.removeprefix("labelSelector=").partition("=")
         for path, found in self.objects.items():
             labels = found["metadata"].get("labels") or {}

@@ -26,6 +26,8 @@ EXTERNAL = {
     "query": "sum(rabbitmq_queue_messages_ready{<<.LabelMatchers>>})",
 }
 
+MUTUAL_TLS = {"security": {"mutualTls": True}, "platform": {"meshCni": "install"}}
+
 
 def model(*metrics: Mapping[str, Any], name: str = NAME, **autoscaling: Any) -> dict[str, Any]:
     scaling: dict[str, Any] = {"max": 3, **({"metrics": list(metrics)} if metrics else {}), **autoscaling}

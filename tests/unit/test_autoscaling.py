@@ -6,7 +6,7 @@ import pytest
 
 from components.settings import Autoscaling
 from components.settings.autoscaler_manifest import metric, spec
-from tests.unit.scaled import CPU, EXTERNAL, OBJECT, PODS, knative, model, run, settings
+from tests.unit.scaled import CPU, EXTERNAL, MUTUAL_TLS, OBJECT, PODS, knative, model, run, settings
 
 
 def rendered(written: dict[str, Any], **sections: Any) -> dict[str, Any]:
@@ -33,7 +33,9 @@ def test_a_container_resource_is_that_of_the_models_container_unless_another_is_
             "target": {"type": "Utilization", "averageUtilization": 60},
         },
     }
-    assert rendered({**written, "container": "sidecar"})["containerResource"]["container"] == "sidecar"
+    sidecar = settings(model({**written, "container": "istio-proxy"}), **MUTUAL_TLS).models[0].autoscaling
+    assert isinstance(sidecar, Autoscaling)
+    assert spec(sidecar, "wine-predictor")["metrics"][0]["containerResource"]["container"] == "istio-proxy"
 
 
 def test_a_pods_metric_has_an_average_value() -> None:
@@ -96,7 +98,7 @@ def test_behavior_goes_to_the_cluster_as_it_is_written() -> None:
         },
         "scaleDown": {"policies": [{"type": "Percent", "value": 50, "periodSeconds": 60}]},
     }
-    cluster = {"kind": {"name": "test"}, "kubernetes": "1.35"}
+    cluster = {"kind": {"name": "test", "nodeImage": "kindest/node:v1.35.0"}, "kubernetes": "1.35"}
     scaling = settings(model(CPU, behavior=behavior), cluster=cluster).models[0].autoscaling
     assert isinstance(scaling, Autoscaling)
     assert spec(scaling, "wine-predictor")["behavior"] == behavior

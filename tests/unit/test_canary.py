@@ -145,7 +145,7 @@ def test_the_gateway_serves_the_canarys_host_too(fixed: Run) -> None:
 @pytest.mark.parametrize(
     ("models", "sections", "line"),
     [
-        ([with_canary(FIXED, percent=100)], {}, "models[0].canary.percent: 100: input should be less than or equal to"),
+        ([with_canary(FIXED, percent=100)], {}, "models[0].canary.percent: 100: write at most 99"),
         (
             [with_canary(FIXED, source=FIXED["source"])],
             {},
@@ -154,7 +154,7 @@ def test_the_gateway_serves_the_canarys_host_too(fixed: Run) -> None:
         (
             [with_canary({**FIXED, "name": "w" * 34})],
             {},
-            f"models[0].name: '{'w' * 34}': with a canary at most 33 characters: it is served as {'w' * 34}-canary",
+            f"models[0].name: '{'w' * 34}': write at most 33 characters: KServe puts it into labels of 63",
         ),
         (
             [with_canary(FIXED), {**FIXED, "name": f"{NAME}-canary"}],

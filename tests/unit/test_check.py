@@ -26,7 +26,7 @@ def test_a_fault_is_one_line_and_exit_1(tmp_path: Path) -> None:
     path.write_text(Path("Pulumi.dev.yaml").read_text().replace("max: 3", "max: 0"))
     done = run(path)
     assert done.returncode == 1
-    assert done.stdout == f"{path}: slipway:models[0].autoscaling.max: 0: input should be greater than 0\n"
+    assert done.stdout == f"{path}: slipway:models[0].autoscaling.max: 0: write at least 1\n"
 
 
 def test_good_settings_say_nothing_and_exit_0(tmp_path: Path) -> None:
@@ -37,12 +37,17 @@ def test_good_settings_say_nothing_and_exit_0(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"), [("a: [", "not YAML"), ("- a", "write a mapping"), ("config: 1", "write a mapping")]
+    ("text", "reason"),
+    [
+        ("config: [", "config[0]: not YAML near line 2, column 1"),
+        ("- a", "config: write a mapping"),
+        ("config: 1", "config: write a mapping"),
+    ],
 )
 def test_a_file_that_is_no_stack_file_is_one_line(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "Pulumi.x.yaml"
     path.write_text(text)
-    [fault] = check.faults(path)
+    fault = check.faults(path)[0]
     assert fault.startswith(f"{path}: {reason}")
     assert "\n" not in fault
 

@@ -166,7 +166,7 @@ URL = {"url": "postgresql+psycopg2://u:p@db.test/mlflow"}
         ),
         (
             {"database": {"cloudNativePg": {"backup": {**BACKUP, "destination": "backups"}}}},
-            "slipway:database.cloudNativePg.backup.destination: 'backups': write s3://",
+            "slipway:database.cloudNativePg.backup.destination: a text: write s3://",
         ),
         (
             {"database": {"cloudNativePg": {"backup": {**BACKUP, "schedule": "0 2 * * *"}}}},

@@ -12,7 +12,7 @@ from components.settings.parts.istio import PART
 from tests.unit.engine import run_stack
 from tests.unit.fake_cluster import ISVC, VIRTUAL_SERVICE, FakeCluster, crd
 
-GATEWAY = api.Kind("networking.istio.io", "v1", "Gateway", "gateways", True)
+GATEWAY = api.ApiResource("networking.istio.io", "v1", "Gateway", "gateways", True)
 PROPS: Mapping[str, Any] = {
     "groups": PART.crd_groups,
     "found": ["gateways.networking.istio.io"],
@@ -27,7 +27,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     for kind in (ISVC, VIRTUAL_SERVICE, GATEWAY):
         fake.serve(kind)
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
-    monkeypatch.setattr(crd_cleanup, "_cluster", lambda _props: fake)
+    monkeypatch.setattr(crd_cleanup, "cluster_of", lambda _props: fake)
     return fake
 
 
@@ -79,7 +79,7 @@ def test_the_kinds_that_were_there_are_recorded_and_a_later_group_adds_to_them(c
     made = CrdCleanupProvider().create(props).outs
     assert made
     assert made["found"] == ["gateways.networking.istio.io", "virtualservices.networking.istio.io"]
-    cluster.serve(api.Kind("networking.istio.io", "v1", "Sidecar", "sidecars", True))
+    cluster.serve(api.ApiResource("networking.istio.io", "v1", "Sidecar", "sidecars", True))
     more = {**props, "groups": ["networking.istio.io", "serving.kserve.io"]}
     updated = CrdCleanupProvider().update("crd-cleanup", made, more).outs
     assert updated

@@ -93,7 +93,9 @@ def test_only_what_a_metric_needs_is_installed(models: list[dict[str, Any]], ins
 
 def test_what_the_cluster_has_is_not_installed() -> None:
     prometheus = {"prometheus": "existing", "prometheusUrl": "http://prometheus.example:9090"}
-    assert releases(model(CPU, PODS), platform={**prometheus, "metricsServer": "existing"}) == {"prometheus-adapter"}
+    assert releases(model(CPU, PODS), platform={**prometheus, "metricsServer": "existing"}, charts={}) == {
+        "prometheus-adapter"
+    }
     known = {name: value for name, value in PODS.items() if name != "query"}
     assert releases(model(known), platform={"metricsAdapter": "existing"}) == set()
 

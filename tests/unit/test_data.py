@@ -209,7 +209,7 @@ def test_an_s3_endpoint_with_keys_needs_no_server() -> None:
 
 def test_s3_without_keys_leaves_it_to_mlflows_identity() -> None:
     role = {"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/mlflow"}
-    run = run_stack("dev", {"objectStore": {"engine": "s3", "identity": role}})
+    run = run_stack("dev", {"objectStore": {"engine": "s3", "bucket": "artifacts", "identity": role}})
     mlflow = run.one("Deployment", "mlflow")
     assert not [name for name in env_of(mlflow) if name.startswith("AWS_") and name != "AWS_DEFAULT_REGION"]
     assert run.one("ServiceAccount", "mlflow").inputs["metadata"]["annotations"] == role
@@ -225,7 +225,7 @@ def test_mlflow_has_an_account_of_its_own_and_no_token_for_the_cluster(dev: Run)
 
 def test_azures_identity_comes_with_the_label_that_its_webhook_looks_for() -> None:
     identity = {"azure.workload.identity/client-id": "1234"}
-    run = run_stack("dev", {"objectStore": {"engine": "s3", "identity": identity}})
+    run = run_stack("dev", {"objectStore": {"engine": "s3", "bucket": "artifacts", "identity": identity}})
     metadata = run.one("Deployment", "mlflow").inputs["spec"]["template"]["metadata"]
     assert metadata["labels"]["azure.workload.identity/use"] == "true"
 

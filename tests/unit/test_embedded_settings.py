@@ -81,7 +81,6 @@ def test_what_this_machine_decided_lies_under_the_override(tmp_path: Path) -> No
     config = stack_file.effective(path)["config"]
     assert config["slipway:ingress"] == {
         "domain": "slipway.localhost",
-        "serviceType": "ClusterIP",
         "address": "127.0.0.1:1",
     }
     assert config["slipway:tracking"]["uri"] == "http://b:2"

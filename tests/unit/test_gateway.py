@@ -7,6 +7,7 @@ import pytest
 
 from components.settings import parse_settings
 from tests.unit.authorization import Request, passes
+from tests.unit.certificates import pair
 from tests.unit.engine import Run, run_stack
 from tests.unit.test_settings import GOOD, faults, set_at
 
@@ -232,12 +233,13 @@ def test_keys_are_secret_and_the_private_one_leaves_the_state_nowhere(secure: Ru
 
 
 def test_an_authority_of_the_users_is_a_secret_and_another_one_signs_anew() -> None:
-    def issuer(certificate: str) -> str:
-        run = run_stack("dev", ingress({"ca": {"certificate": certificate, "key": "K"}}))
-        pair = run.one("Secret", "gateway-ca")
-        assert "4dabf18193072939515e22adb298388d" in str(pair.raw["stringData"])
+    def issuer(name: str) -> str:
+        certificate, key = pair(name)
+        run = run_stack("dev", ingress({"ca": {"certificate": certificate, "key": key}}))
+        secret = run.one("Secret", "gateway-ca")
+        assert "4dabf18193072939515e22adb298388d" in str(secret.raw["stringData"])
         issuer = run.one("ClusterIssuer", "gateway-issuer").inputs
-        assert issuer["spec"] == {"ca": {"secretName": pair.inputs["metadata"]["name"]}}
+        assert issuer["spec"] == {"ca": {"secretName": secret.inputs["metadata"]["name"]}}
         assert spec(run, "Certificate", "gateway-certificate")["issuerRef"]["name"] == issuer["metadata"]["name"]
         return str(issuer["metadata"]["name"])
 
@@ -263,7 +265,9 @@ def test_an_issuer_of_the_clusters_is_named_and_nothing_else_is_made() -> None:
     assert not run.of("ClusterIssuer")
 
 
-@pytest.mark.parametrize("issuer", [{"selfSigned": {}}, {"ca": {"certificate": "A", "key": "K"}}])
+@pytest.mark.parametrize(
+    "issuer", [{"selfSigned": {}}, {"ca": dict(zip(("certificate", "key"), pair("A"), strict=True))}]
+)
 def test_the_gateway_may_read_neither_the_authoritys_key_nor_the_meshs(issuer: dict[str, Any]) -> None:
     """Istio's chart lets a gateway read every Secret of its namespace."""
     run = run_stack("dev", ingress(issuer))
@@ -317,7 +321,11 @@ def test_without_a_mesh_and_without_models_there_is_no_gateway() -> None:
     assert run.of("Deployment")
 
 
-KEYS = '{"keys": [{"kty": "EC", "crv": "P-256", "x": "x", "y": "y"}]}'
+# The example of RFC 7517, appendix A.1.
+KEYS = (
+    '{"keys": [{"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", '
+    '"y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}'
+)
 SECURE = {
     "ingress": {
         "domain": "slipway.localhost",
@@ -343,8 +351,8 @@ def test_the_settings_that_the_faults_below_start_from_have_none() -> None:
         ("ingress.auth.apiKeys", ["slipway"], "apiKeys[0]: 'slipway': Slipway's own key has this name"),
         ("ingress.auth.apiKeys", ["a", "a"], "apiKeys[1]: 'a': two clients have this name"),
         ("ingress.auth.jwt.0.jwksUri", "https://idp.test/k", "jwt[0]: 'https://idp.test': write exactly one of"),
-        ("ingress.auth.jwt.0.jwks", "{}", "jwt[0].jwks: write a JSON Web Key Set"),
-        ("ingress.auth.jwt.0.jwks", '{"keys": [{"kty": "oct", "k": "s"}]}', "jwt[0].jwks: this is a private or"),
+        ("ingress.auth.jwt.0.jwks", "{}", "jwt[0].jwks: a text: write a JSON Web Key Set"),
+        ("ingress.auth.jwt.0.jwks", '{"keys": [{"kty": "oct", "k": "s"}]}', "jwt[0].jwks: a text: a private or"),
         ("tracking.auth", False, "tracking.auth: False: the models ask for a credential, MLflow at the same gateway"),
         ("tracking.hosts", [], "tracking.hosts: a certificate is for a name; write one, such as mlflow.slipway"),
         ("platform.certificates", "off", "platform.certificates: 'off': TLS needs cert-manager"),
@@ -371,7 +379,7 @@ def test_what_would_leave_the_door_open_is_a_fault(path: str, value: Any, line: 
         {"hosts": ["mlflow.slipway.localhost"], "auth": True},
         # Without a name it is at /mlflow of every other.
         {"auth": True},
-        {"auth": True, "uri": "https://mlflow.slipway.localhost/mlflow"},
+        {"auth": True, "uri": "https://localhost/mlflow"},
     ],
 )
 def test_a_password_in_the_clear_is_a_fault(tracking: dict[str, Any]) -> None:
@@ -393,7 +401,7 @@ def test_a_password_to_an_address_without_tls_is_a_fault(uri: str, mesh: str) ->
 
 def test_a_password_in_an_address_is_a_fault_and_is_not_shown() -> None:
     found = faults(set_at("tracking.uri", "https://admin:hunter2@mlflow.test"))
-    assert any("slipway:tracking.uri: a user and a password stand in it" in fault for fault in found)
+    assert any("slipway:tracking.uri: a text: credentials in a URL are no secret" in fault for fault in found)
     assert "hunter2" not in "".join(found)
 
 

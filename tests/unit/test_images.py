@@ -78,6 +78,26 @@ def test_a_chart_of_another_version_keeps_its_own_tags() -> None:
     assert other.app_version("metrics-server") is None
 
 
+@pytest.mark.parametrize(
+    ("key", "written", "tag"),
+    [
+        ("cert-manager", "1.21.0", "v1.21.0"),
+        ("cert-manager", "v1.21.0", "v1.21.0"),
+        ("knative-operator", "1.22.3", "v1.22.3"),
+        ("istiod", "v1.29.6", "1.29.6"),
+        ("istiod", "1.29.6", "1.29.6"),
+    ],
+)
+def test_a_version_may_be_written_with_its_v_or_without(key: str, written: str, tag: str) -> None:
+    charts = Charts(overrides={key: ChartOverride(version=written)})
+    assert (charts[key].version, charts.version(key)) == (written, tag)
+
+
+def test_a_pin_without_its_v_is_still_the_pin() -> None:
+    bare = versions.CHARTS["kserve-resources"].version.removeprefix("v")
+    assert Charts(overrides={"kserve-resources": ChartOverride(version=bare)}).app_version("kserve-resources")
+
+
 def test_knative_keeps_its_operators_digests_unless_the_stack_has_its_own() -> None:
     assert own_images(Images(), "1.21.1") == {}
 
@@ -114,10 +134,11 @@ def test_one_key_takes_every_chart_from_the_mirror(mirrored: Run) -> None:
     assert versions_of["istio-base"] == versions.CHARTS["istio-base"].version
 
 
-def test_a_chart_that_the_stack_names_itself_is_not_looked_for_in_the_mirror() -> None:
-    charts = {"cert-manager": {"chart": "./charts/cert-manager"}}
+def test_a_chart_that_the_stack_names_itself_is_not_looked_for_in_the_mirror(tmp_path: Path) -> None:
+    (tmp_path / "Chart.yaml").touch()
+    charts = {"cert-manager": {"chart": str(tmp_path)}}
     run = run_stack("dev", {"chartMirror": "oci://mirror.test/charts", "charts": charts})
-    assert run.one("Release", "cert-manager").inputs["chart"] == "./charts/cert-manager"
+    assert run.one("Release", "cert-manager").inputs["chart"] == str(tmp_path)
 
 
 BASE: dict[str, Any] = {"cluster": {"kind": {"name": "test"}}, "ingress": {"domain": "models.test"}}

@@ -135,11 +135,11 @@ def test_a_database_whose_url_is_not_known_yet_is_expected_on_its_usual_port() -
 
 
 def test_without_keys_mlflow_asks_the_cloud_who_it_is() -> None:
-    made = policies(objectStore={"engine": "s3"})
+    made = policies(objectStore={"engine": "s3", "bucket": "artifacts"})
     assert reaches(made, MLFLOW, INTERNET, 443)
     assert reaches(made, MLFLOW, CLOUD, 80)
     assert not reaches(made, TRAIN, CLOUD, 80)
-    keys = policies(objectStore={"engine": "s3", "accessKeyId": "a", "secretAccessKey": "b"})
+    keys = policies(objectStore={"engine": "s3", "bucket": "artifacts", "accessKeyId": "a", "secretAccessKey": "b"})
     assert not reaches(keys, MLFLOW, CLOUD, 80)
 
 

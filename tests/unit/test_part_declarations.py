@@ -1,6 +1,7 @@
 """What is declared of a part once is followed everywhere."""
 
 from collections import Counter
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -16,7 +17,7 @@ from components.settings.versions import CHARTS
 from tests.unit import scaled
 from tests.unit.fake_cluster import FakeCluster
 from tests.unit.scaled import CPU, PODS, faults
-from tools.parts import existing, taken
+from tools.parts import conflicts, existing
 from tools.parts.workloads import Observed
 from tools.teardown.controllers import absences, finalized, finalizers
 from tools.teardown.inventory import Brought, Inventory
@@ -50,6 +51,14 @@ def test_an_upgrade_is_compared_chart_by_chart() -> None:
     asked = wanted(scaled.settings(scaled.model(CPU, PODS), **EVERYTHING))
     assert set(CHARTS) <= set(asked)
     assert not set(CHARTS) & set(wanted(scaled.settings(platform=dict.fromkeys(map(_camel, PARTS), "off"))))
+
+
+def test_the_documents_name_the_versions_that_go_with_the_other_parts() -> None:
+    text = Path("docs/upgrades.md").read_text()
+    for part in PARTS:
+        if part.supported:
+            lowest, highest = part.supported
+            assert f"{lowest} to {highest}" in text, part.title
 
 
 def _camel(part: Part) -> str:
@@ -154,10 +163,10 @@ def test_a_new_part_is_recognised_in_a_cluster() -> None:
         "whole, or another version of it",
     ]
     cluster.add(api.NAMESPACE, "dashboards")
-    [found] = taken.check(with_grafana("install"), Observed(cluster), Inventory())
+    [found] = conflicts.check(with_grafana("install"), Observed(cluster), Inventory())
     assert "the namespace dashboards is in the cluster" in found.remedy
     cluster.deployment("monitoring", "grafana")
-    [found] = taken.check(with_grafana("install"), Observed(cluster), Inventory())
+    [found] = conflicts.check(with_grafana("install"), Observed(cluster), Inventory())
     assert "Deployment monitoring/grafana is in the cluster" in found.remedy
 
 

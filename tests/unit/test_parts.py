@@ -13,7 +13,7 @@ from components.settings import Settings, parse_settings
 from tests.unit.fake_cluster import ISVC, VIRTUAL_SERVICE, FakeCluster
 from tools import stack_file
 from tools.engine.stack import Stack
-from tools.parts import before, existing, taken
+from tools.parts import conflicts, existing, preflight
 from tools.parts.workloads import Observed
 from tools.teardown.inventory import Inventory
 
@@ -35,7 +35,7 @@ def settings(part: str = "existing", **changes: Any) -> Settings:
             "models": [model],
             "platform": dict.fromkeys(ALL, part),
             # Sidecars would need their plugin, which is not asked for here.
-            **{"security": {}, "database": {"cloudNativePg": {}}, **changes},
+            **{"security": {}, "database": {"cloudNativePg": {}}, "charts": {}, **changes},
         }
     )
 
@@ -69,7 +69,7 @@ def cluster() -> FakeCluster:
         ("serving.knative.dev", "v1", "services"),
         ("postgresql.cnpg.io", "v1", "clusters"),
     ):
-        fake.serve(api.Kind(group, version, plural, plural, True))
+        fake.serve(api.ApiResource(group, version, plural, plural, True))
     fake.serve(ISVC)
     fake.serve(VIRTUAL_SERVICE)
     for name in ("v1beta1.metrics.k8s.io", "v1beta1.custom.metrics.k8s.io"):
@@ -179,7 +179,7 @@ def test_a_prometheus_in_a_namespace_that_is_not_there_is_said(cluster: FakeClus
 def test_a_part_of_somebody_else_is_not_installed_over(cluster: FakeCluster) -> None:
     notes = {"meta.helm.sh/release-name": "mesh", "meta.helm.sh/release-namespace": "istio-system"}
     cluster.objects[api.DEPLOYMENT.path("istio-system", "istiod-1-28")]["metadata"]["annotations"] = notes
-    lines = [str(each) for each in taken.check(settings("install"), Observed(cluster), Inventory())]
+    lines = [str(each) for each in conflicts.check(settings("install"), Observed(cluster), Inventory())]
     assert [line.split(":")[1] for line in lines] == [
         "platform.certificates",
         "platform.mesh",
@@ -194,7 +194,7 @@ def test_a_namespace_is_not_told_beside_its_part(cluster: FakeCluster) -> None:
     for name in ("istio-system", "kserve"):
         cluster.add(api.NAMESPACE, name)
     del cluster.objects[api.DEPLOYMENT.path("kserve", "kserve-controller-manager")]
-    lines = [str(each) for each in taken.check(settings("install"), Observed(cluster), Inventory())]
+    lines = [str(each) for each in conflicts.check(settings("install"), Observed(cluster), Inventory())]
     assert not [line for line in lines if "namespace istio-system" in line]
     assert [line for line in lines if "slipway:platform.serving: the namespace kserve is in the cluster" in line]
 
@@ -202,13 +202,13 @@ def test_a_namespace_is_not_told_beside_its_part(cluster: FakeCluster) -> None:
 def test_our_own_parts_are_not_taken_for_somebody_elses(cluster: FakeCluster) -> None:
     places = frozenset({"cert-manager", "istio-system", "knative-serving", "kserve", "cnpg-system"})
     cluster.add(api.NAMESPACE, "istio-system")
-    assert taken.check(settings("install"), Observed(cluster), Inventory(namespaces=places)) == []
+    assert conflicts.check(settings("install"), Observed(cluster), Inventory(namespaces=places)) == []
 
 
 def test_a_namespace_of_somebody_else_is_not_taken(cluster: FakeCluster) -> None:
     for name in ("mlops", "istio-system"):
         cluster.add(api.NAMESPACE, name)
-    lines = [str(each) for each in taken.check(settings(), Observed(cluster), Inventory())]
+    lines = [str(each) for each in conflicts.check(settings(), Observed(cluster), Inventory())]
     assert lines == [
         "slipway:namespaces.data: the namespace mlops is in the cluster and is not this stack's; write another"
     ]
@@ -220,10 +220,10 @@ def test_an_up_stops_before_anything_is_touched_and_a_preview_only_says_so(
     file = stack_file.path_of("prod").read_text().replace("model/train.py", "Pulumi.prod.yaml")
     monkeypatch.chdir(tmp_path)
     stack_file.path_of("prod").write_text(file)
-    monkeypatch.setattr(before, "standing", lambda _stack: cluster)
+    monkeypatch.setattr(preflight, "standing", lambda _stack: cluster)
     with pytest.raises(SlipwayError, match=r"nothing was changed:\nPulumi.prod.yaml: slipway:platform") as caught:
-        before.up(Stack("prod"), [], lambda _line: None)
+        preflight.up(Stack("prod"), [], lambda _line: None)
     said: list[str] = []
-    before.preview(Stack("prod"), [], said.append)
+    preflight.preview(Stack("prod"), [], said.append)
     refused = str(caught.value).splitlines()[1:]
     assert [f"up would refuse: {line}" for line in refused] == said[: len(refused)]

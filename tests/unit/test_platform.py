@@ -1,6 +1,7 @@
 """Charts, images and the platform's order."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -23,13 +24,14 @@ def test_values_are_merged_key_by_key_and_lists_whole() -> None:
     assert base == {"a": {"b": 1, "c": [1, 2]}, "d": 1}
 
 
-def test_a_stack_overrides_chart_version_and_values_over_the_pin() -> None:
+def test_a_stack_overrides_chart_version_and_values_over_the_pin(tmp_path: Path) -> None:
+    (chart := tmp_path / "kserve-crd.tgz").touch()
     run = run_stack(
         "dev",
         {
             "charts": {
                 "istiod": {"version": "1.29.0", "values": {"resources": {"requests": {"cpu": "1"}}}},
-                "kserve-crd": {"chart": "./charts/kserve-crd.tgz"},
+                "kserve-crd": {"chart": str(chart)},
                 "cert-manager": {"repository": "https://charts.example.com"},
             }
         },
@@ -39,7 +41,7 @@ def test_a_stack_overrides_chart_version_and_values_over_the_pin() -> None:
     assert istiod["values"]["tag"] == "1.29.0"
     assert istiod["values"]["resources"]["requests"] == {"cpu": "1", "memory": "256Mi"}
     crd = run.one("Release", "kserve-crd").inputs
-    assert crd["chart"] == "./charts/kserve-crd.tgz"
+    assert crd["chart"] == str(chart)
     assert "repositoryOpts" not in crd
     assert run.one("Release", "cert-manager").inputs["repositoryOpts"] == {"repo": "https://charts.example.com"}
 
@@ -92,7 +94,7 @@ def test_knative_spec_takes_the_stacks_word_over_ours() -> None:
 
 def test_a_part_that_is_there_or_not_wanted_is_not_installed() -> None:
     parts = dict.fromkeys(("certificates", "mesh", "serverless", "serving", "metricsServer"), "existing")
-    run = run_stack("dev", {"platform": parts})
+    run = run_stack("dev", {"platform": parts, "charts": {}})
     assert not run.of("Release")
     assert not run.of("KnativeServing")
     assert run.of("InferenceService")

@@ -60,7 +60,7 @@ SETTINGS_THAT_BITE: list[tuple[str, dict[str, Any]]] = [
         {"ingress": {"domain": "models.example.com"}, "tracking": {"hosts": ["mlflow.example.com"]}},
     ),
     ("image-digests", {"images": {"mlflow": "ghcr.io/mlflow/mlflow:v3.17.2-full"}}),
-    ("no-latest", {"images": {"mlflow": "ghcr.io/mlflow/mlflow:latest"}}),
+    ("no-latest", {"charts": {"istiod": {"values": {"image": "docker.io/istio/pilot:latest"}}}}),
     (
         "requests-and-limits",
         {"tracking": {"hosts": ["mlflow.example.com"], "auth": True, "resources": {"limits": {"memory": "2Gi"}}}},

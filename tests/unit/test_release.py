@@ -109,7 +109,7 @@ def test_a_version_that_no_commit_has_must_be_named(file: Path) -> None:
 
 
 def test_what_would_be_wrong_is_not_written(file: Path) -> None:
-    with pytest.raises(SlipwayError, match=r"canary.percent: 0: input should be greater than or equal to 1"):
+    with pytest.raises(SlipwayError, match=r"canary.percent: 0: write at least 1"):
         canary(file, "wine", "models:/wine/2", 0)
     with pytest.raises(SlipwayError, match="the model's own source"):
         canary(file, "wine", "models:/wine/1", 10)

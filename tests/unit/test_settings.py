@@ -67,8 +67,8 @@ def test_settings_cannot_be_changed() -> None:
         ("cluster.kind.nmae", "x", "slipway:cluster.kind.nmae: unknown key: did you mean name?"),
         ("models.0.autoscaling.maxx", 1, "slipway:models[0].autoscaling.maxx: unknown key: did you mean max?"),
         ("cluster.kind.name", "Bad_Name", "slipway:cluster.kind.name: 'Bad_Name': write lower-case letters"),
-        ("cluster.kind.httpPort", "8080", "slipway:cluster.kind.httpPort: '8080': input should be a valid integer"),
-        ("cluster.kind.httpPort", 70000, "slipway:cluster.kind.httpPort: 70000: input should be less than or equal"),
+        ("cluster.kind.httpPort", "8080", "slipway:cluster.kind.httpPort: '8080': write the number without quotes"),
+        ("cluster.kind.httpPort", 70000, "slipway:cluster.kind.httpPort: 70000: write at most 65535"),
         ("cluster.existing", {"kubeconfig": "k", "context": "c"}, "slipway:cluster: write exactly one of"),
         ("registry", {"address": "r.test/x"}, "slipway:registry: 'r.test/x': a kind cluster has its own registry"),
         ("cluster.kind.registryPort", 8080, "slipway:cluster.kind: [8080, 8443, 8080]: httpPort, httpsPort and"),
@@ -84,7 +84,11 @@ def test_settings_cannot_be_changed() -> None:
         ),
         ("objectStore", {"engine": "s3", "accessKeyId": "A"}, "slipway:objectStore: write both `accessKeyId`"),
         ("build.caBundle", "no-such.pem", "slipway:build.caBundle: 'no-such.pem': no such file"),
-        ("build.packageIndex", "https://u:p@pypi.test", "slipway:build.packageIndex: a credential here would stay"),
+        (
+            "build.packageIndex",
+            "https://u:p@pypi.test",
+            "slipway:build.packageIndex: a text: credentials in a URL are no secret",
+        ),
         ("models.0.name", "x" * 41, "slipway:models[0].name: 'xxxx"),
         ("models.0.source", "models:/wine", "slipway:models[0].source: 'models:/wine': write models:/<name>/<version>"),
         ("models.0.source", "no/folder", "slipway:models[0].source: 'no/folder': no MLmodel file in that folder"),
@@ -106,7 +110,7 @@ def test_settings_cannot_be_changed() -> None:
         (
             "models.0.resources.requests.cpu",
             "0",
-            "slipway:models[0].resources.requests.cpu: '0': must be more than zero",
+            "slipway:models[0].resources.requests.cpu: '0': write more than zero",
         ),
         (
             "models.0.resources",
@@ -124,7 +128,7 @@ def test_settings_cannot_be_changed() -> None:
             "slipway:models[0].autoscaling.metrics[0].container: unknown key: the keys here are name, target, type",
         ),
         ("platform.metricsServer", "off", "slipway:models[0].autoscaling: cpu and memory come from metrics-server"),
-        ("charts.istio", {}, "slipway:charts.istio: {}: input should be 'cert-manager'"),
+        ("charts.istio", {}, "slipway:charts.istio: unknown key: did you mean istiod?"),
     ],
 )
 def test_a_fault_is_named_with_its_key_its_value_and_the_remedy(path: str, value: Any, line: str) -> None:

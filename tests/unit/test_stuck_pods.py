@@ -119,7 +119,7 @@ def test_the_watch_says_what_it_is_and_stops_what_waits(cluster: FakeCluster, mo
         cluster.add(api.POD, "wine-1", "models", **pod("ImagePullBackOff"))
         there.append(cluster)
         assert stop.wait(10)
-    assert lines[0] == f"stuck: Pod models/wine-1: ImagePullBackOff: {IMAGE}: not found"
+    assert lines == [f"ended, because no waiting helps: Pod models/wine-1: ImagePullBackOff: {IMAGE}: not found"]
 
 
 def test_a_command_is_told_to_end_and_waited_for() -> None:

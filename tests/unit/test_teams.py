@@ -119,9 +119,11 @@ def test_models_that_just_fit_are_taken() -> None:
     assert not faults(wine, model("tea"), teams=[{"name": "red", "quota": {"limits.memory": "5Gi", "pods": "5"}}])
 
 
-def test_a_limit_is_the_request_where_none_is_written() -> None:
-    wine = model("wine", "red", resources={"limits": {"memory": "1Gi"}})
-    assert not faults(wine, teams=[{"name": "red", "quota": {"requests.memory": "2Gi"}}])
+def test_a_request_is_what_kserve_writes_where_none_is_written() -> None:
+    wine = model("wine", "red", resources={"limits": {"memory": "3Gi"}})
+    assert not faults(wine, teams=[{"name": "red", "quota": {"requests.memory": "4Gi"}}])
+    [found] = faults(wine, teams=[{"name": "red", "quota": {"requests.memory": "3Gi"}}])
+    assert "its models take 4096Mi" in found
 
 
 def test_mutual_tls_brings_sidecars_that_the_quota_counts_too() -> None:

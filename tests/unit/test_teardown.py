@@ -19,14 +19,14 @@ from tests.unit.fake_cluster import (
     FakeCluster,
 )
 from tools.engine.stack import Stack
-from tools.teardown import finish, guarded, remembered, watch
+from tools.teardown import finish, guarded, unfinished, watch
 from tools.teardown.blocked import blocked
 from tools.teardown.controllers import absences, finalizers
+from tools.teardown.dead_webhooks import dead_webhooks
+from tools.teardown.dependents import dependents
 from tools.teardown.finish import free, sweep, unstick
-from tools.teardown.foreign import foreign
 from tools.teardown.inventory import Inventory
 from tools.teardown.leftovers import leftovers
-from tools.teardown.stale import stale
 from tools.teardown.watch import reasons
 
 
@@ -150,14 +150,14 @@ def test_only_a_webhook_of_ours_that_nothing_is_behind_is_stale(cluster: FakeClu
     cluster.add(SERVICE_GATE, "hook-1", "models", metadata={"labels": labels}, endpoints=ready)
     cluster.add(api.API_SERVICE, "v1beta1.x", spec={"service": {"name": "gone", "namespace": "istio-system"}})
     cluster.add(api.API_SERVICE, "v1", spec={})
-    assert [each.name for each in stale(cluster, OURS)] == ["dead", "v1beta1.x"]
+    assert [each.name for each in dead_webhooks(cluster, OURS)] == ["dead", "v1beta1.x"]
 
 
 def test_freeing_removes_dead_webhooks_first_and_only_the_finalizers_of_dead_controllers(cluster: FakeCluster) -> None:
     add_hook(cluster, "dead", "kserve")
     cluster.deployment("knative-operator", "knative-operator", 0)
     said: list[str] = []
-    free(cluster, stale(cluster, OURS), blocked(cluster, OURS), said.append)
+    free(cluster, dead_webhooks(cluster, OURS), blocked(cluster, OURS), said.append)
     assert cluster.deleted == ["dead"]
     left = cluster.get(KNATIVE_SERVING.path("knative-serving", "knative-serving"))
     assert left
@@ -182,7 +182,7 @@ def add_leftovers(cluster: FakeCluster) -> None:
     cluster.add(api.CONFIG_MAP, "istio-ca", "default", metadata={"labels": {"istio.io/config": "true"}})
     # Not ours: another release of that name, a kind that was there, somebody's own.
     cluster.add(CLUSTER_ROLE, "theirs", metadata={"annotations": of_release("kserve", "team-x")})
-    cluster.serve(api.Kind("networking.istio.io", "v1", "Gateway", "gateways", True))
+    cluster.serve(api.ApiResource("networking.istio.io", "v1", "Gateway", "gateways", True))
     cluster.add(api.CONFIG_MAP, "theirs", "default")
 
 
@@ -230,11 +230,11 @@ def test_a_sweep_says_what_it_could_not_remove(cluster: FakeCluster) -> None:
 
 
 def test_objects_of_others_of_a_kind_that_would_go_are_found(cluster: FakeCluster) -> None:
-    assert foreign(cluster, OURS) == []
+    assert dependents(cluster, OURS) == []
     cluster.add(ISVC, "theirs", "team-x")
     owner = [{"kind": "InferenceService", "name": "theirs"}]
     cluster.add(VIRTUAL_SERVICE, "of-theirs", "team-x", metadata={"ownerReferences": owner})
-    assert foreign(cluster, OURS) == ["InferenceService team-x/theirs"]
+    assert dependents(cluster, OURS) == ["InferenceService team-x/theirs"]
 
 
 def test_what_is_kept_is_no_leftover(cluster: FakeCluster) -> None:
@@ -245,11 +245,11 @@ def test_what_is_kept_is_no_leftover(cluster: FakeCluster) -> None:
 
 
 def test_an_inventory_survives_its_file(tmp_path: Path) -> None:
-    assert remembered.remembered(tmp_path) == Inventory()
-    remembered.remember(tmp_path, OURS)
-    assert remembered.remembered(tmp_path) == OURS
-    remembered.forget(tmp_path)
-    assert remembered.remembered(tmp_path).and_(OURS) == OURS
+    assert unfinished.read(tmp_path) == Inventory()
+    unfinished.write(tmp_path, OURS)
+    assert unfinished.read(tmp_path) == OURS
+    unfinished.forget(tmp_path)
+    assert unfinished.read(tmp_path).and_(OURS) == OURS
 
 
 def test_a_namespace_that_cannot_end_says_why(cluster: FakeCluster) -> None:
@@ -325,7 +325,7 @@ def test_a_destroy_that_leaves_something_says_what_and_how_to_remove_it(
     assert destroy(said, lambda: 0) == 1
     assert "left: Namespace models: made by the stack" in said
     assert said[-1] == "to remove it: make teardown STACK=prod"
-    assert remembered.remembered(Stack("prod").folder) == OURS
+    assert unfinished.read(Stack("prod").folder) == OURS
 
 
 def test_a_destroy_that_leaves_nothing_says_nothing(cluster: FakeCluster, destroy: Destroy) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.clients.tracking_server import TrackingServer
-from components.settings.names import RegisteredModel
+from components.settings.model_source import RegisteredModel
 from tests.unit.http_server import served_by
 
 

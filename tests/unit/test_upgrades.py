@@ -9,7 +9,7 @@ from components.settings import parse_settings
 from components.settings.versions import CHARTS, KNATIVE_SERVING
 from tools import stack_file
 from tools.engine.stack import Stack
-from tools.parts import before
+from tools.parts import preflight
 from tools.upgrades.comparison import compare
 from tools.upgrades.installed import installed
 from tools.upgrades.rules import findings
@@ -163,7 +163,7 @@ def test_an_up_that_would_bite_stops_before_anything_is_touched(
         f'{file}  slipway:knativeServing: {{version: "1.23.0"}}\n'.replace("model/train.py", "Pulumi.dev.yaml")
     )
     with pytest.raises(SlipwayError, match=r"nothing was changed:\nrefused: slipway:knativeServing.version") as caught:
-        before.up(Stack("dev"), STATE, lambda _line: None)
+        preflight.up(Stack("dev"), STATE, lambda _line: None)
     assert "one minor version at a time" in str(caught.value)
     assert "the cluster was not asked" in str(compare(Stack("dev"), STATE))
 

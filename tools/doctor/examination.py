@@ -7,7 +7,7 @@ from typing import Any
 from components.errors import SlipwayError
 from components.settings import Settings, parse_settings
 from tools import check
-from tools.doctor import cluster, machine, programs, published
+from tools.doctor import cluster, last_up, machine, programs, published
 from tools.doctor.result import Result, fault, ok
 from tools.doctor.support import support
 from tools.engine.stack import Stack
@@ -28,6 +28,7 @@ def examined(stack: Stack, today: date, *, only_published: bool = False) -> Iter
     if not settings:
         return
     if not only_published:
+        yield from last_up.reasons(stack.events)
         yield from _here(stack, settings)
     want = wanted(settings)
     found = dict(want)

@@ -17,7 +17,7 @@ from components.errors import SlipwayError
 from components.models.inference import MODEL
 from components.models.model_image import SERVER
 from components.models.training import command as train_command
-from components.settings.names import RegisteredModel, parse_source
+from components.settings.model_source import RegisteredModel, parse_source
 from tools.dockerfile import Dockerfile
 from tools.embedded import waiting
 from tools.embedded.fetching import fetched

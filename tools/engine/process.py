@@ -1,14 +1,13 @@
 """Pulumi's processes."""
 
-import threading
 from collections.abc import Mapping, Sequence
 
 from components.clients.process import CommandFailed, foreground, run
 
 
-def pulumi(arguments: Sequence[str], env: Mapping[str, str], stop: threading.Event | None = None) -> int:
-    """Run Pulumi in the foreground and return its exit code; when `stop` is set, it ends what is under way."""
-    return foreground(["pulumi", *arguments], env, stop)
+def pulumi(arguments: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run Pulumi in the foreground and return its exit code."""
+    return foreground(["pulumi", *arguments], env)
 
 
 def ask(arguments: Sequence[str], env: Mapping[str, str]) -> str | None:

@@ -47,25 +47,32 @@ class Watch:
 def watched(
     connect: Callable[[], Cluster | None], namespaces: Collection[str], say: Callable[[str], None]
 ) -> Iterator[threading.Event]:
-    """Inside, what is stuck is said, and sets the event that is given; `connect` finds the cluster once it is there."""
+    """Inside, the event that is given is set when something is stuck; what it was is said at the end.
+
+    `connect` finds the cluster once it is there.
+    """
     watch, stop, ended = Watch(namespaces), threading.Event(), threading.Event()
+    reasons: list[str] = []
     with contextlib.suppress(ClusterError):
         if cluster := connect():
             for each in watch.begin(cluster):
                 say(f"stuck from before: {each}")
-    thread = threading.Thread(target=_watch, args=(connect, watch, say, stop, ended), daemon=True)
+    thread = threading.Thread(target=_watch, args=(connect, watch, reasons, stop, ended), daemon=True)
     thread.start()
     try:
         yield stop
     finally:
         ended.set()
         thread.join()
+        # Last, because what was ended says much of its own.
+        for reason in reasons:
+            say(f"ended, because no waiting helps: {reason}")
 
 
 def _watch(
     connect: Callable[[], Cluster | None],
     watch: Watch,
-    say: Callable[[str], None],
+    reasons: list[str],
     stop: threading.Event,
     ended: threading.Event,
 ) -> None:
@@ -74,7 +81,5 @@ def _watch(
         with contextlib.suppress(ClusterError):
             cluster = connect()
             if cluster and (found := watch.look(cluster)):
-                for each in found:
-                    say(f"stuck: {each}")
-                say("waiting does not help: ending the up; when it is mended, the same command goes on")
+                reasons += map(str, found)
                 stop.set()

@@ -8,11 +8,11 @@ from tools.engine import process, protection, state
 from tools.engine.cluster import standing
 from tools.engine.stack import Stack
 from tools.lifecycle import verbs
-from tools.teardown import remembered
+from tools.teardown import unfinished
 from tools.teardown.blocked import blocked
+from tools.teardown.dead_webhooks import dead_webhooks
 from tools.teardown.finish import free, sweep, unstick
 from tools.teardown.inventory import Inventory
-from tools.teardown.stale import stale
 from tools.teardown.watch import terminating, watched
 
 
@@ -27,7 +27,7 @@ def finish(stack: Stack, confirmed: bool, extra: Sequence[str]) -> int:
         raise SlipwayError(f"the cluster of {stack.name} goes with it: make destroy STACK={stack.name}")
     session = verbs.begin(stack, extra, "destroy")
     held = state.resources(stack, session.env)
-    inventory = Inventory.going(held, remembered.remembered(stack.folder))
+    inventory = Inventory.going(held, unfinished.read(stack.folder))
     kept = protection.protected(held)
     removal = ["destroy", *session.confirmed, *(["--exclude-protected"] if kept else []), *session.extra]
     if not inventory.objects:
@@ -35,8 +35,8 @@ def finish(stack: Stack, confirmed: bool, extra: Sequence[str]) -> int:
     show(cluster, inventory)
     if not confirmed and input(f"Remove all of {stack.name}? Write its name: ") != stack.name:
         raise SlipwayError("nothing was removed")
-    remembered.remember(stack.folder, inventory)
-    free(cluster, stale(cluster, inventory), blocked(cluster, inventory), say)
+    unfinished.write(stack.folder, inventory)
+    free(cluster, dead_webhooks(cluster, inventory), blocked(cluster, inventory), say)
     code = 0
     if held:
         with watched(cluster, inventory, say, lambda: unstick(cluster, inventory, say)):
@@ -48,7 +48,7 @@ def finish(stack: Stack, confirmed: bool, extra: Sequence[str]) -> int:
     for each in left:
         say(f"left: {each}")
     if not code and not left:
-        remembered.forget(stack.folder)
+        unfinished.forget(stack.folder)
         verbs.forget(session)
         say(protection.report(stack, kept) if kept else f"{stack.name} is gone")
     return code or int(bool(left))
@@ -56,7 +56,7 @@ def finish(stack: Stack, confirmed: bool, extra: Sequence[str]) -> int:
 
 def show(cluster: Cluster, inventory: Inventory) -> None:
     """What hinders the destroy, and what of the stack is there."""
-    hindered = [*map(str, stale(cluster, inventory)), *map(str, blocked(cluster, inventory))]
+    hindered = [*map(str, dead_webhooks(cluster, inventory)), *map(str, blocked(cluster, inventory))]
     for each in [*hindered, *terminating(cluster, inventory)]:
         say(f"hindered: {each}")
     say(f"namespaces: {', '.join(sorted(inventory.namespaces)) or 'none'}")

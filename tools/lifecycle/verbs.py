@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,11 +13,12 @@ from tools import check, report
 from tools.engine import from_nothing, policies, process, protection, state, stuck_watch
 from tools.engine.backend import environment, own_backend
 from tools.engine.cluster import reachable
+from tools.engine.display import interactive, watched
 from tools.engine.stack import ROOT, Stack, write_used_file
-from tools.engine.vanished import take_out, vanished
 from tools.environment import tools_first
+from tools.lifecycle import continuity
 from tools.lifecycle.embedded import EmbeddedCluster
-from tools.parts import before
+from tools.parts import preflight
 from tools.teardown import guarded
 from tools.toolchain.install import install
 from tools.toolchain.pins import TOOLS
@@ -52,13 +54,6 @@ class Session:
     def confirmed(self) -> list[str]:
         return [*self.configured, "--yes", "--skip-preview"]
 
-    @property
-    def gone(self) -> bool:
-        """Whether the state has a cluster, or what was on it, that is no more."""
-        if vanished(self.stack, self.env):
-            return True
-        return bool(self.own and self.own.lost and state.resources(self.stack, self.env))
-
 
 def say(line: str) -> None:
     print(line, flush=True)
@@ -74,31 +69,30 @@ def cancel(session: Session) -> int:
 
 def preview(session: Session) -> int:
     if not session.own:
-        before.preview(session.stack, state.resources(session.stack, session.env), say)
-    return process.pulumi(["preview", *session.checked, *session.extra], session.env)
+        preflight.preview(session.stack, state.resources(session.stack, session.env), say)
+    # A person sees Pulumi's own tree of what would change.
+    checked = [each for each in session.checked if each != "--non-interactive" or not interactive()]
+    return process.pulumi(["preview", *checked, *session.extra], session.env)
 
 
 def refresh(session: Session) -> int:
-    if session.gone:
-        return take_out(session.stack, session.env)
     return process.pulumi(["refresh", *session.confirmed, *session.extra], session.env)
 
 
 def up(session: Session) -> int:
-    if session.gone and (code := take_out(session.stack, session.env)):
-        return code
     if code := let_go(session, "up"):
         return code
     if not session.own:
-        before.up(session.stack, state.resources(session.stack, session.env), say)
+        preflight.up(session.stack, state.resources(session.stack, session.env), say)
     # The policies that need to see all resources speak last: in production a preview has them speak before anything is
     # made.
     ahead = [] if policies.of(session.stack).production else ["--skip-preview"]
     # The report below says what the outputs would.
-    log = ["--event-log", str(session.stack.events)]
-    options = [*session.checked, "--yes", *ahead, "--suppress-outputs", *log, *session.extra]
+    options = [*session.checked, "--yes", *ahead, "--suppress-outputs", *session.extra]
     code = _up(session, ["up", *options])
-    if code == 0:
+    if code:
+        print(next_step(session.stack.name), file=sys.stderr)
+    else:
         outputs = state.outputs(session.stack, session.env)
         print(report.text(outputs, session.stack.name))
         if session.own:
@@ -109,10 +103,15 @@ def up(session: Session) -> int:
 def _up(session: Session, arguments: Sequence[str]) -> int:
     """Run Pulumi until it is done, or until pods of the stack are stuck; those of an embedded cluster are simulated."""
     if session.own:
-        return process.pulumi(arguments, session.env)
+        return watched(arguments, session.env, session.stack.events)
     namespaces = stuck_watch.places(parse_settings(session.stack.values))
     with stuck_watch.watched(lambda: reachable(session.stack), namespaces, say) as stop:
-        return process.pulumi(arguments, session.env, stop)
+        return watched(arguments, session.env, session.stack.events, stop)
+
+
+def next_step(stack: str) -> str:
+    """What a failed `up` ends with."""
+    return f"`up` did not end. Next: make doctor STACK={stack}, which says why and what to do; the same command goes on"
 
 
 def let_go(session: Session, verb: str) -> int:
@@ -128,7 +127,11 @@ def destroy(session: Session) -> int:
     options = ["--exclude-protected"] if keep else []
     code = guarded.destroy(
         session.stack,
-        lambda: process.pulumi(["destroy", *session.confirmed, *options, *session.extra], session.env),
+        lambda: watched(
+            ["destroy", *session.confirmed, *options, *session.extra],
+            session.env,
+            session.stack.events.with_name("destroy-events.json"),
+        ),
         lambda: state.resources(session.stack, session.env),
         say,
     )
@@ -158,6 +161,10 @@ VERBS: dict[str, Callable[[Session], int]] = {
 }
 
 
+# They read the state alone.
+OFFLINE = ("output", "cancel")
+
+
 def run(verb: str, stack: Stack, extra: Sequence[str], confirm: str | None = None) -> int:
     """Check the settings, get the tools, make the stack if it is new, do the verb; return Pulumi's exit code."""
     if from_nothing.OPTION in extra:
@@ -181,7 +188,10 @@ def begin(stack: Stack, extra: Sequence[str], verb: str, confirm: str | None = N
         own.start(verb)
     else:
         _get_pulumi()
-    return Session(stack, policies.startable(prepare(stack)), extra, own, confirm)
+    env = policies.startable(prepare(stack))
+    if verb not in OFFLINE:
+        continuity.settle(stack, verb, env, confirm, say)
+    return Session(stack, env, extra, own, confirm)
 
 
 def _check(stack: Stack) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from components.clients.cluster_api import CRD, Cluster, Kind
+from components.clients.cluster_api import CRD, ApiResource, Cluster
 from components.settings.parts.part import Controller
 from tools.teardown.controllers import absences, finalized, finalizers
 from tools.teardown.inventory import Inventory
@@ -13,7 +13,7 @@ from tools.teardown.inventory import Inventory
 class Blocked:
     """An object with finalizers that nobody removes; `why` names the controllers and what is the matter with them."""
 
-    kind: Kind
+    kind: ApiResource
     namespace: str
     name: str
     finalizers: tuple[str, ...]
@@ -36,11 +36,13 @@ def blocked(cluster: Cluster, inventory: Inventory) -> list[Blocked]:
     if not absent:
         return []
     names = finalized()
-    kinds = [Kind.of(crd) for crd in cluster.list(CRD) if crd["metadata"]["name"] in names]
+    kinds = [ApiResource.of(crd) for crd in cluster.list(CRD) if crd["metadata"]["name"] in names]
     return [each for kind in kinds for each in _of(cluster, kind, inventory, absent)]
 
 
-def _of(cluster: Cluster, kind: Kind, inventory: Inventory, absent: Mapping[Controller, str]) -> Iterator[Blocked]:
+def _of(
+    cluster: Cluster, kind: ApiResource, inventory: Inventory, absent: Mapping[Controller, str]
+) -> Iterator[Blocked]:
     known = {name: set(each.controllers) for name, each in finalizers().items()}
     for each in cluster.list(kind, metadata=True):
         metadata = each["metadata"]

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from components.clients.cluster_api import CRD, NAMESPACE, Cluster
 from components.clients.waiting import wait_out
 from tools.teardown.blocked import Blocked, blocked
+from tools.teardown.dead_webhooks import dead_webhooks
 from tools.teardown.inventory import Inventory
 from tools.teardown.leftovers import Left, leftovers
-from tools.teardown.stale import stale
 from tools.teardown.watch import terminating
 
 SWEEP_WITHIN = 180.0  # seconds
@@ -33,7 +33,7 @@ def unstick(cluster: Cluster, inventory: Inventory, say: Say) -> None:
     The garbage collector ends Knative's webhooks first, whose rules then refuse every further change of its objects.
     """
     deleted = [each for each in blocked(cluster, inventory) if each.deleting]
-    free(cluster, stale(cluster, inventory), deleted, say)
+    free(cluster, dead_webhooks(cluster, inventory), deleted, say)
 
 
 def sweep(cluster: Cluster, inventory: Inventory, say: Say, within: float = SWEEP_WITHIN) -> list[str]:
@@ -45,7 +45,7 @@ def sweep(cluster: Cluster, inventory: Inventory, say: Say, within: float = SWEE
 
     def removing() -> list[Left]:
         # What is deleted here may wait for a controller that went before.
-        free(cluster, stale(cluster, inventory), blocked(cluster, inventory), say)
+        free(cluster, dead_webhooks(cluster, inventory), blocked(cluster, inventory), say)
         removable = [each for each in leftovers(cluster, inventory) if not each.stays]
         for each in _now(removable):
             if each.path not in said:

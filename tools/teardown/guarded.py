@@ -7,10 +7,10 @@ from components.clients.cluster_api import Cluster, ClusterError
 from components.errors import SlipwayError
 from tools.engine.cluster import standing
 from tools.engine.stack import Stack
-from tools.teardown import remembered
+from tools.teardown import unfinished
 from tools.teardown.blocked import blocked
+from tools.teardown.dependents import dependents
 from tools.teardown.finish import settled
-from tools.teardown.foreign import foreign
 from tools.teardown.inventory import Inventory, Resource
 from tools.teardown.watch import reasons, watched
 
@@ -19,19 +19,16 @@ Say = Callable[[str], None]
 
 def destroy(stack: Stack, run: Callable[[], int], state: Callable[[], Sequence[Resource]], say: Say) -> int:
     """`run` Pulumi's destroy; `state` is what the state holds. Raises SlipwayError before anything is removed."""
-    inventory = Inventory.going(state(), remembered.remembered(stack.folder))
+    inventory = Inventory.going(state(), unfinished.read(stack.folder))
     try:
         cluster = standing(stack)
         if cluster:
             _refuse(stack, cluster, inventory)
     except ClusterError as error:
-        raise SlipwayError(
-            f"{error}\nA cluster that is gone for good: `PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh` takes what "
-            "was on it out of the state"
-        ) from None
+        raise SlipwayError(str(error)) from None
     if not cluster:
         return run()
-    remembered.remember(stack.folder, inventory)
+    unfinished.write(stack.folder, inventory)
     with watched(cluster, inventory, say):
         code = run()
     return _failed(stack, cluster, inventory, code, say) if code else _ended(stack, cluster, inventory, state(), say)
@@ -46,7 +43,7 @@ def _refuse(stack: Stack, cluster: Cluster, inventory: Inventory) -> None:
             f"make teardown STACK={stack.name}"
         ]
         raise SlipwayError("\n".join(lines))
-    if others := foreign(cluster, inventory):
+    if others := dependents(cluster, inventory):
         shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
         raise SlipwayError(
             f"nothing was removed: {stack.name} installed the kinds of these objects, which are not its own and would "
@@ -76,5 +73,5 @@ def _ended(stack: Stack, cluster: Cluster, inventory: Inventory, kept: Sequence[
     if [each for each in left if not each.stays]:
         say(f"to remove it: make teardown STACK={stack.name}")
         return 1
-    remembered.forget(stack.folder)
+    unfinished.forget(stack.folder)
     return 0

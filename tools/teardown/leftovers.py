@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from components.clients import cluster_api as api
-from components.clients.cluster_api import Cluster, Kind, Object
+from components.clients.cluster_api import ApiResource, Cluster, Object
 from components.dynamic.crd_cleanup import objects
 from tools.teardown.inventory import Inventory
 
@@ -18,7 +18,7 @@ _LAST = ("CustomResourceDefinition", "Namespace")
 class Left:
     """An object of the stack's, and why it is; `stays` tells why it must not be removed."""
 
-    kind: Kind
+    kind: ApiResource
     namespace: str
     name: str
     whose: str
@@ -54,7 +54,7 @@ def _rank(kind: str) -> int:
     return len(_ORDER) + (1 + _LAST.index(kind) if kind in _LAST else 0)
 
 
-def _left(cluster: Cluster, kind: Kind, found: Object, whose: str) -> Left:
+def _left(cluster: Cluster, kind: ApiResource, found: Object, whose: str) -> Left:
     metadata = found["metadata"]
     stays = ""
     if kind == api.CRD:
@@ -66,7 +66,7 @@ def _left(cluster: Cluster, kind: Kind, found: Object, whose: str) -> Left:
     return Left(kind, metadata.get("namespace", ""), metadata["name"], whose, stays)
 
 
-def _served(cluster: Cluster, kind: Kind, found: Object, inventory: Inventory) -> str | None:
+def _served(cluster: Cluster, kind: ApiResource, found: Object, inventory: Inventory) -> str | None:
     """Why a webhook or an APIService is the stack's: it is served from one of its namespaces."""
     name = found["metadata"]["name"]
     if kind.kind == "APIService" and kind.group == api.API_SERVICE.group:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from components.clients.cluster_api import Cluster, Kind
+from components.clients.cluster_api import ApiResource, Cluster
 from components.settings.versions import CHARTS
 from tools.upgrades.versions import Version, of_image
 
-_SERVINGS = Kind("operator.knative.dev", "v1beta1", "KnativeServing", "knativeservings", True)
+_SERVINGS = ApiResource("operator.knative.dev", "v1beta1", "KnativeServing", "knativeservings", True)
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 # Our workloads by the last part of their URN.
 _SERVERS = {"postgres": "kubernetes:apps/v1:StatefulSet", "mlflow": "kubernetes:apps/v1:Deployment"}

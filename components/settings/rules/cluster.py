@@ -1,33 +1,72 @@
 """Contradictions in where a stack runs."""
 
+import re
 from collections.abc import Iterator
 
 from components.settings.problems import Problem, fault
 from components.settings.stack import Settings
+from components.settings.versions import IMAGES
 
 
-def check(settings: Settings) -> Iterator[Problem]:
+def one_cluster(settings: Settings) -> Iterator[Problem]:
     cluster = settings.cluster
     if (cluster.kind is None) == (cluster.existing is None):
         yield fault(("cluster",), None, "write exactly one of `kind` (a cluster that Slipway makes) and `existing`")
-    if cluster.kind:
-        ports = [cluster.kind.http_port, cluster.kind.https_port, cluster.kind.registry_port]
+
+
+def ports_of_kind(settings: Settings) -> Iterator[Problem]:
+    kind = settings.cluster.kind
+    if kind:
+        ports = [kind.http_port, kind.https_port, kind.registry_port]
         if len(set(ports)) < len(ports):
             yield fault(("cluster", "kind"), ports, "httpPort, httpsPort and registryPort must differ")
-        if settings.registry:
-            yield fault(
-                ("registry",), settings.registry.address, "a kind cluster has its own registry; remove this key"
-            )
+
+
+def node_image(settings: Settings) -> Iterator[Problem]:
+    """What the node of a kind cluster runs, and what the settings say that it runs."""
+    kind, said, images = settings.cluster.kind, settings.cluster.kubernetes, settings.images
+    if kind and kind.node_image and "kind-node" in images:
+        yield fault(
+            ("images", "kind-node"), images["kind-node"], "cluster.kind.nodeImage is used instead; write one of the two"
+        )
+    image = (kind.node_image if kind else None) or images.get("kind-node", IMAGES["kind-node"])
+    found = re.search(r":v(1\.[0-9]+)\.", image.partition("@")[0])
+    if kind and said and found and found[1] != said:
+        yield fault(
+            ("cluster", "kubernetes"),
+            said,
+            f'the node is of Kubernetes {found[1]}; write "{found[1]}", or remove it',
+        )
+
+
+def registry(settings: Settings) -> Iterator[Problem]:
+    given, cluster = settings.registry, settings.cluster
+    if cluster.kind and given:
+        yield fault(("registry",), given.address, "a kind cluster has its own registry; remove this key")
     unbuilt = [model.name for model in settings.models if not model.image]
-    if cluster.existing and unbuilt and not settings.registry:
+    if cluster.existing and unbuilt and not given:
         yield fault(
             ("registry",),
             None,
             "the models' images need a registry to be pushed to; write its `address` (or every model's `image`)",
         )
-    if settings.embedded and not cluster.existing:
+    if given and (given.username is None) != (given.password is None):
+        yield fault(("registry",), given.address, "write both `username` and `password`, or neither")
+
+
+def embedded(settings: Settings) -> Iterator[Problem]:
+    embedded = settings.embedded
+    if not embedded:
+        return
+    if not settings.cluster.existing:
         yield fault(("embedded",), None, "write its kubeconfig and context as `cluster.existing`")
-    if settings.embedded and len(settings.models) > 1:
+    if len(settings.models) > 1:
         yield fault(("models",), len(settings.models), "an embedded stack serves one model on this machine; write one")
-    if settings.registry and (settings.registry.username is None) != (settings.registry.password is None):
-        yield fault(("registry",), settings.registry.address, "write both `username` and `password`, or neither")
+    ports = {"apiPort": embedded.api_port, "trackingPort": embedded.tracking_port, "modelPort": embedded.model_port}
+    first: dict[int, str] = {}
+    for key, port in ports.items():
+        if port and first.setdefault(port, key) != key:
+            yield fault(("embedded", key), port, f"embedded.{first[port]} is the same; write another, or leave it out")
+
+
+RULES = (one_cluster, ports_of_kind, node_image, registry, embedded)

@@ -1,14 +1,73 @@
-"""Where images and their digests come from."""
+"""Where images and charts come from, and overrides of what the stack does not have."""
 
 from collections.abc import Iterator
+from pathlib import Path as File
 
 from components.settings import image_lock as lock
-from components.settings.problems import Problem, fault
+from components.settings.parts import PARTS
+from components.settings.problems import Path, Problem, fault
 from components.settings.stack import Settings
+from components.settings.versions import CHARTS
 
 
-def check(settings: Settings) -> Iterator[Problem]:
+def digests(settings: Settings) -> Iterator[Problem]:
     try:
         lock.digests(settings.image_lock)
     except lock.LockError as error:
         yield fault(("imageLock",), settings.image_lock or lock.DEFAULT, str(error))
+
+
+def images_without_use(settings: Settings) -> Iterator[Problem]:
+    used = _used_images(settings)
+    for key, reference in settings.images.items():
+        if reason := used.get(key):
+            yield fault(("images", key), reference, f"without effect: {reason}; remove it")
+
+
+def _used_images(settings: Settings) -> dict[str, str]:
+    """Images that the stack does not have, and why."""
+    database, store, unused = settings.database, settings.object_store, dict[str, str]()
+    if not settings.cluster.kind:
+        unused |= dict.fromkeys(("kind-node", "registry"), "the cluster is not kind's")
+    if not database.cloud_native_pg:
+        unused["postgres-cluster"] = "database.cloudNativePg is not written"
+    if database.cloud_native_pg or database.url:
+        unused["postgres"] = "the database is another one"
+    for engine in ("minio", "versitygw"):
+        if store.engine != engine:
+            unused[engine] = f"objectStore.engine is {store.engine}"
+    if not (database.volume_permissions or store.volume_permissions):
+        unused["volume-permissions"] = "volumePermissions is written nowhere"
+    if all(model.image for model in settings.models) and not any(model.canary for model in settings.models):
+        unused["python"] = "no model's image is built"
+    return unused
+
+
+def charts_without_use(settings: Settings) -> Iterator[Problem]:
+    for part in PARTS:
+        installation = part.installation(settings)
+        if installation == "install":
+            continue
+        for key in (*part.charts, *part.optional_charts):
+            if key in settings.charts:
+                yield fault(
+                    ("charts", key),
+                    None,
+                    f"without effect: {part.key[0]}.{part.key[1]} is {installation}; remove it",
+                )
+
+
+def charts(settings: Settings) -> Iterator[Problem]:
+    for key, override in settings.charts.items():
+        at: Path = ("charts", key)
+        chart, repository = override.chart or "", override.repository
+        if repository and chart.startswith("oci://"):
+            yield fault((*at, "repository"), repository, "an oci:// chart is in no repository; remove one of the two")
+        elif chart and not chart.startswith("oci://") and not repository:
+            if not (File(chart).expanduser() / "Chart.yaml").is_file() and not File(chart).is_file():
+                yield fault((*at, "chart"), chart, "no chart in that folder; write its `repository` too, or oci://…")
+        elif repository and not chart and CHARTS[key].repository is None:
+            yield fault((*at, "repository"), repository, "the pin is an oci:// chart; write `chart`, its name, too")
+
+
+RULES = (digests, images_without_use, charts_without_use, charts)

@@ -1,56 +1,108 @@
 """Contradictions in how requests come in."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
-from components.settings.ingress import Auth, Gateway, Ingress, Tls
+from components.settings.addresses import is_address, is_public
+from components.settings.credentials import key_problem
+from components.settings.ingress import Gateway, Tls
 from components.settings.problems import Path, Problem, fault
 from components.settings.stack import Settings
 
 # Slipway's own client, by whose key the gate asks.
 _OWN_CLIENT = "slipway"
+# Of Let's Encrypt (https://letsencrypt.org/docs/rate-limits/), and of most who speak ACME.
+_MOST_NAMES = 100
+_SOLVERS = ("http01", "dns01")
+_TLS: Path = ("ingress", "tls")
 
 
-def check(settings: Settings) -> Iterator[Problem]:
-    ingress, platform = settings.ingress, settings.platform
-    if platform.mesh == "off" and settings.models:
+def a_gateway(settings: Settings) -> Iterator[Problem]:
+    ingress, mesh = settings.ingress, settings.platform.mesh
+    if mesh == "off" and settings.models:
         yield fault(
             ("platform", "mesh"), "off", "models are reached through Istio's gateway; write install or existing"
         )
-    if platform.mesh == "install":
-        if ingress.gateway != Gateway():
-            yield fault(
-                ("ingress", "gateway"),
-                None,
-                "Slipway installs the gateway; remove this, or write platform.mesh: existing",
-            )
-    else:
-        yield from _not_ours(ingress)
-    if ingress.node_ports and ingress.service_type == "ClusterIP":
+    if mesh == "install" and ingress.gateway != Gateway():
+        remedy = "Slipway installs the gateway; remove this, or write platform.mesh: existing"
+        yield fault(("ingress", "gateway"), None, remedy)
+    if mesh == "off" and ingress.gateway != Gateway():
+        yield fault(("ingress", "gateway"), None, "without effect: platform.mesh is off; remove it")
+    if mesh != "install":
+        remedy = "only for the gateway that Slipway installs; remove it, or write platform.mesh: install"
+        given = {
+            "annotations": ingress.annotations,
+            "foreignHosts": ingress.foreign_hosts,
+            "nodePorts": ingress.node_ports,
+        }
+        for key, value in given.items():
+            if value:
+                yield fault(("ingress", key), None, remedy)
+    if not ingress.gateway.selector:
+        yield fault(("ingress", "gateway", "selector"), None, "without labels it is every pod; write the gateway's")
+
+
+def service_of_the_gateway(settings: Settings) -> Iterator[Problem]:
+    ingress, ports = settings.ingress, settings.ingress.node_ports
+    if ports and ingress.service_type == "ClusterIP":
         yield fault(("ingress", "nodePorts"), None, "a ClusterIP has none; write serviceType: NodePort or LoadBalancer")
-    if ingress.tls:
-        yield from _tls(settings, ingress.tls)
-    if ingress.auth:
-        yield from _auth(settings, ingress.auth)
+    for name, port in ports.items():
+        if Counter(ports.values())[port] > 1:
+            yield fault(("ingress", "nodePorts", name), port, "two ports have this number; write another")
 
 
-def _not_ours(ingress: Ingress) -> Iterator[Problem]:
-    remedy = "only for the gateway that Slipway installs; remove it, or write platform.mesh: install"
-    for key, value in (("annotations", ingress.annotations), ("foreignHosts", ingress.foreign_hosts)):
-        if value:
-            yield fault(("ingress", key), None, remedy)
+def service_on_kind(settings: Settings) -> Iterator[Problem]:
+    """On kind the cluster says how the gateway is reached: what else is written could not be."""
+    ingress, mapped = settings.ingress, settings.gateway_service.node_ports
+    if not settings.cluster.kind:
+        return
+    if ingress.service_type not in (None, "NodePort"):
+        yield fault(
+            ("ingress", "serviceType"), ingress.service_type, "kind maps node ports to this machine; remove this key"
+        )
+    needed = {"http2", *(("https",) if ingress.tls else ())}
+    for name, port in ingress.node_ports.items():
+        if name in mapped and mapped[name] != port:
+            remedy = f"the cluster maps {mapped[name]} to this machine; remove ingress.nodePorts"
+            yield fault(("ingress", "nodePorts", name), port, remedy)
+        if name not in mapped and port in mapped.values():
+            yield fault(("ingress", "nodePorts", name), port, "this is the port of another; remove ingress.nodePorts")
+    if ingress.node_ports and (missing := needed - set(ingress.node_ports)):
+        yield fault(
+            ("ingress", "nodePorts"),
+            None,
+            f"{' and '.join(sorted(missing))} is missing; remove this key: kind knows",
+        )
 
 
-def _tls(settings: Settings, tls: Tls) -> Iterator[Problem]:
-    here: Path = ("ingress", "tls")
-    if len(tls.issuer.model_dump(exclude_none=True)) != 1:
-        yield fault((*here, "issuer"), None, "write exactly one of selfSigned, ca, acme and existing")
+def issuer(settings: Settings) -> Iterator[Problem]:
+    tls = settings.ingress.tls
+    if not tls:
+        return
+    given = [name for name in ("self_signed", "ca", "acme", "existing") if getattr(tls.issuer, name) is not None]
+    if len(given) != 1:
+        yield fault((*_TLS, "issuer"), None, "write exactly one of selfSigned, ca, acme and existing")
+    ca = tls.issuer.ca
+    if ca and (reason := key_problem(ca.key.get_secret_value(), ca.certificate)):
+        yield fault((*_TLS, "issuer", "ca", "key"), None, reason)
+
+
+def tls(settings: Settings) -> Iterator[Problem]:
+    if not settings.ingress.tls:
+        return
     if settings.platform.certificates == "off":
         yield fault(("platform", "certificates"), "off", "TLS needs cert-manager; write install or existing")
     if settings.platform.mesh == "off":
         yield fault(
-            here, None, "TLS ends at Istio's gateway, and platform.mesh is off; write install or existing there"
+            _TLS, None, "TLS ends at Istio's gateway, and platform.mesh is off; write install or existing there"
+        )
+    namespace = settings.ingress.tls.authority_namespace
+    if settings.platform.certificates == "install" and namespace != Tls.model_fields["authority_namespace"].default:
+        yield fault(
+            (*_TLS, "authorityNamespace"),
+            namespace,
+            "Slipway installs cert-manager; remove this, or write platform.certificates: existing",
         )
     if not settings.tracking.hosts:
         yield fault(
@@ -58,38 +110,70 @@ def _tls(settings: Settings, tls: Tls) -> Iterator[Problem]:
             None,
             f"a certificate is for a name; write one, such as mlflow.{settings.ingress.domain}",
         )
-    if (
-        settings.platform.certificates == "install"
-        and tls.authority_namespace != Tls.model_fields["authority_namespace"].default
-    ):
+    for index, host in enumerate(settings.tracking.hosts):
+        if is_address(host):
+            yield fault(
+                ("tracking", "hosts", index), host, "a certificate is for a name, not for an address; write one"
+            )
+
+
+def acme(settings: Settings) -> Iterator[Problem]:
+    tls = settings.ingress.tls
+    if not tls or not tls.issuer.acme:
+        return
+    here, acme = (*_TLS, "issuer", "acme"), tls.issuer.acme
+    if settings.cluster.kind and "dns01" not in acme.solver:
+        yield fault(here, None, "its server cannot reach a kind cluster; write selfSigned: {}")
+    solvers = [name for name in _SOLVERS if name in acme.solver]
+    if acme.solver and len(solvers) != 1:
+        yield fault((*here, "solver"), None, f"write exactly one of {' and '.join(_SOLVERS)}")
+    if len(settings.hosts) > _MOST_NAMES:
         yield fault(
-            (*here, "authorityNamespace"),
-            tls.authority_namespace,
-            "Slipway installs cert-manager; remove this, or write platform.certificates: existing",
+            here,
+            None,
+            f"a certificate for {len(settings.hosts)} names, and ACME's servers sign {_MOST_NAMES} at most; serve "
+            "fewer models, or write another issuer",
         )
-    if tls.issuer.acme and settings.cluster.kind:
-        yield fault((*here, "issuer", "acme"), None, "its server cannot reach a kind cluster; write selfSigned: {}")
+    if not is_public(urlsplit(acme.server).hostname or ""):
+        return
+    private = "no public authority signs for it; write a public name, or issuer: {selfSigned: {}} or ca"
+    if not is_public(f"x.{settings.ingress.domain}"):
+        yield fault(("ingress", "domain"), settings.ingress.domain, f"with ingress.tls.issuer.acme, {private}")
+    for index, host in enumerate(settings.tracking.hosts):
+        if not is_public(host) and not is_address(host):
+            yield fault(("tracking", "hosts", index), host, f"with ingress.tls.issuer.acme, {private}")
 
 
-def _auth(settings: Settings, auth: Auth) -> Iterator[Problem]:
-    here: Path = ("ingress", "auth")
+def auth(settings: Settings) -> Iterator[Problem]:
+    auth, here = settings.ingress.auth, ("ingress", "auth")
+    if not auth:
+        return
     if not settings.ingress.tls:
         yield fault(here, None, "keys and tokens would cross the network in the clear; write ingress.tls")
     if not auth.jwt and not auth.api_keys:
         yield fault(here, None, "nobody would be let in; write apiKeys, jwt or both")
-    if settings.platform.mesh != "off" and not settings.tracking.auth:
+    if settings.platform.mesh == "off":
+        yield fault(here, None, "credentials are asked for at Istio's gateway, and platform.mesh is off; remove it")
+    elif not settings.tracking.auth:
         yield fault(
             ("tracking", "auth"),
             False,
             "the models ask for a credential, MLflow at the same gateway does not; write true",
         )
-    names = [key.name for key in auth.api_keys]
+
+
+def api_keys(settings: Settings) -> Iterator[Problem]:
+    names = [key.name for key in settings.ingress.auth.api_keys] if settings.ingress.auth else []
     for index, name in enumerate(names):
         if name == _OWN_CLIENT or Counter(names)[name] > 1:
             why = "Slipway's own key has this name" if name == _OWN_CLIENT else "two clients have this name"
-            yield fault((*here, "apiKeys", index), name, f"{why}; every name must be its own")
-    for index, jwt in enumerate(auth.jwt):
-        at: Path = (*here, "jwt", index)
+            yield fault(("ingress", "auth", "apiKeys", index), name, f"{why}; every name must be its own")
+
+
+def tokens(settings: Settings) -> Iterator[Problem]:
+    given = settings.ingress.auth.jwt if settings.ingress.auth else ()
+    for index, jwt in enumerate(given):
+        at: Path = ("ingress", "auth", "jwt", index)
         if (jwt.jwks_uri is None) == (jwt.jwks is None):
             yield fault(at, jwt.issuer, "write exactly one of jwksUri and jwks")
         if jwt.jwks_uri and not jwt.jwks_uri.startswith("https://"):
@@ -98,20 +182,11 @@ def _auth(settings: Settings, auth: Auth) -> Iterator[Problem]:
                 jwt.jwks_uri,
                 "keys that come in the clear can be swapped on the way; write https://…, or the keys as `jwks`",
             )
-        if jwt.jwks and (reason := key_set_problem(jwt.jwks)):
-            yield fault((*at, "jwks"), None, reason)
-        if [each.issuer for each in auth.jwt].count(jwt.issuer) > 1:
+        if [each.issuer for each in given].count(jwt.issuer) > 1:
             yield fault((*at, "issuer"), jwt.issuer, "two entries have this issuer; write one, with all its audiences")
+        for number, audience in enumerate(jwt.audiences):
+            if audience in list(jwt.audiences)[:number]:
+                yield fault((*at, "audiences", number), audience, "written twice; remove one")
 
 
-def key_set_problem(text: str) -> str | None:
-    """Why `text` is no public key set (RFC 7517), or None."""
-    try:
-        keys = json.loads(text)["keys"]
-    except (ValueError, KeyError, TypeError):
-        return 'write a JSON Web Key Set: {"keys": [...]}'
-    if not isinstance(keys, list) or not keys or any(not isinstance(key, dict) or "kty" not in key for key in keys):
-        return "write at least one key, each with its `kty`"
-    if any({"d", "k"} & set(key) for key in keys):
-        return "this is a private or a shared key, and it would stand in the cluster; write the public ones"
-    return None
+RULES = (a_gateway, service_of_the_gateway, service_on_kind, issuer, tls, acme, auth, api_keys, tokens)

@@ -24,3 +24,6 @@ def check(settings: Settings) -> Iterator[Problem]:
         if name in taken or name.startswith("kube-"):
             yield fault(key, name, "this namespace is another's; every name must be its own")
         taken.add(name)
+
+
+RULES = (check,)

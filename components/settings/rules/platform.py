@@ -1,4 +1,4 @@
-"""Parts that need one another."""
+"""Parts that need one another, and settings of parts that are not installed."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from components.settings.problems import Problem, fault
 from components.settings.stack import Settings
 
 
-def check(settings: Settings) -> Iterator[Problem]:
+def needs(settings: Settings) -> Iterator[Problem]:
     platform = settings.platform
     if platform.serving != "off" and platform.certificates == "off":
         yield fault(("platform", "certificates"), "off", "KServe needs cert-manager; write install or existing")
@@ -20,8 +20,8 @@ def check(settings: Settings) -> Iterator[Problem]:
             "install",
             "an istiod that is there must know of the plugin; write existing where it does, or platform.mesh: install",
         )
-    if settings.security.mutual_tls:
-        yield from _mutual_tls(settings)
+    if platform.mesh_cni == "existing" and platform.mesh == "off":
+        yield fault(("platform", "meshCni"), "existing", "without effect: platform.mesh is off; remove it")
     if settings.models and platform.serving == "off":
         yield fault(
             ("platform", "serving"),
@@ -30,8 +30,28 @@ def check(settings: Settings) -> Iterator[Problem]:
         )
 
 
-def _mutual_tls(settings: Settings) -> Iterator[Problem]:
+def without_effect(settings: Settings) -> Iterator[Problem]:
+    platform = settings.platform
+    if platform.serving_runtimes and platform.serving != "install":
+        yield fault(
+            ("platform", "servingRuntimes"), True, f"without effect: platform.serving is {platform.serving}; remove it"
+        )
+    if settings.knative_serving and platform.serverless != "install":
+        yield fault(
+            ("knativeServing",), None, f"without effect: platform.serverless is {platform.serverless}; remove it"
+        )
+    if platform.prometheus_url and platform.prometheus != "existing":
+        yield fault(
+            ("platform", "prometheusUrl"),
+            platform.prometheus_url,
+            f"without effect: platform.prometheus is {platform.prometheus}; remove it, or write existing there",
+        )
+
+
+def mutual_tls(settings: Settings) -> Iterator[Problem]:
     here = ("security", "mutualTls")
+    if not settings.security.mutual_tls:
+        return
     if settings.platform.mesh_cni == "off":
         yield fault(
             here,
@@ -45,3 +65,6 @@ def _mutual_tls(settings: Settings) -> Iterator[Problem]:
                 "Knative",
                 "Knative's parts are outside of the mesh, which security.mutualTls shuts out; write Standard",
             )
+
+
+RULES = (needs, without_effect, mutual_tls)

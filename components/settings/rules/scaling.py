@@ -21,10 +21,18 @@ from components.settings.stack import Settings
 
 # HPAConfigurableTolerance is on from here (https://kubernetes.io/docs/reference/command-line-tools-reference/feature-gates/).
 _TOLERANCE_SINCE = 35
+# Istio's, in the pods of models with security.mutualTls.
+SIDECAR = "istio-proxy"
+_MOST_CORES = 256
 _METRICS = {"kpa": ("concurrency", "rps"), "hpa": ("cpu", "memory")}
 
 
-def check(settings: Settings, model: Model, at: Path) -> Iterator[Problem]:
+def autoscalers(settings: Settings) -> Iterator[Problem]:
+    for index, model in enumerate(settings.models):
+        yield from of_model(settings, model, ("models", index))
+
+
+def of_model(settings: Settings, model: Model, at: Path) -> Iterator[Problem]:
     """The contradictions in the scaling of the model at `at`."""
     scaling, here = model.autoscaling, (*at, "autoscaling")
     if scaling is None:
@@ -76,6 +84,11 @@ def _knative(settings: Settings, model: Model, scaling: KnativeAutoscaling, here
             yield fault((*here, "min"), 0, "class hpa does not go to zero; write at least 1, or class: kpa")
         if settings.platform.metrics_server == "off":
             yield _no_metrics_server(here)
+        if metric == "memory" and scaling.target is None:
+            # Knative would take its default, which is of cpu: https://knative.dev/docs/serving/autoscaling/
+            yield fault((*here, "target"), "missing", "memory has no default; write how many MiB a pod may use")
+        if metric == "cpu" and scaling.target and scaling.target > 100 * _MOST_CORES:
+            yield fault((*here, "target"), scaling.target, "percent of the cpu request; write less")
         if metric == "cpu" and model.resources.requests.cpu is None:
             yield fault((*here, "metric"), metric, "a percentage is of the request; write resources.requests.cpu")
 
@@ -114,6 +127,8 @@ def _metric(settings: Settings, model: Model, metric: Metric, path: Path, old: b
         given = target.model_dump(by_alias=True)
         if sum(value is not None for value in given.values()) != 1:
             yield fault((*path, "target"), None, f"write exactly one of {' and '.join(given)}")
+    if isinstance(metric, ContainerResourceMetric):
+        yield from _in_pod(settings, metric, path)
     if isinstance(metric, ResourceMetric | ContainerResourceMetric):
         percent, own = metric.target.average_utilization, _container(metric) == MODEL_CONTAINER
         if percent and own and getattr(model.resources.requests, metric.name) is None:
@@ -126,6 +141,13 @@ def _metric(settings: Settings, model: Model, metric: Metric, path: Path, old: b
     if isinstance(metric, ObjectMetric) and metric.of.version is None:
         yield fault((*path, "of", "apiVersion"), None, f"write the API version of {metric.of.kind}, such as group/v1")
     yield from _source(settings, metric, path)
+
+
+def _in_pod(settings: Settings, metric: ContainerResourceMetric, path: Path) -> Iterator[Problem]:
+    known = (MODEL_CONTAINER, *((SIDECAR,) if settings.security.mutual_tls else ()))
+    if metric.container not in known:
+        remedy = f"no container of the model's pods; write {' or '.join(known)}"
+        yield fault((*path, "container"), metric.container, remedy)
 
 
 def _container(metric: ResourceMetric | ContainerResourceMetric) -> str:
@@ -182,3 +204,6 @@ def _tolerance(settings: Settings, scaling: Autoscaling, here: Path) -> Iterator
 def _directions(scaling: Autoscaling) -> Sequence[tuple[str, ScalingRules | None]]:
     behavior = scaling.behavior
     return (("scaleUp", behavior.scale_up), ("scaleDown", behavior.scale_down)) if behavior else ()
+
+
+RULES = (autoscalers, check_queries)

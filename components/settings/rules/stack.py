@@ -1,9 +1,12 @@
 """Settings that are right one by one and wrong together."""
 
+from collections.abc import Iterator
+
 from components.settings.problems import Problem
 from components.settings.rules import (
     cluster,
     data,
+    hosts,
     images,
     ingress,
     models,
@@ -14,9 +17,20 @@ from components.settings.rules import (
     teams,
 )
 from components.settings.stack import Settings
+from components.settings.unread import NotRead
 
 
-def check(settings: Settings) -> list[Problem]:
-    """Every contradiction in `settings`, in the order of its sections."""
-    areas = (images, cluster, platform, ingress, namespaces, teams, security, data, models)
-    return [*(found for area in areas for found in area.check(settings)), *scaling.check_queries(settings)]
+def check(settings: Settings, *, partly_read: bool = False) -> list[Problem]:
+    """Every contradiction in `settings`, in the order of its sections; what is UNREAD contradicts nothing."""
+    areas = (images, cluster, platform, ingress, namespaces, teams, security, data, models, scaling, hosts)
+    # What is written in C says TypeError of UNREAD.
+    silent = (NotRead, TypeError) if partly_read else ()
+    return [found for area in areas for rule in area.RULES for found in _told(rule(settings), silent)]
+
+
+def _told(found: Iterator[Problem], silent: tuple[type[Exception], ...]) -> Iterator[Problem]:
+    """What a rule tells, up to where it asks for a value that could not be read."""
+    try:
+        yield from found
+    except silent:
+        return

@@ -4,27 +4,33 @@ import math
 from collections.abc import Iterator
 from decimal import Decimal
 
-from components.settings import demand, quantity
+from components.settings import demand, quantity, quota
 from components.settings.problems import Problem, fault
 from components.settings.stack import Settings
 from components.settings.teams import Team
+from components.settings.type_faults import nearest
 
 
-def check(settings: Settings) -> Iterator[Problem]:
+def keys(settings: Settings) -> Iterator[Problem]:
+    for index, team in enumerate(settings.teams):
+        for key, reason in quota.problems(team.quota):
+            near = nearest(key, quota.KNOWN)
+            hint = f"did you mean {near}?" if near and not quota.is_known(key) else reason
+            yield fault(("teams", index, "quota", key), team.quota[key], hint)
+
+
+def quotas(settings: Settings) -> Iterator[Problem]:
     for index, team in enumerate(settings.teams):
         yield from _quota(settings, team, index)
-    for index, model in enumerate(settings.models):
-        if model.team and model.team not in [team.name for team in settings.teams]:
-            yield fault(("models", index, "team"), model.team, "no such team; write one of `teams`")
 
 
 def _quota(settings: Settings, team: Team, index: int) -> Iterator[Problem]:
-    keys = {key: demand.SAME.get(key, key) for key in team.quota}
+    keys = {key: demand.SAME.get(key, key) for key in team.quota if quota.is_known(key)}
     unsaid = False
     for position, model in enumerate(settings.models):
         asked = demand.asked(model.resources)
         for key in keys.values():
-            kind, _, name = key.partition(".")
+            kind, _, name = str(key).partition(".")
             if model.team == team.name and name in ("cpu", "memory") and key not in asked:
                 unsaid = True
                 yield fault(
@@ -53,3 +59,6 @@ def _text(key: str, amount: Decimal) -> str:
     if key.endswith(".memory"):
         return f"{math.ceil(amount / 2**20)}Mi"
     return f"{math.ceil(amount * 1000)}m" if key.endswith(".cpu") else str(math.ceil(amount))
+
+
+RULES = (keys, quotas)

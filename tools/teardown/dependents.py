@@ -6,7 +6,7 @@ from components.dynamic.crd_cleanup import objects
 from tools.teardown.inventory import Inventory
 
 
-def foreign(cluster: Cluster, inventory: Inventory) -> list[str]:
+def dependents(cluster: Cluster, inventory: Inventory) -> list[str]:
     """Objects outside the stack whose kind goes with it: Helm would delete them with their CRD. Raises ClusterError."""
     found = []
     for crd in cluster.list(api.CRD):

@@ -8,9 +8,9 @@ from components.errors import SlipwayError
 from components.settings import parse_settings
 from tools.engine.cluster import standing
 from tools.engine.stack import Stack
-from tools.parts import existing, taken
+from tools.parts import conflicts, existing
 from tools.parts.workloads import Observed
-from tools.teardown import remembered
+from tools.teardown import unfinished
 from tools.teardown.inventory import Inventory, Resource
 from tools.upgrades.comparison import compare
 
@@ -24,8 +24,8 @@ def faults(stack: Stack, resources: Sequence[Resource]) -> list[str]:
         return []
     settings, observed = parse_settings(stack.values), Observed(cluster)
     # What a destroy has left is the stack's too.
-    ours = Inventory.of(resources).and_(remembered.remembered(stack.folder))
-    problems = [*existing.check(settings, observed), *taken.check(settings, observed, ours)]
+    ours = Inventory.of(resources).and_(unfinished.read(stack.folder))
+    problems = [*existing.check(settings, observed), *conflicts.check(settings, observed, ours)]
     return [f"{stack.file}: {problem}" for problem in problems]
 
 

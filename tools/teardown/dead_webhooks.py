@@ -4,14 +4,14 @@ A webhook that must answer lets no finalizer be removed, and an APIService that 
 """
 
 from components.clients import cluster_api as api
-from components.clients.cluster_api import Cluster, Kind
+from components.clients.cluster_api import ApiResource, Cluster
 from tools.teardown.inventory import Inventory
 from tools.teardown.leftovers import Left
 
-_SLICES = Kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", True)
+_SLICES = ApiResource("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", True)
 
 
-def stale(cluster: Cluster, inventory: Inventory) -> list[Left]:
+def dead_webhooks(cluster: Cluster, inventory: Inventory) -> list[Left]:
     """Raises ClusterError."""
     found = []
     for kind in (api.VALIDATING, api.MUTATING, api.API_SERVICE):

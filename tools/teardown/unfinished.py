@@ -12,7 +12,7 @@ def path(folder: Path) -> Path:
     return folder / "inventory.json"
 
 
-def remember(folder: Path, inventory: Inventory) -> None:
+def write(folder: Path, inventory: Inventory) -> None:
     """Write the inventory into the stack's own folder."""
     content = {
         key: sorted(value) if isinstance(value, frozenset) else value for key, value in asdict(inventory).items()
@@ -21,7 +21,7 @@ def remember(folder: Path, inventory: Inventory) -> None:
     path(folder).write_text(json.dumps(content, indent=1))
 
 
-def remembered(folder: Path) -> Inventory:
+def read(folder: Path) -> Inventory:
     """What an earlier destroy did not complete; empty when there was none."""
     if not path(folder).is_file():
         return Inventory()

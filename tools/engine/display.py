@@ -1,0 +1,129 @@
+"""What a run of Pulumi's is doing, for a person at a terminal: a line that moves, what took its time, what failed."""
+
+import json
+import os
+import re
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from components.clients.process import foreground
+
+# What takes less is only counted.
+SHOWN_FROM = 3.0  # seconds
+_IDLE = ("same", "read", "refresh", "read-discard", "read-replacement")
+_DONE = {"create": "made", "update": "changed", "delete": "removed", "replace": "replaced"}
+_COLOR = re.compile(r"<\{%.*?%\}>")
+# Where the pinned plugins are is how this project works, and nothing that a user could change.
+_USELESS = re.compile(r"using pulumi-\S+ from \$PATH")
+
+
+def interactive() -> bool:
+    """Whether a person looks on."""
+    return sys.stdout.isatty() and not os.environ.get("CI") and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def watched(arguments: Sequence[str], env: Mapping[str, str], events: Path, stop: threading.Event | None = None) -> int:
+    """Run Pulumi, its event log in `events` unless the arguments name another file; return its exit code.
+
+    With a display at a terminal, elsewhere with its own log.
+    """
+    command = ["pulumi", *arguments]
+    if named_log := next((each for each in pairwise(command) if each[0] == "--event-log"), None):
+        events = Path(named_log[1])
+    else:
+        command += ["--event-log", str(events)]
+    events.unlink(missing_ok=True)
+    if not interactive():
+        return foreground(command, env, stop, line=_plain)
+    log = events.with_name("pulumi.log")
+    display = Display(events)
+    with log.open("w") as output:
+        code = foreground(command, env, stop, line=output.write, meanwhile=display.show)
+    display.show()
+    display.end()
+    if code:
+        print(f"Pulumi's whole log: {log}", file=sys.stderr)
+    return code
+
+
+def _plain(line: str) -> None:
+    if not useless(line):
+        print(line, end="", flush=True)
+
+
+def useless(line: str) -> bool:
+    """Whether it tells a user of something that he can do nothing about."""
+    return bool(_USELESS.search(line))
+
+
+@dataclass
+class Display:
+    """Follows an event log; `running` are the URNs that are being worked on, with when they were begun."""
+
+    events: Path
+    began: float = field(default_factory=time.monotonic)
+    running: dict[str, tuple[float, str]] = field(default_factory=dict)
+    done: int = 0
+    _read: int = 0
+
+    def show(self) -> None:
+        """Print what is new, and the moving line anew."""
+        for line in self.news(time.monotonic()):
+            print(f"\r\033[K{line}")
+        width = shutil.get_terminal_size().columns - 1
+        print(f"\r\033[K{self.line(time.monotonic())[:width]}", end="", flush=True)
+
+    def end(self) -> None:
+        print(f"\r\033[K{self.done} resources changed in {time.monotonic() - self.began:.0f} s", flush=True)
+
+    def news(self, now: float) -> Iterator[str]:
+        """A line for each event since the last look that a person wants to know of."""
+        if not self.events.is_file():
+            return
+        with self.events.open("rb") as file:
+            file.seek(self._read)
+            text = file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._read += len(whole)
+        for line in whole.splitlines():
+            yield from self._said(json.loads(line), now)
+
+    def _said(self, event: Mapping[str, Any], now: float) -> Iterator[str]:
+        if step := event.get("resourcePreEvent", {}).get("metadata"):
+            if step["op"] not in _IDLE:
+                self.running[step["urn"]] = now, step["op"]
+        elif step := (event.get("resOutputsEvent") or event.get("resOpFailedEvent") or {}).get("metadata"):
+            start, operation = self.running.pop(step["urn"], (now, ""))
+            if "resOpFailedEvent" in event:
+                yield f"  failed    {named(step['urn'])} after {now - start:.0f} s"
+            elif operation:
+                self.done += 1
+                if now - start >= SHOWN_FROM:
+                    yield f"  {_DONE.get(operation, operation):<9} {named(step['urn'])} in {now - start:.0f} s"
+        elif found := event.get("diagnosticEvent"):
+            message = _COLOR.sub("", str(found["message"])).strip()
+            if found.get("severity") in ("error", "warning") and message and not useless(message):
+                yield f"{found['severity']}: {named(found['urn'])}: {message}" if found.get("urn") else message
+        elif found := event.get("policyEvent"):
+            message = _COLOR.sub("", found["message"]).strip()
+            yield f"policy {found['policyName']} ({found['enforcementLevel']}): {message}"
+
+    def line(self, now: float) -> str:
+        """Seconds, what is done, and what is waited for, the longest first."""
+        longest = sorted(self.running.items(), key=lambda each: each[1][0])
+        waiting = ", ".join(f"{named(urn)} ({now - start:.0f} s)" for urn, (start, _) in longest)
+        return f"{now - self.began:4.0f} s  {self.done} done; {f'waiting for {waiting}' if waiting else 'planning'}"
+
+
+def named(urn: str) -> str:
+    """Such as `Release kserve`."""
+    *_, type_, name = urn.split("::")
+    token = type_.rpartition("$")[2]
+    return f"{token.rpartition(':')[2].rpartition('/')[2]} {name}"
