@@ -42,7 +42,7 @@ def test_every_secret_that_the_stack_makes_has_a_name() -> None:
 def test_what_the_user_gave_is_the_users_to_turn_over() -> None:
     given: dict[str, Any] = {
         "database": {"url": "postgresql+psycopg2://u:p@db.test/mlflow"},
-        "objectStore": {"engine": "s3", "accessKeyId": "a", "secretAccessKey": "b"},
+        "objectStore": {"engine": "s3", "bucket": "own-bucket", "accessKeyId": "a", "secretAccessKey": "b"},
     }
     assert not rotate.secrets(parse_settings({**GOOD, **given}))
 
