@@ -13,7 +13,7 @@ import time
 
 import sqlalchemy
 from mlflow.db import commands
-from psycopg2.extensions import encrypt_password
+from psycopg2.extensions import encrypt_password  # type: ignore[import-untyped]
 
 LOCK = 0x6D6C666C6F77  # "mlflow"
 WAIT = 300  # seconds
