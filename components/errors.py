@@ -8,6 +8,7 @@
     ├── ServingError      no image can be made for a model
     ├── RegistryFault     a container registry gives no answer that is of use
     ├── ClusterError      the cluster does not answer, or refuses
+    ├── OtherCluster      what answers is another cluster than the one that the state is of
     └── Refused           a model's server refuses a request
 
 Whatever else stops a command is a SlipwayError itself. `tools.outcome` prints them all.

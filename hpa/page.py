@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ def write(runs: Sequence[Run], title: str, path: Path) -> None:
     """Raises HpaError."""
     # Nothing in the data can end the script that holds it.
     data = json.dumps(content(runs), separators=(",", ":")).replace("<", "\\u003c")
-    text = TEMPLATE.read_text(encoding="utf-8").replace("TITLE", html.escape(title)).replace("DATA", data)
+    parts = {"TITLE": html.escape(title), "DATA": data}
+    text = re.sub("TITLE|DATA", lambda found: parts[found[0]], TEMPLATE.read_text(encoding="utf-8"))
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -69,7 +71,7 @@ def _replicas(kinds: Sequence[tuple[Run, str]]) -> Mapping[str, Any]:
 
 def _panel(name: str, height: int, lines: Sequence[Mapping[str, Any]], levels: Sequence[Mapping[str, Any]]) -> Any:
     values = [value for line in lines for value in line["values"] if value is not None]
-    most = 1.1 * max([*values, *(level["at"] for level in levels)], default=1.0)
+    most = 1.1 * max([*values, *(level["at"] for level in levels)], default=0.0) or 1.0
     return {"name": name, "height": height, "most": most, "steps": False, "series": lines, "levels": levels}
 
 

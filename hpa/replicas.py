@@ -193,25 +193,30 @@ def _without_values(groups: Groups) -> str:
 def _measure(metric: Metric, pods: Sequence[Pod]) -> tuple[Callable[[Mapping[str, int]], int], Callable[[str], int]]:
     """The use, in the units of the target, and what a pod without a value counts as when scaling down."""
     if metric.target == "Utilization":
-        requests = {pod.name: _request(pod, metric) for pod in pods}
+        requests = {pod.name: requested(pod, metric) for pod in pods}
         fallback = max(100, metric.amount)
         return (
-            lambda values: _utilization(values, requests),
+            lambda values: utilization(values, requests),
             lambda name: quotient(int64(requests[name] * fallback), 100),
         )
-    return lambda values: quotient(int64(sum(values.values())), len(values)), lambda _: metric.amount
+    return average, lambda _: metric.amount
 
 
-def _utilization(values: Mapping[str, int], requests: Mapping[str, int]) -> int:
+def average(values: Mapping[str, int]) -> int:
+    """`GetMetricUsageRatio`: whole thousandths."""
+    return quotient(int64(sum(values.values())), len(values))
+
+
+def utilization(values: Mapping[str, int], requests: Mapping[str, int]) -> int:
     """`GetResourceUtilizationRatio`: whole percents, over the pods that are known."""
     known = values.keys() & requests.keys()
-    requested = int64(sum(requests[name] for name in known))
-    if requested == 0:
+    total = int64(sum(requests[name] for name in known))
+    if total == 0:
         raise Unavailable("no values matched known pods")
-    return int32(quotient(int64(sum(values[name] for name in known) * 100), requested))
+    return int32(quotient(int64(sum(values[name] for name in known) * 100), total))
 
 
-def _request(pod: Pod, metric: Metric) -> int:
+def requested(pod: Pod, metric: Metric) -> int:
     """`calculateRequests`."""
     if pod.whole is not None and not metric.container:
         if metric.name not in pod.whole:

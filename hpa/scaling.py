@@ -17,6 +17,9 @@ Reason = Literal[
 
 Entry = TypeVar("Entry")
 
+# Where there is no behavior, replicas grow to so many times as many at once, or to so many.
+GROWTH, LEAST_GROWTH = 2.0, 4.0
+
 
 @dataclass(frozen=True)
 class Recommendation:
@@ -68,11 +71,11 @@ def limit(
     behavior = autoscaler.behavior
     fastest: int | None
     if behavior is None:
-        stable, kept = _stabilized_by_flag(state.recommendations, controller.downscale_stabilization, proposed, now)
-        replicas, reason, fastest = _within_fixed_limits(autoscaler, current, stable)
+        stable, kept = stabilized_by_flag(state.recommendations, controller.downscale_stabilization, proposed, now)
+        replicas, reason, fastest = within_fixed_limits(autoscaler, current, stable)
     else:
-        stable, kept = _stabilized(state.recommendations, behavior, controller, current, proposed, now)
-        replicas, reason, fastest = _within_policies(autoscaler, behavior, state, current, stable, now)
+        stable, kept = stabilized(state.recommendations, behavior, controller, current, proposed, now)
+        replicas, reason, fastest = within_policies(autoscaler, behavior, state, current, stable, now)
     held = None
     if stable != proposed:
         held = max((entry for entry in kept if entry.replicas == stable), key=lambda entry: entry.time, default=None)
@@ -107,7 +110,7 @@ def _in_last_slot(entries: tuple[Entry, ...], new: Entry, free: Callable[[Entry]
     return (*entries, new)
 
 
-def _stabilized_by_flag(
+def stabilized_by_flag(
     recommendations: tuple[Recommendation, ...], window: float, proposed: int, now: float
 ) -> tuple[int, tuple[Recommendation, ...]]:
     """`stabilizeRecommendation`: the highest of the window, and the recommendations with the new one."""
@@ -117,7 +120,7 @@ def _stabilized_by_flag(
     return highest, _in_last_slot(recommendations, new, lambda entry: entry.time < cutoff)
 
 
-def _stabilized(
+def stabilized(
     recommendations: tuple[Recommendation, ...],
     behavior: Behavior,
     controller: Controller,
@@ -134,9 +137,9 @@ def _stabilized(
     return min(max(current, lowest), highest), _in_last_slot(recommendations, new, lambda entry: entry.time < cutoff)
 
 
-def _within_fixed_limits(autoscaler: Autoscaler, current: int, stable: int) -> tuple[int, Reason, int]:
+def within_fixed_limits(autoscaler: Autoscaler, current: int, stable: int) -> tuple[int, Reason, int]:
     """`convertDesiredReplicasWithRules`: at most doubled, or four."""
-    fastest = truncated(max(2.0 * current, 4.0))
+    fastest = truncated(max(GROWTH * current, LEAST_GROWTH))
     if stable < autoscaler.min:
         return autoscaler.min, "TooFewReplicas", fastest
     if stable > min(autoscaler.max, fastest):
@@ -147,18 +150,18 @@ def _within_fixed_limits(autoscaler: Autoscaler, current: int, stable: int) -> t
     return stable, "DesiredWithinRange", fastest
 
 
-def _within_policies(
+def within_policies(
     autoscaler: Autoscaler, behavior: Behavior, state: State, current: int, stable: int, now: float
 ) -> tuple[int, Reason, int | None]:
     """`convertDesiredReplicasWithBehaviorRate`."""
     if stable > current:
-        fastest = max(current, _fastest_up(behavior.up, state, current, now))
+        fastest = max(current, fastest_up(behavior.up, state, current, now))
         if stable > min(autoscaler.max, fastest):
             bounded = autoscaler.max <= fastest
             return (autoscaler.max, "TooManyReplicas", fastest) if bounded else (fastest, "ScaleUpLimit", fastest)
         return stable, "DesiredWithinRange", fastest
     if stable < current:
-        fastest = min(current, _fastest_down(behavior.down, state, current, now))
+        fastest = min(current, fastest_down(behavior.down, state, current, now))
         if stable < max(autoscaler.min, fastest):
             bounded = autoscaler.min >= fastest
             return (autoscaler.min, "TooFewReplicas", fastest) if bounded else (fastest, "ScaleDownLimit", fastest)
@@ -166,7 +169,7 @@ def _within_policies(
     return stable, "DesiredWithinRange", None
 
 
-def _fastest_up(rules: Rules, state: State, current: int, now: float) -> int:
+def fastest_up(rules: Rules, state: State, current: int, now: float) -> int:
     """`calculateScaleUpLimitWithScalingRules`."""
     if rules.select == "Disabled":
         return current
@@ -174,7 +177,7 @@ def _fastest_up(rules: Rules, state: State, current: int, now: float) -> int:
     return min([MAX_INT32, *limits]) if rules.select == "Min" else max([MIN_INT32, *limits])
 
 
-def _fastest_down(rules: Rules, state: State, current: int, now: float) -> int:
+def fastest_down(rules: Rules, state: State, current: int, now: float) -> int:
     """`calculateScaleDownLimitWithBehaviors`."""
     if rules.select == "Disabled":
         return current

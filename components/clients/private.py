@@ -1,6 +1,8 @@
 """Files and folders for this user alone."""
 
+import contextlib
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -14,6 +16,19 @@ def folder(path: Path) -> Path:
     return path
 
 
-def write(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
+def write(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Write the file beside and rename it: whatever interrupts, the path has the old content or the new, whole."""
+    # A link stays one: what it points to is replaced.
+    path = path.resolve()
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise

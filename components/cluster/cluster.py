@@ -9,7 +9,9 @@ import pulumi_kubernetes as k8s
 from pulumi import Output, ResourceOptions
 
 from components import settings as s
+from components.cluster import kubeconfig
 from components.cluster.connection import Connection
+from components.dynamic.cluster_identity import ClusterIdentity
 from components.dynamic.kind_cluster import KindCluster, KindClusterArgs
 
 # By default the provider replaces a Secret whose content changes, and deletes first whatever names it: all of MLflow's
@@ -45,19 +47,19 @@ class Cluster(pulumi.ComponentResource):
         if kind:
             self._make(name, args, kind)
         elif existing:
-            self._use(args, existing)
+            self._use(args)
         self.register_outputs({"registry": self.registry})
 
     def _make(self, name: str, args: ClusterArgs, kind: s.Kind) -> None:
-        kubeconfig = str(args.folder / "kubeconfig")
-        self.owner = KindCluster(name, _kind(args, kind, kubeconfig), ResourceOptions(parent=self))
+        path = str(kubeconfig.own(args.folder))
+        self.owner = KindCluster(name, _kind(args, kind, path), ResourceOptions(parent=self))
         self.identity = self.owner.identity
-        self.connection = Connection(kubeconfig_path=kubeconfig, context=None, cluster=self.identity)
+        self.connection = Connection(kubeconfig_path=path, cluster=self.identity)
         # The provider is replaced, and with it all that it made, when and only when this changes: another cluster of
         # the same name is another cluster.
         self.provider = k8s.Provider(
             "kubernetes",
-            kubeconfig=self.owner.kubeconfig,
+            kubeconfig=path,
             cluster_identifier=self.identity,
             **_IN_PLACE,
             opts=ResourceOptions(parent=self, deleted_with=self.owner),
@@ -67,16 +69,16 @@ class Cluster(pulumi.ComponentResource):
         self.registry = self.identity.apply(lambda _: address)
         self.local_registries = (address,)
 
-    def _use(self, args: ClusterArgs, existing: s.Existing) -> None:
-        kubeconfig = str(Path(existing.kubeconfig).expanduser())
+    def _use(self, args: ClusterArgs) -> None:
+        path = str(kubeconfig.own(args.folder))
         self.owner = None
-        self.identity = Output.from_input(existing.context)
-        self.connection = Connection(kubeconfig_path=kubeconfig, context=existing.context, cluster=self.identity)
+        told = ClusterIdentity("cluster-identity", path, pulumi.get_stack(), ResourceOptions(parent=self))
+        self.identity = told.uid
+        self.connection = Connection(kubeconfig_path=path, cluster=self.identity)
         self.provider = k8s.Provider(
             "kubernetes",
-            kubeconfig=kubeconfig,
-            context=existing.context,
-            cluster_identifier=existing.context,
+            kubeconfig=path,
+            cluster_identifier=self.identity,
             **_IN_PLACE,
             opts=ResourceOptions(parent=self),
         )
@@ -104,5 +106,6 @@ def _kind(args: ClusterArgs, kind: s.Kind, kubeconfig_path: str) -> KindClusterA
         mirrors=kind.mirrors,
         image_mirror=images.mirror,
         kubeconfig_path=kubeconfig_path,
+        stack=pulumi.get_stack(),
         adopt=kind.adopt,
     )

@@ -7,29 +7,24 @@ from typing import TYPE_CHECKING, Any
 from pulumi import Input
 
 if TYPE_CHECKING:
-    from kubernetes.client import ApiClient
+    from components.clients.cluster_api import Cluster
 
 # How the cluster is found, which is not which one it is.
-PASSIVE = ("kubeconfig_path", "context")
+PASSIVE = ("kubeconfig_path",)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
     """A part of the resource's inputs, under these names."""
 
+    # The stack's own file, relative to the project: the same on every machine, and what is in it is not.
     kubeconfig_path: str
-    # None is the file's current one.
-    context: str | None
-    # Another one for another cluster.
+    # The cluster's identity: another one for another cluster.
     cluster: Input[str]
 
 
-def client_of(props: Mapping[str, Any]) -> "ApiClient":
-    """The client for a resource's inputs; imported where it is used, because that takes a while."""
-    from kubernetes import config
+def cluster_of(props: Mapping[str, Any]) -> "Cluster":
+    """The cluster of a resource's inputs; imported where it is used, because that takes a while."""
+    from components.clients.cluster_api import Cluster
 
-    # The engine leaves out what is None.
-    made: ApiClient = config.new_client_from_config(  # type: ignore[no-untyped-call]
-        props["kubeconfig_path"], context=props.get("context")
-    )
-    return made
+    return Cluster.at(props["kubeconfig_path"], None)

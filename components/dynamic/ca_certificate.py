@@ -3,18 +3,20 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
+from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 
-from components.clients import private
 from components.clients.waiting import wait_out
-from components.cluster.connection import PASSIVE, Connection, client_of
+from components.cluster.connection import PASSIVE, Connection, cluster_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 
+if TYPE_CHECKING:
+    from components.clients.cluster_api import Cluster
+
 WITHIN = 300.0  # seconds
+_CERTIFICATES = "/apis/cert-manager.io/v1/namespaces/{}/certificates"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +28,12 @@ class CaCertificateArgs:
     # What it names and who signs it: another of these is waited for again.
     hosts: Sequence[str]
     issuer: str
-    # Where the authority is written for `curl --cacert`, relative to the project.
-    path: str
     connection: Connection
 
 
 def pending(certificate: dict[str, Any]) -> str:
     """Why the Certificate is not ready, in cert-manager's words; "" when it is."""
-    conditions = certificate.get("status", {}).get("conditions", [])
+    conditions = certificate.get("status", {}).get("conditions") or []
     ready = next((each for each in conditions if each["type"] == "Ready"), None)
     if ready is None:
         return "cert-manager has not looked at it"
@@ -41,52 +41,40 @@ def pending(certificate: dict[str, Any]) -> str:
     return "" if current and ready["status"] == "True" else ready.get("message") or "its last change is not signed yet"
 
 
-def wait(api: Any, namespace: str, name: str, seconds: float = WITHIN) -> None:
+def wait(cluster: "Cluster", namespace: str, name: str, seconds: float = WITHIN) -> None:
     """Return when the Certificate is ready; raises TimeoutError with cert-manager's reason."""
-    where = ("cert-manager.io", "v1", namespace, "certificates", name)
-    if reason := wait_out(lambda: pending(api.get_namespaced_custom_object(*where)), seconds, every=1):
+    path = f"{_CERTIFICATES.format(namespace)}/{name}"
+    if reason := wait_out(lambda: pending(cluster.get(path) or {}), seconds, every=1):
         raise TimeoutError(
             f"the certificate of the gateway was not signed within {seconds:.0f} s: {reason}. To find out why: "
             f"`kubectl --namespace {namespace} describe certificate {name}`, then `… get issuers,orders,challenges`"
         )
 
 
-def read(props: dict[str, Any]) -> dict[str, Any]:
-    """Wait for the certificate, and write its authority's own to `path`; `ca` is "" for one that everybody trusts."""
-    from kubernetes import client
-
-    api = client_of(props)
-    wait(client.CustomObjectsApi(api), props["namespace"], props["certificate"])
-    data = client.CoreV1Api(api).read_namespaced_secret(props["secret"], props["namespace"]).data or {}
-    ca = base64.b64decode(data.get("ca.crt", "")).decode()
-    write(Path(props["path"]), ca)
-    return {**props, "ca": ca}
-
-
-def write(path: Path, ca: str) -> None:
-    path.unlink(missing_ok=True)
-    if ca:
-        private.folder(path.parent)
-        path.write_text(ca)
+def signer(cluster: "Cluster", namespace: str, secret: str) -> str | None:
+    """The authority's certificate in the Secret, "" for one that everybody trusts; None without a Secret."""
+    found = cluster.get(f"/api/v1/namespaces/{namespace}/secrets/{secret}")
+    return None if found is None else base64.b64decode((found.get("data") or {}).get("ca.crt", "")).decode()
 
 
 class CaCertificateProvider(DynamicProvider):
     passive = PASSIVE
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(f"{props['namespace']}/{props['certificate']}", read(props))
+        return CreateResult(f"{props['namespace']}/{props['certificate']}", self._signed(props))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(read(_news))
+        return UpdateResult(self._signed(_news))
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        path, ca = Path(str(_news["path"])), _olds.get("ca", "")
-        # Another checkout of the same stack has no file yet.
-        there = (path.read_text() if path.is_file() else "") == ca
-        return DiffResult(changes=not there or bool(self.changed(_olds, _news)))
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """An authority is replaced by its owner, in the cluster: a refresh tells."""
+        ca = signer(cluster_of(props), props["namespace"], props["secret"])
+        return ReadResult(None, {}) if ca is None else ReadResult(id_, {**props, "ca": ca})
 
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        Path(_props["path"]).unlink(missing_ok=True)
+    def _signed(self, props: dict[str, Any]) -> dict[str, Any]:
+        cluster = cluster_of(props)
+        wait(cluster, props["namespace"], props["certificate"])
+        return {**props, "ca": signer(cluster, props["namespace"], props["secret"]) or ""}
 
 
 class CaCertificate(DynamicResource, provider=CaCertificateProvider):

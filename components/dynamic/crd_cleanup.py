@@ -12,7 +12,7 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, UpdateResult
 
 from components.clients.waiting import wait_out
-from components.cluster.connection import PASSIVE, Connection
+from components.cluster.connection import PASSIVE, Connection, cluster_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 
 if TYPE_CHECKING:
@@ -90,16 +90,10 @@ def _why(crd: "Object") -> str:
     return ": ".join([crd["metadata"]["name"], *said])
 
 
-def _cluster(props: Mapping[str, Any]) -> "Cluster":
-    from components.clients.cluster_api import Cluster
-
-    return Cluster.at(props["kubeconfig_path"], props.get("context"))
-
-
 def _found(props: Mapping[str, Any]) -> list[str]:
     from components.clients.cluster_api import CRD
 
-    names = [each["metadata"]["name"] for each in _cluster(props).list(CRD, metadata=True)]
+    names = [each["metadata"]["name"] for each in cluster_of(props).list(CRD, metadata=True)]
     return of_groups(names, props["groups"])
 
 
@@ -115,7 +109,7 @@ class CrdCleanupProvider(DynamicProvider):
         return UpdateResult({**_news, "found": [*_olds["found"], *_found(more)]})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        remove(_cluster(_props), _props)
+        remove(cluster_of(_props), _props)
 
 
 class CrdCleanup(DynamicResource, provider=CrdCleanupProvider):

@@ -11,11 +11,11 @@ from pulumi import ResourceOptions
 from pulumi.dynamic import CreateResult
 
 from components.clients.waiting import wait_out
-from components.cluster.connection import PASSIVE, Connection, client_of
+from components.cluster.connection import PASSIVE, Connection, cluster_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 
 if TYPE_CHECKING:
-    from kubernetes.client import ApiextensionsV1Api, V1CustomResourceDefinition
+    from components.clients.cluster_api import Cluster, Object
 
 WITHIN = 300  # seconds
 
@@ -27,21 +27,21 @@ class CrdWaitArgs:
     connection: Connection
 
 
-def missing(api: "ApiextensionsV1Api", names: Sequence[str]) -> list[str]:
+def missing(cluster: "Cluster", names: Sequence[str]) -> list[str]:
     """Those of `names` that the cluster does not serve yet."""
+    from components.clients.cluster_api import CRD
 
-    def established(crd: "V1CustomResourceDefinition") -> bool:
-        conditions = crd.status.conditions if crd.status else None
-        return any(each.type == "Established" and each.status == "True" for each in conditions or ())
-
-    crds = api.list_custom_resource_definition().items
-    served = {crd.metadata.name for crd in crds if crd.metadata and established(crd)}
-    return sorted(set(names) - served)
+    return sorted(set(names) - {crd["metadata"]["name"] for crd in cluster.list(CRD) if _established(crd)})
 
 
-def wait(api: "ApiextensionsV1Api", names: Sequence[str], seconds: float = WITHIN) -> None:
+def _established(crd: "Object") -> bool:
+    conditions = crd.get("status", {}).get("conditions") or []
+    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+
+
+def wait(cluster: "Cluster", names: Sequence[str], seconds: float = WITHIN) -> None:
     """Return when the cluster serves all of `names`; raises TimeoutError that names those that it does not."""
-    if absent := wait_out(lambda: missing(api, names), seconds):
+    if absent := wait_out(lambda: missing(cluster, names), seconds):
         raise TimeoutError(f"not established within {seconds:.0f} s: {', '.join(absent)}")
 
 
@@ -50,10 +50,7 @@ class CrdWaitProvider(DynamicProvider):
     replacing = ("names", "cluster")
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        from kubernetes import client
-
-        api = client_of(props)
-        wait(client.ApiextensionsV1Api(api), props["names"])
+        wait(cluster_of(props), props["names"])
         return CreateResult(",".join(props["names"]), props)
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from pulumi import Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, ReadResult, UpdateResult
 
 from components.clients import private
 from components.clients.process import CommandFailed, run
+from components.cluster import identity
+from components.cluster.connection import cluster_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 from components.settings.node_ports import HTTP_NODE_PORT, HTTPS_NODE_PORT
 
@@ -40,6 +41,7 @@ class KindClusterArgs:
     mirrors: Mapping[str, str]
     # Where this cluster's own kubeconfig file is written, relative to the project.
     kubeconfig_path: str
+    stack: str
     # host[:port][/path] before every image's name; one on localhost is a container's published port.
     image_mirror: str | None = None
     adopt: bool = False
@@ -156,8 +158,8 @@ def _refuse_taken_ports(ports: Mapping[str, int]) -> None:
                 ) from None
 
 
-def create(spec: Mapping[str, Any]) -> str:
-    """Make the cluster and its registry; returns the kubeconfig. Whatever fails, nothing is left behind."""
+def create(spec: Mapping[str, Any]) -> None:
+    """Make the cluster, its registry and its kubeconfig file. Whatever fails, nothing is left behind."""
     name = spec["name"]
     run(["docker", "info", "--format", "{{.ServerVersion}}"])
     found = bool(nodes(name))
@@ -168,7 +170,8 @@ def create(spec: Mapping[str, Any]) -> str:
         )
     if found:
         _join_registry(spec)
-        return _kubeconfig(spec)
+        write_kubeconfig(spec)
+        return
     _published_mirror(spec)
     # A registry whose cluster was deleted behind Slipway's back holds the port and another cluster's images.
     _remove_registry(name)
@@ -184,7 +187,7 @@ def create(spec: Mapping[str, Any]) -> str:
             timeout=900,
         )
         _join_registry(spec)
-        return _kubeconfig(spec)
+        write_kubeconfig(spec)
     except BaseException:
         delete(spec)
         raise
@@ -196,12 +199,13 @@ def _kubeconfig_file(spec: Mapping[str, Any]) -> str:
     return str(path)
 
 
-def _kubeconfig(spec: Mapping[str, Any]) -> str:
+def write_kubeconfig(spec: Mapping[str, Any]) -> None:
     text = run(["kind", "get", "kubeconfig", "--name", spec["name"]], env=_environment(spec["name"]))
-    path = Path(_kubeconfig_file(spec))
-    path.touch(mode=0o600)
-    path.write_text(text)
-    return text
+    private.write(Path(_kubeconfig_file(spec)), text.encode())
+
+
+def _identity(spec: Mapping[str, Any]) -> str:
+    return identity.uid(cluster_of(spec))
 
 
 def _members(network: str) -> list[str]:
@@ -264,6 +268,18 @@ def there(name: str) -> bool:
     return bool(found)
 
 
+def made_here(kubeconfig_path: str | Path) -> bool:
+    """Whether this checkout has had the cluster, so that its absence means that it is gone."""
+    return Path(kubeconfig_path).is_file()
+
+
+def absent(name: str) -> str:
+    return (
+        f"the kind cluster {name} of this stack is not on this machine. If another one made it, work there: a kind "
+        "cluster is of one machine. If it is gone, `make up` makes it again"
+    )
+
+
 def _named(props: Mapping[str, Any], key: str) -> Any:
     """A property as far as it makes another cluster: an image does by its name, not by its mirror or its digest."""
     value = props.get(key)
@@ -276,28 +292,39 @@ def _named(props: Mapping[str, Any], key: str) -> Any:
 class KindProvider(DynamicProvider):
     """Create, read, diff and delete, by the `kind` and `docker` commands."""
 
-    passive = ("kubeconfig_path", "adopt")
+    passive = ("kubeconfig_path", "adopt", "stack")
     replacing = (
         *("name", "node_image", "workers", "mirrors"),
         *("http_port", "https_port", "registry_port", "registry_image"),
     )
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        kubeconfig = create(props)
-        return CreateResult(props["name"], {**props, "kubeconfig": kubeconfig, "identity": secrets.token_hex(4)})
+        create(props)
+        return CreateResult(props["name"], {**props, "identity": _identity(props)})
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Refuse to go on without the cluster of an earlier run: it would be made a second time, or taken for gone."""
+        try:
+            failures = [CheckFailure("name", absent(_olds["name"]))] if _olds and not self._here(_olds) else []
+        except CommandFailed as error:
+            failures = [CheckFailure("name", str(error))]
+        return CheckResult(news, failures)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        return ReadResult(id_, props) if there(id_) else ReadResult(None, {})
+        if self._here(props):
+            where = f"the kind cluster {id_}"
+            identity.require(props["identity"], _identity(props), props["stack"], where)
+            return ReadResult(id_, props)
+        if not made_here(props["kubeconfig_path"]):
+            raise CommandFailed(absent(id_))
+        return ReadResult(None, {})
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        found = super().diff(_id, _olds, _news)
-        if not found.replaces and not there(_id):
-            # Replacing it would have the engine delete, one by one, what was on it, which fails without it.
-            raise CommandFailed(
-                f"the kind cluster {_id} is gone. `make up` makes it again; without make, first take what was on it "
-                "out of the state: PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh"
-            )
-        return found
+    def _here(self, props: Mapping[str, Any]) -> bool:
+        """Whether the cluster is on this machine; its kubeconfig is brought into this checkout."""
+        if not there(props["name"]):
+            return False
+        write_kubeconfig(props)
+        return True
 
     def changed(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
         return [key for key in super().changed(olds, news) if _named(olds, key) != _named(news, key)]
@@ -306,16 +333,17 @@ class KindProvider(DynamicProvider):
         for node in nodes(_news["name"]):
             run(["docker", "exec", node, "rm", "-rf", "/etc/containerd/certs.d"])
         _join_registry(_news)
-        return UpdateResult({**_news, "kubeconfig": _olds["kubeconfig"], "identity": _olds["identity"]})
+        return UpdateResult({**_news, "identity": _olds["identity"]})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        if not there(_id) and not made_here(_props["kubeconfig_path"]):
+            raise CommandFailed(absent(_id))
         delete(_props)
 
 
-class KindCluster(DynamicResource, provider=KindProvider, secrets=["kubeconfig"]):
-    """A kind cluster. `kubeconfig` is secret; `identity` is another one for every cluster that is made."""
+class KindCluster(DynamicResource, provider=KindProvider):
+    """A kind cluster; its kubeconfig is a file on its machine alone."""
 
-    kubeconfig: Output[str]
     identity: Output[str]
 
     def __init__(self, name: str, args: KindClusterArgs, opts: ResourceOptions | None = None) -> None:

@@ -6,13 +6,18 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, replace
+<<<<<<< HEAD
+from pathlib import Path
+from typing import Any
+=======
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+>>>>>>> main
 
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, UpdateResult
+from pulumi.dynamic import CheckResult, CreateResult, UpdateResult
 
-from components.clients import https
+from components.clients import https, private
 from components.clients.waiting import wait_out
 from components.dynamic.base import DynamicProvider, DynamicResource
 from components.errors import SlipwayError
@@ -230,6 +235,14 @@ def _pods(props: dict[str, Any]) -> "ModelPods | None":
 
 class PredictionProvider(DynamicProvider):
     passive = ("look", "ca_file", "kubeconfig_path", "context", "namespace", "service")
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Bring the file that `curl` names, in every checkout; it is made of the inputs, and no part of them."""
+        ca, file = news.get("ca"), news.get("ca_file")
+        if file and isinstance(ca, str) and ca.startswith("-----BEGIN"):
+            private.folder(Path(file).parent)
+            private.write(Path(file), ca.encode())
+        return CheckResult(news, [])
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(props["host"], {**props, **predict(props)})

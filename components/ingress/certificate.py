@@ -86,7 +86,6 @@ class Certificate(pulumi.ComponentResource):
             secret=self.secret,
             hosts=args.hosts,
             issuer=json.dumps(reference),
-            path=str(args.state / "ca.crt"),
             connection=args.connection,
         )
         self.ca = CaCertificate(

@@ -1,11 +1,14 @@
 """The gateway's certificate is waited for, and its authority is told."""
 
-from pathlib import Path
+import base64
 from typing import Any
 
 import pytest
+from pulumi.dynamic import ReadResult
 
-from components.dynamic.ca_certificate import CaCertificateProvider, pending, wait, write
+from components.clients import cluster_api
+from components.dynamic import ca_certificate
+from components.dynamic.ca_certificate import CaCertificateProvider, pending, wait
 
 SIGNED = {"type": "Ready", "status": "True", "observedGeneration": 2}
 
@@ -14,13 +17,13 @@ def certificate(*conditions: dict[str, Any], generation: int = 2) -> dict[str, A
     return {"metadata": {"generation": generation}, "status": {"conditions": list(conditions)}}
 
 
-class Cluster:
+class Cluster(cluster_api.Cluster):
     """Answers with each certificate once, with the last one for ever."""
 
-    def __init__(self, *answers: dict[str, Any]) -> None:
+    def __init__(self, *answers: dict[str, Any] | None) -> None:
         self.answers, self.asked = answers, 0
 
-    def get_namespaced_custom_object(self, *_: str) -> dict[str, Any]:
+    def get(self, path: str, **_: Any) -> dict[str, Any] | None:  # noqa: ARG002
         self.asked += 1
         return self.answers[min(self.asked, len(self.answers)) - 1]
 
@@ -57,19 +60,23 @@ def test_a_certificate_that_never_comes_says_why_and_where_to_look() -> None:
         )
 
 
-def test_an_authority_that_everybody_trusts_leaves_no_file(tmp_path: Path) -> None:
-    file = tmp_path / "stack" / "ca.crt"
-    write(file, "PEM")
-    assert file.read_text() == "PEM"
-    write(file, "")
-    assert not file.exists()
+def secret(ca: str) -> dict[str, Any]:
+    return {"data": {"ca.crt": base64.b64encode(ca.encode()).decode()}}
 
 
-def test_another_checkout_gets_the_file_again(tmp_path: Path) -> None:
-    file = tmp_path / "ca.crt"
-    props = {"path": str(file), "hosts": ["a.test"]}
-    write(file, "PEM")
+def test_an_authority_that_was_replaced_is_told_by_a_refresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    props = {"namespace": "istio-system", "secret": "tls", "ca": "old"}
+
+    def read(answer: dict[str, Any] | None) -> ReadResult:
+        monkeypatch.setattr(ca_certificate, "cluster_of", lambda _props: Cluster(answer))
+        return CaCertificateProvider().read("id", props)
+
+    again = read(secret("new"))
+    assert again.outs is not None
+    assert (again.id, again.outs["ca"]) == ("id", "new")
+    assert read(None).id is None
+
+
+def test_what_is_signed_anew_changes_nothing_for_who_has_no_file() -> None:
+    props = {"secret": "tls", "hosts": ["a.test"]}
     assert not CaCertificateProvider().diff("id", {**props, "ca": "PEM"}, props).changes
-    file.unlink()
-    assert CaCertificateProvider().diff("id", {**props, "ca": "PEM"}, props).changes
-    assert not CaCertificateProvider().diff("id", {**props, "ca": ""}, props).changes

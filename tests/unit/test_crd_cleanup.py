@@ -27,7 +27,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     for kind in (ISVC, VIRTUAL_SERVICE, GATEWAY):
         fake.serve(kind)
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
-    monkeypatch.setattr(crd_cleanup, "_cluster", lambda _props: fake)
+    monkeypatch.setattr(crd_cleanup, "cluster_of", lambda _props: fake)
     return fake
 
 

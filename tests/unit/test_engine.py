@@ -8,14 +8,10 @@ import pytest
 import yaml
 
 from components.clients.cluster_api import ClusterError
-from components.clients.process import CommandFailed
-from components.dynamic import kind_cluster
-from components.dynamic.kind_cluster import KindCluster
 from components.errors import SlipwayError
 from tools import environment, stack_file
 from tools.engine import backend, cluster, process
 from tools.engine.stack import Stack, write_used_file
-from tools.engine.vanished import vanished
 from tools.lifecycle import verbs
 
 
@@ -129,33 +125,6 @@ def state_with(*resources: dict[str, Any]) -> str:
     return json.dumps({"deployment": {"resources": list(resources)}})
 
 
-CLUSTER = {"type": KindCluster.token, "id": "slipway-dev"}
-
-
-@pytest.mark.usefixtures("checkout")
-@pytest.mark.parametrize(
-    ("there", "state", "gone"),
-    [(False, state_with(CLUSTER), True), (True, state_with(CLUSTER), False), (False, state_with(), False)],
-    ids=["in the state only", "on the machine too", "never made"],
-)
-def test_a_cluster_is_gone_when_only_the_state_has_it(
-    monkeypatch: pytest.MonkeyPatch, there: bool, state: str, gone: bool
-) -> None:
-    monkeypatch.setattr(kind_cluster, "there", lambda _name: there)
-    monkeypatch.setattr(process, "ask", lambda _arguments, _env: state)
-    assert vanished(Stack("dev"), {}) is gone
-
-
-@pytest.mark.usefixtures("checkout")
-def test_a_stopped_cluster_is_not_taken_for_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stopped(_name: str) -> bool:
-        raise CommandFailed("stopped: docker start x")
-
-    monkeypatch.setattr(kind_cluster, "there", stopped)
-    with pytest.raises(CommandFailed, match="docker start"):
-        vanished(Stack("dev"), {})
-
-
 @pytest.mark.usefixtures("checkout")
 @pytest.mark.parametrize(("left", "forgotten"), [("[]", True), ('[{"type": "kept"}]', False)])
 def test_a_stack_is_forgotten_only_when_nothing_of_it_was_kept(
@@ -188,7 +157,7 @@ def test_a_kind_cluster_that_is_not_made_yet_is_not_asked(checkout: Path) -> Non
 def test_a_cluster_that_does_not_answer_is_told_apart_from_none(checkout: Path) -> None:
     existing = {"kubeconfig": str(checkout / "kubeconfig"), "context": "c"}
     stack = with_cluster(checkout, {"existing": existing})
-    with pytest.raises(ClusterError, match="kubeconfig"):
+    with pytest.raises(SlipwayError, match=r"slipway:cluster\.existing\.kubeconfig: "):
         cluster.standing(stack)
     named = {"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}
     context = {"name": "c", "context": {"cluster": "c", "user": "u"}}

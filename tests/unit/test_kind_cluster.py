@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from components.clients.process import CommandFailed
+from components.cluster.identity import OtherCluster
 from components.dynamic import kind_cluster
 from components.dynamic.kind_cluster import KindProvider
 
@@ -16,6 +17,8 @@ class Machine:
 
     def __init__(self) -> None:
         self.clusters: set[str] = set()
+        # The UID of the cluster's kube-system.
+        self.uid = "u1"
         self.running: set[str] = set()
         self.networks: set[str] = set()
         self.commands: list[list[str]] = []
@@ -86,6 +89,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     played = Machine()
     monkeypatch.setattr(kind_cluster, "run", played.run)
     monkeypatch.setattr(kind_cluster, "_refuse_taken_ports", lambda _ports: None)
+    monkeypatch.setattr(kind_cluster, "_identity", lambda _props: played.uid)
     return played
 
 
@@ -101,6 +105,7 @@ def props(tmp_path: Path) -> dict[str, Any]:
         "registry_image": "registry:2",
         "mirrors": {"docker.io": "http://mirror.test:5000"},
         "kubeconfig_path": str(tmp_path / "kubeconfig"),
+        "stack": "dev",
         "adopt": False,
     }
 
@@ -113,7 +118,7 @@ def test_a_cluster_is_made_with_its_own_kubeconfig_and_a_registry_that_its_nodes
     assert create[create.index("--kubeconfig") + 1] == props["kubeconfig_path"]
     assert Path(props["kubeconfig_path"]).stat().st_mode & 0o777 == 0o600
     assert made.outs is not None
-    assert made.outs["kubeconfig"] == "apiVersion: v1"
+    assert made.outs["identity"] == "u1"
     [registry] = machine.ran("docker", "run")
     assert "127.0.0.1:5001:5000" in registry
     assert "REGISTRY_STORAGE_DELETE_ENABLED=true" in registry
@@ -168,6 +173,9 @@ def test_delete_removes_cluster_registry_network_and_kubeconfig(machine: Machine
 
 
 def test_delete_of_what_is_gone_is_no_error(machine: Machine, props: dict[str, Any]) -> None:
+    KindProvider().create(props)
+    machine.clusters.clear()
+    machine.running.clear()
     KindProvider().delete("test", props)
     assert not machine.ran("docker", "rm")
 
@@ -199,30 +207,44 @@ def test_a_vanished_cluster_leaves_the_state_on_refresh(machine: Machine, props:
     assert KindProvider().read("test", made).id is None
 
 
-def test_an_up_on_a_vanished_cluster_says_how_to_make_it_again(machine: Machine, props: dict[str, Any]) -> None:
+def test_without_its_cluster_a_stack_goes_no_further(machine: Machine, props: dict[str, Any]) -> None:
+    assert not KindProvider().check({}, props).failures
+    KindProvider().create(props)
+    assert not KindProvider().check(props, props).failures
+    machine.clusters.clear()
+    (failure,) = KindProvider().check(props, props).failures
+    assert "the kind cluster test of this stack is not on this machine" in failure.reason
+
+
+def test_another_machine_neither_forgets_the_cluster_nor_deletes_it(machine: Machine, props: dict[str, Any]) -> None:
     made = KindProvider().create(props).outs
     assert made is not None
+    elsewhere = {**made, "kubeconfig_path": f"{made['kubeconfig_path']}.of-another-checkout"}
     machine.clusters.clear()
-    with pytest.raises(CommandFailed, match=r"the kind cluster test is gone\. `make up` makes it again"):
-        KindProvider().diff("test", made, props)
+    for does in (lambda: KindProvider().read("test", elsewhere), lambda: KindProvider().delete("test", elsewhere)):
+        with pytest.raises(CommandFailed, match="is not on this machine"):
+            does()
+    assert not machine.ran("kind", "delete")
 
 
-def test_every_cluster_that_is_made_is_another_one(machine: Machine, props: dict[str, Any]) -> None:
-    first = KindProvider().create(props).outs
-    machine.clusters.clear()
-    second = KindProvider().create(props).outs
-    assert first is not None
-    assert second is not None
-    assert first["identity"] != second["identity"]
+def test_another_checkout_on_the_machine_gets_the_kubeconfig(machine: Machine, props: dict[str, Any]) -> None:
+    made = KindProvider().create(props).outs
+    assert made is not None
+    Path(props["kubeconfig_path"]).unlink()
+    assert KindProvider().read("test", made).id == "test"
+    assert Path(props["kubeconfig_path"]).read_text() == "apiVersion: v1"
+    machine.uid = "u2"
+    with pytest.raises(OtherCluster, match=r"leads to the cluster u2 .* the state is of the cluster u1"):
+        KindProvider().read("test", made)
 
 
 def test_a_stopped_cluster_is_neither_gone_nor_fine(machine: Machine, props: dict[str, Any]) -> None:
     made = KindProvider().create(props).outs
     assert made is not None
     machine.running.discard("test-control-plane")
-    for look in (lambda: KindProvider().read("test", made), lambda: KindProvider().diff("test", made, props)):
-        with pytest.raises(CommandFailed, match="docker start test-control-plane"):
-            look()
+    with pytest.raises(CommandFailed, match="docker start test-control-plane"):
+        KindProvider().read("test", made)
+    assert "docker start test-control-plane" in KindProvider().check(made, props).failures[0].reason
 
 
 def test_a_taken_port_is_named_with_its_setting() -> None:
@@ -272,13 +294,13 @@ def test_a_mirror_elsewhere_is_asked_first_for_what_others_name(machine: Machine
 def test_another_mirror_is_told_to_the_nodes_that_run(machine: Machine, props: dict[str, Any]) -> None:
     KindProvider().create(props)
     new = {**props, "image_mirror": "registry.example.com"}
-    old = {**props, "kubeconfig": "k", "identity": "1"}
+    old = {**props, "identity": "1"}
     diff = KindProvider().diff("test", old, new)
     assert diff.changes
     assert not diff.replaces
     made = KindProvider().update("test", old, new)
     assert made.outs is not None
-    assert (made.outs["kubeconfig"], made.outs["identity"]) == ("k", "1")
+    assert made.outs["identity"] == "1"
     assert f"{CERTS}/gcr.io/hosts.toml" in machine.stdin
     assert len(machine.ran("kind", "create")) == 1
 

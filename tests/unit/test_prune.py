@@ -131,14 +131,14 @@ def test_what_a_pod_a_service_or_a_routed_revision_names_is_in_use(monkeypatch: 
     }
     commands = Commands(answers)
     monkeypatch.setattr(use, "run", commands)
-    assert use.in_cluster("k", "c") == {image(day).digest for day in (1, 2, 3, 6)}
-    assert "--kubeconfig k --context c" in commands.asked[0]
+    assert use.in_cluster("k") == {image(day).digest for day in (1, 2, 3, 6)}
+    assert "--kubeconfig k" in commands.asked[0]
 
 
 def test_a_cluster_that_does_not_answer_stops_the_pruning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(use, "run", Commands({"api-resources": CommandFailed("refused")}))
     with pytest.raises(CommandFailed):
-        use.in_cluster("k", None)
+        use.in_cluster("k")
 
 
 def test_of_this_machines_images_only_the_stacks_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

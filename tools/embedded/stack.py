@@ -76,11 +76,6 @@ class EmbeddedStack:
                 for model in self.settings.models:
                     servers.serve(model)
 
-    @property
-    def new(self) -> bool:
-        """Whether there is no cluster yet, running or stopped."""
-        return not (self.folder / "etcd").is_dir()
-
     def stop(self) -> None:
         """End all processes; the data stays for the next `up`."""
         if self.folder.is_dir():

@@ -10,12 +10,11 @@ from tools.toolchain.install import install
 
 
 class EmbeddedCluster:
-    """The stack's own cluster; `lost` tells that there is none, so that what the state has of it is gone."""
+    """The stack's own cluster."""
 
     def __init__(self, stack: Stack) -> None:
         install()
         self._stack = EmbeddedStack.of(stack.file)
-        self.lost = self._stack.new
 
     def start(self, verb: str) -> None:
         """Start what the verb needs. Raises SlipwayError."""

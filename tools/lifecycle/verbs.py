@@ -15,8 +15,8 @@ from tools.engine.backend import environment, own_backend
 from tools.engine.cluster import reachable
 from tools.engine.display import interactive, watched
 from tools.engine.stack import ROOT, Stack, write_used_file
-from tools.engine.vanished import take_out, vanished
 from tools.environment import tools_first
+from tools.lifecycle import continuity
 from tools.lifecycle.embedded import EmbeddedCluster
 from tools.parts import preflight
 from tools.teardown import guarded
@@ -54,13 +54,6 @@ class Session:
     def confirmed(self) -> list[str]:
         return [*self.configured, "--yes", "--skip-preview"]
 
-    @property
-    def gone(self) -> bool:
-        """Whether the state has a cluster, or what was on it, that is no more."""
-        if vanished(self.stack, self.env):
-            return True
-        return bool(self.own and self.own.lost and state.resources(self.stack, self.env))
-
 
 def say(line: str) -> None:
     print(line, flush=True)
@@ -83,14 +76,10 @@ def preview(session: Session) -> int:
 
 
 def refresh(session: Session) -> int:
-    if session.gone:
-        return take_out(session.stack, session.env)
     return process.pulumi(["refresh", *session.confirmed, *session.extra], session.env)
 
 
 def up(session: Session) -> int:
-    if session.gone and (code := take_out(session.stack, session.env)):
-        return code
     if code := let_go(session, "up"):
         return code
     if not session.own:
@@ -172,6 +161,10 @@ VERBS: dict[str, Callable[[Session], int]] = {
 }
 
 
+# They read the state alone.
+OFFLINE = ("output", "cancel")
+
+
 def run(verb: str, stack: Stack, extra: Sequence[str], confirm: str | None = None) -> int:
     """Check the settings, get the tools, make the stack if it is new, do the verb; return Pulumi's exit code."""
     if from_nothing.OPTION in extra:
@@ -195,7 +188,10 @@ def begin(stack: Stack, extra: Sequence[str], verb: str, confirm: str | None = N
         own.start(verb)
     else:
         _get_pulumi()
-    return Session(stack, policies.startable(prepare(stack)), extra, own, confirm)
+    env = policies.startable(prepare(stack))
+    if verb not in OFFLINE:
+        continuity.settle(stack, verb, env, confirm, say)
+    return Session(stack, env, extra, own, confirm)
 
 
 def _check(stack: Stack) -> None:

@@ -88,8 +88,7 @@ def prune(stack: Stack, dry: bool) -> None:
         raise SlipwayError(
             f"{stack.name} is not up, and what its cluster runs cannot be asked: make up STACK={stack.name}"
         )
-    existing = settings.cluster.existing
-    used = use.in_cluster(kubeconfig, existing.context if existing else None) | use.digests(_images(resources))
+    used = use.in_cluster(kubeconfig) | use.digests(_images(resources))
     pruning = Pruning(settings, use.pushed(resources), frozenset(used), dry)
     with logged_in(pruning.address, _login(settings, stack, env)) as registry:
         pruning.run(registry)

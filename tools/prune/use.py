@@ -36,9 +36,9 @@ def digests(value: Any) -> set[str]:
     return set(_DIGEST.findall(json.dumps(value)))
 
 
-def in_cluster(kubeconfig: str, context: str | None) -> set[str]:
+def in_cluster(kubeconfig: str) -> set[str]:
     """The digests that the cluster runs or would run. Raises CommandFailed: without an answer nothing may go."""
-    kubectl = ["kubectl", "--kubeconfig", kubeconfig, *(["--context", context] if context else [])]
+    kubectl = ["kubectl", "--kubeconfig", kubeconfig]
     known = set(run([*kubectl, "api-resources", "--output", "name", "--cached=false"], env=tools_first()).split())
     found: set[str] = set()
     for kind in _KINDS:

@@ -25,10 +25,7 @@ def destroy(stack: Stack, run: Callable[[], int], state: Callable[[], Sequence[R
         if cluster:
             _refuse(stack, cluster, inventory)
     except ClusterError as error:
-        raise SlipwayError(
-            f"{error}\nA cluster that is gone for good: `PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh` takes what "
-            "was on it out of the state"
-        ) from None
+        raise SlipwayError(str(error)) from None
     if not cluster:
         return run()
     unfinished.write(stack.folder, inventory)
