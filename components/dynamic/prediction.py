@@ -6,13 +6,9 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, replace
-<<<<<<< HEAD
-from pathlib import Path
-from typing import Any
-=======
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
->>>>>>> main
 
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CheckResult, CreateResult, UpdateResult
