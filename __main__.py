@@ -10,7 +10,7 @@ from components.context import Context
 from components.data.data import Data, DataArgs
 from components.ingress.gateway import Gateway, GatewayArgs
 from components.models.models import Models, ModelsArgs
-from components.platform.platform import Platform
+from components.platform.platform import Platform, PlatformArgs
 from components.stack_config import load
 
 settings = load()
@@ -20,7 +20,7 @@ cluster = Cluster("cluster", ClusterArgs(settings=settings, folder=folder))
 here = ResourceOptions(providers=[cluster.provider], deleted_with=cluster.owner)
 context = Context(settings=settings, cluster=cluster, folder=folder)
 
-platform = Platform("platform", context, here)
+platform = Platform("platform", PlatformArgs(context=context), here)
 gateway = Gateway("gateway", GatewayArgs(context=context, platform=platform), here)
 data = Data("data", DataArgs(context=context, platform=platform, gateway=gateway), here)
 models = Models("models", ModelsArgs(context=context, platform=platform, gateway=gateway, data=data), here)

@@ -72,7 +72,7 @@ class Database(pulumi.ComponentResource):
     uri: Output[str]
 
     def __init__(self, name: str, args: DatabaseArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:storage:Database", name, None, opts)
+        super().__init__("slipway:data:Database", name, None, opts)
         settings = args.context.settings.database
         cluster = settings.cloud_native_pg
         kept = ResourceOptions(parent=self, protect=settings.keep)

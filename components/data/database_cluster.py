@@ -97,7 +97,7 @@ class DatabaseCluster(pulumi.ComponentResource):
     """There when every instance is ready."""
 
     def __init__(self, name: str, args: DatabaseClusterArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:storage:DatabaseCluster", name, None, opts)
+        super().__init__("slipway:data:DatabaseCluster", name, None, opts)
         kept = ResourceOptions(parent=self, protect=args.settings.keep, depends_on=list(args.operator))
         below = self._backup_store(args, args.cluster.backup, kept) if args.cluster.backup else []
         cluster = k8s.apiextensions.CustomResource(

@@ -123,7 +123,7 @@ class ObjectStore(pulumi.ComponentResource):
     secrets: list[Input[str]]
 
     def __init__(self, name: str, args: ObjectStoreArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:storage:ObjectStore", name, None, opts)
+        super().__init__("slipway:data:ObjectStore", name, None, opts)
         settings = args.settings
         kept = ResourceOptions(parent=self, protect=settings.keep)
         in_cluster = settings.engine in ENGINES

@@ -173,7 +173,7 @@ class Tracking(pulumi.ComponentResource):
     login: Login | None
 
     def __init__(self, name: str, args: TrackingArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:tracking:Tracking", name, None, opts)
+        super().__init__("slipway:data:Tracking", name, None, opts)
         child = ResourceOptions(parent=self)
         metadata = {"name": "mlflow", "namespace": args.namespace, "labels": _LABELS}
         script = k8s.core.v1.ConfigMap(

@@ -46,7 +46,7 @@ class TrackingAuth(pulumi.ComponentResource):
     secrets: list[Input[str]]
 
     def __init__(self, name: str, args: TrackingAuthArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:tracking:TrackingAuth", name, None, opts)
+        super().__init__("slipway:data:TrackingAuth", name, None, opts)
         child = ResourceOptions(parent=self)
         self.password = Password("mlflow-admin-password", child).value
         signing_key = Password("mlflow-signing-key", child).value

@@ -1,7 +1,7 @@
 """The parts that serving stands on, each installed only where the stack says so."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -50,15 +50,21 @@ def _priority(opts: ResourceOptions) -> Output[str]:
     ).metadata["name"]
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlatformArgs:
+    context: Context
+
+
 class Platform(pulumi.ComponentResource):
     """`installed` are the parts that the stack installs, by setting."""
 
     installed: Mapping[str, PlatformPart]
     _places: Mapping[str, Output[str]]
 
-    def __init__(self, name: str, context: Context, opts: ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: PlatformArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:platform:Platform", name, None, opts)
-        child, wanted = ResourceOptions(parent=self), [part for part in parts.PARTS if part.installed(context.settings)]
+        context, child = args.context, ResourceOptions(parent=self)
+        wanted = [part for part in parts.PARTS if part.installed(context.settings)]
         hardening = namespaces.of_platform(context.settings)
         if wanted:
             hardening = replace(hardening, priority=_priority(child))
@@ -70,9 +76,12 @@ class Platform(pulumi.ComponentResource):
         installed: dict[str, PlatformPart] = {}
         for component in _COMPONENTS:
             if component.part in wanted:
-                args = PartArgs(context=context, hardening=hardening, namespaces=self._places, below=installed)
                 setting = component.part.setting
-                installed[setting] = component(setting.replace("_", "-"), args, child)
+                installed[setting] = component(
+                    setting.replace("_", "-"),
+                    PartArgs(context=context, hardening=hardening, namespaces=self._places, below=installed),
+                    child,
+                )
         self.installed = installed
         self.register_outputs({})
 

@@ -81,6 +81,8 @@ def registry_server() -> Iterator[Registry]:
             if registry.wants_token and not self.headers.get("Authorization", "").startswith(f"Bearer {TOKEN}"):
                 realm = f'Bearer realm="http://{registry.host}/token",service="test"'
                 return self._say(401, b"", {"WWW-Authenticate": realm})
+            if path == "/v2/":
+                return self._say(200, b"{}")
             for part, status in registry.answer.items():
                 if part in path:
                     return self._say(status, b"<html>no</html>")

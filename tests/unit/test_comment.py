@@ -14,7 +14,7 @@ from tools.comment import events, markdown
 from tools.comment.events import Change, Plan
 from tools.comment.github import Repository
 
-URN = "urn:pulumi:prod::slipway::slipway:tracking:Tracking$kubernetes:apps/v1:Deployment::mlflow"
+URN = "urn:pulumi:prod::slipway::slipway:data:Tracking$kubernetes:apps/v1:Deployment::mlflow"
 
 
 def step(operation: str, urn: str = URN, **more: Any) -> dict[str, Any]:

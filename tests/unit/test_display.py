@@ -53,6 +53,17 @@ def test_what_is_waited_for_is_shown_with_its_seconds_and_what_took_long_is_told
     assert shown.done == 2
 
 
+def test_a_component_is_not_waited_for_but_its_parts_are(log: Path) -> None:
+    part = {"urn": "urn:pulumi:dev::slipway::slipway:platform:Kserve::kserve", "op": "create", "new": {"type": "x"}}
+    add(log, {"resourcePreEvent": {"metadata": part}}, step("resourcePreEvent", KSERVE))
+    shown = Display(log, began=0)
+    assert list(shown.news(0)) == []
+    assert shown.line(1) == "   1 s  0 done; waiting for Release kserve (1 s)"
+    add(log, step("resOutputsEvent", KSERVE), {"resOutputsEvent": {"metadata": part}})
+    assert list(shown.news(2)) == []
+    assert shown.line(2) == "   2 s  1 done; ending"
+
+
 def test_a_line_that_is_being_written_is_read_when_it_is_whole(log: Path) -> None:
     shown = Display(log, began=0)
     whole = json.dumps(step("resourcePreEvent", KSERVE))
@@ -70,6 +81,7 @@ def test_failures_and_warnings_are_told_without_colours_and_without_what_nobody_
         diagnostic("error", "<{%fg 1%}>no such chart<{%reset%}>\n", KSERVE),
         diagnostic("warning", "using pulumi-resource-kubernetes from $PATH at /x"),
         diagnostic("info", "pulling"),
+        {"diagnosticEvent": {"severity": "warning", "message": "not enough replicas yet", "ephemeral": True}},
         {"resOpFailedEvent": {"metadata": {"urn": KSERVE, "op": "create"}}},
     )
     assert list(Display(log, began=0).news(5)) == [

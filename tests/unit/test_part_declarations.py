@@ -1,6 +1,7 @@
 """What is declared of a part once is followed everywhere."""
 
 from collections import Counter
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -50,6 +51,14 @@ def test_an_upgrade_is_compared_chart_by_chart() -> None:
     asked = wanted(scaled.settings(scaled.model(CPU, PODS), **EVERYTHING))
     assert set(CHARTS) <= set(asked)
     assert not set(CHARTS) & set(wanted(scaled.settings(platform=dict.fromkeys(map(_camel, PARTS), "off"))))
+
+
+def test_the_documents_name_the_versions_that_go_with_the_other_parts() -> None:
+    text = Path("docs/upgrades.md").read_text()
+    for part in PARTS:
+        if part.supported:
+            lowest, highest = part.supported
+            assert f"{lowest} to {highest}" in text, part.title
 
 
 def _camel(part: Part) -> str:

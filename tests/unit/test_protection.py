@@ -12,10 +12,10 @@ from tools.engine import backend, process, protection, state
 from tools.engine.stack import Stack
 from tools.lifecycle import verbs
 
-DATABASE = "urn:pulumi:s::slipway::slipway:storage:Database$kubernetes:apps/v1:StatefulSet::postgres"
-STORE = "urn:pulumi:s::slipway::slipway:storage:ObjectStore$kubernetes:apps/v1:StatefulSet::object-store"
+DATABASE = "urn:pulumi:s::slipway::slipway:data:Database$kubernetes:apps/v1:StatefulSet::postgres"
+STORE = "urn:pulumi:s::slipway::slipway:data:ObjectStore$kubernetes:apps/v1:StatefulSet::object-store"
 BY_HAND = "urn:pulumi:s::slipway::kubernetes:core/v1:Namespace::by-hand"
-MLFLOW = "urn:pulumi:s::slipway::slipway:tracking:Tracking$kubernetes:apps/v1:Deployment::mlflow"
+MLFLOW = "urn:pulumi:s::slipway::slipway:data:Tracking$kubernetes:apps/v1:Deployment::mlflow"
 
 
 def resource(urn: str, *, protect: bool = True) -> dict[str, Any]:

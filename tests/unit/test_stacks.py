@@ -60,7 +60,7 @@ def test_the_outputs_say_where_everything_is_and_no_secret(dev: Run) -> None:
     assert dev.outputs["tracking"] == "http://127.0.0.1:8080/mlflow"
     assert dev.outputs["kubeconfig"] == ".slipway/dev/kubeconfig"
     model = dev.outputs["models"]["mlflow-wine-classifier"]
-    assert {"image", "version", "host", "url", "example", "answer", "curl"} == set(model)
+    assert {"image", "digest", "version", "host", "url", "example", "answer", "curl"} == set(model)
     assert "s3cret" not in str(dev.outputs)
     assert "apiVersion" not in str(dev.outputs)
 

@@ -97,7 +97,9 @@ class Display:
 
     def _said(self, event: Mapping[str, Any], now: float) -> Iterator[str]:
         if step := event.get("resourcePreEvent", {}).get("metadata"):
-            if step["op"] not in _IDLE:
+            # A component is there when its parts are: they are what is waited for.
+            known = step.get("new") or step.get("old")
+            if step["op"] not in _IDLE and (known is None or known.get("custom")):
                 self.running[step["urn"]] = now, step["op"]
         elif step := (event.get("resOutputsEvent") or event.get("resOpFailedEvent") or {}).get("metadata"):
             start, operation = self.running.pop(step["urn"], (now, ""))
@@ -109,7 +111,8 @@ class Display:
                     yield f"  {_DONE.get(operation, operation):<9} {named(step['urn'])} in {now - start:.0f} s"
         elif found := event.get("diagnosticEvent"):
             message = _COLOR.sub("", str(found["message"])).strip()
-            if found.get("severity") in ("error", "warning") and message and not useless(message):
+            passing = found.get("ephemeral") or found.get("severity") not in ("error", "warning")
+            if message and not passing and not useless(message):
                 yield f"{found['severity']}: {named(found['urn'])}: {message}" if found.get("urn") else message
         elif found := event.get("policyEvent"):
             message = _COLOR.sub("", found["message"]).strip()
@@ -119,7 +122,8 @@ class Display:
         """Seconds, what is done, and what is waited for, the longest first."""
         longest = sorted(self.running.items(), key=lambda each: each[1][0])
         waiting = ", ".join(f"{named(urn)} ({now - start:.0f} s)" for urn, (start, _) in longest)
-        return f"{now - self.began:4.0f} s  {self.done} done; {f'waiting for {waiting}' if waiting else 'planning'}"
+        doing = f"waiting for {waiting}" if waiting else "ending" if self.done else "planning"
+        return f"{now - self.began:4.0f} s  {self.done} done; {doing}"
 
 
 def named(urn: str) -> str:

@@ -10,7 +10,7 @@ from tools.engine.stack import Stack
 Resource = Mapping[str, Any]
 
 # The sections with a `keep`, by the type of the component that holds their data.
-SECTIONS = {"slipway:storage:Database": "database", "slipway:storage:ObjectStore": "objectStore"}
+SECTIONS = {"slipway:data:Database": "database", "slipway:data:ObjectStore": "objectStore"}
 
 
 def word(stack: Stack) -> str:
