@@ -15,6 +15,7 @@ from pulumi.dynamic import CheckResult, CreateResult, UpdateResult
 
 from components.clients import https, private
 from components.clients.waiting import wait_out
+from components.cluster.connection import cluster_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 from components.errors import SlipwayError
 from components.serving.agreement import difference
@@ -218,11 +219,11 @@ def _pods(props: dict[str, Any]) -> "ModelPods | None":
     if not props.get("kubeconfig_path"):
         return None
     # Kubernetes' client takes a while to import, and most runs ask nothing.
-    from components.clients.cluster_api import Cluster, ClusterError
+    from components.clients.cluster_api import ClusterError
     from components.serving.pod_failure import ModelPods
 
     try:
-        cluster = Cluster.at(props["kubeconfig_path"], None)
+        cluster = cluster_of(props)
     except ClusterError:
         return None
     return ModelPods(cluster=cluster, namespace=props["namespace"], service=props["service"], image=props["image"])
