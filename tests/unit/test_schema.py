@@ -20,8 +20,6 @@ VALIDATOR = jsonschema.Draft202012Validator(schema())
 PAGES = [Path("README.md"), *sorted(Path("docs").glob("*.md"))]
 BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.S | re.M)
 EXAMPLES = [(page, text) for page in PAGES for text in BLOCK.findall(page.read_text())]
-    (page, text) for page in PAGES for text in re.findall(r"^```yaml\n(.*?)^```", page.read_text(), re.S | re.M)
-]
 
 
 def fits(settings: Mapping[str, Any]) -> bool:
