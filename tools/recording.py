@@ -30,8 +30,15 @@ class _Answers(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[Any, Any]]:
         outputs = dict(args.inputs)
         if args.typ.startswith("pulumi-python:"):
-            outputs |= {"value": "s3cret", "version": "1", "example": "null", "content": f"sha256:{'c' * 64}"}
-            outputs |= {"digest": "d" * 64, "answer": "{}", "curl": "curl", "identity": "1a2b", "uid": "1a2b"}
+            outputs |= {"value": "s3cret", "version": "1", "example": "null"}
+            outputs |= {
+                "digest": "d" * 64,
+                "content": f"sha256:{'c' * 64}",
+                "answer": "{}",
+                "curl": "curl",
+                "identity": "1a2b",
+                "uid": "1a2b",
+            }
             outputs |= {"ca": "PEM", "issuer": "slipway-1a2b", "jwks": '{"keys": []}'}
             outputs |= {"plan": _PLAN.dump()}
             clients = (*args.inputs.get("clients", ()), "slipway")

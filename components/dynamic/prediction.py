@@ -15,6 +15,7 @@ from pulumi.dynamic import CheckResult, CreateResult, UpdateResult
 
 from components.clients import https, private
 from components.clients.waiting import wait_out
+from components.cluster.connection import cluster_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 from components.errors import SlipwayError
 from components.serving.agreement import difference
@@ -55,7 +56,6 @@ class PredictionArgs:
     look: str
     # Where its pods are seen, to tell why no answer comes; None where they are not looked at.
     kubeconfig_path: str | None = None
-    context: str | None = None
     namespace: str | None = None
     service: str | None = None
     tls: bool = False
@@ -219,18 +219,18 @@ def _pods(props: dict[str, Any]) -> "ModelPods | None":
     if not props.get("kubeconfig_path"):
         return None
     # Kubernetes' client takes a while to import, and most runs ask nothing.
-    from components.clients.cluster_api import Cluster, ClusterError
+    from components.clients.cluster_api import ClusterError
     from components.serving.pod_failure import ModelPods
 
     try:
-        cluster = Cluster.at(props["kubeconfig_path"], props.get("context"))
+        cluster = cluster_of(props)
     except ClusterError:
         return None
     return ModelPods(cluster=cluster, namespace=props["namespace"], service=props["service"], image=props["image"])
 
 
 class PredictionProvider(DynamicProvider):
-    passive = ("look", "ca_file", "kubeconfig_path", "context", "namespace", "service")
+    passive = ("look", "ca_file", "kubeconfig_path", "namespace", "service")
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Bring the file that `curl` names, in every checkout; it is made of the inputs, and no part of them."""

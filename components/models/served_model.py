@@ -96,7 +96,6 @@ class ServedModel(pulumi.ComponentResource):
                 seconds=model.ready_within,
                 look=f"`{where} describe inferenceservice {name}`, then `{where} get pods,events`",
                 kubeconfig_path=args.context.cluster.connection.kubeconfig_path,
-                context=args.context.cluster.connection.context,
                 namespace=namespace,
                 service=name,
                 tls=bool(settings.ingress.tls),

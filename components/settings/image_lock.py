@@ -1,14 +1,17 @@
 """The digests of images, in a file that is committed: `python -m tools images STACK --lock` writes it."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
 from components.errors import SlipwayError
+from components.settings.document import read
 
 DEFAULT = "images.lock.yaml"
 _HEADING = "# What each tag stood for. Written by: python -m tools images STACK --lock\n"
+_DIGEST = re.compile("sha256:[0-9a-f]{64}")
 
 
 class LockError(SlipwayError):
@@ -24,13 +27,13 @@ def digests(path: str | None) -> dict[str, str]:
     if not path and not file.is_file():
         return {}
     try:
-        content = yaml.safe_load(file.read_text()) or {}
-    except OSError as error:
-        raise LockError(f"{error.strerror}: write it with tools.images --lock") from None
-    except yaml.YAMLError:
-        content = None
-    if not isinstance(content, dict) or not all(str(each).startswith("sha256:") for each in content.values()):
-        raise LockError("not a mapping of references to sha256 digests: write it with tools.images --lock")
+        document = read(file.read_bytes())
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else "no path of a file"
+        raise LockError(f"{said}: write it by python -m tools images STACK --lock") from None
+    content = {} if document.content is None else document.content
+    if document.faults or not isinstance(content, dict) or not all(map(_DIGEST.fullmatch, map(str, content.values()))):
+        raise LockError("not a mapping of images to sha256 digests: write it by python -m tools images STACK --lock")
     return content
 
 

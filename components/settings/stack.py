@@ -54,7 +54,7 @@ class Settings(Section):
     )
     image_lock: FilePath | None = Field(
         None,
-        description="File of the images' digests (tools.images --lock); default: images.lock.yaml, if there.",
+        description="File of the images' digests, of `python -m tools images STACK --lock`; default: images.lock.yaml.",
     )
     knative_serving: dict[str, Any] = Field(default_factory=dict, description="Merged over the KnativeServing spec.")
     backend: Backend | None = Field(

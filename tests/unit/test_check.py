@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import yaml
 
+from components.settings import document
 from tools import check, stack_file
 
 
@@ -102,3 +105,66 @@ def test_an_encrypted_secret_and_one_that_is_not_committed_pass(tmp_path: Path) 
     path.write_text(text.replace(lines[2], ""))
     (tmp_path / "Pulumi.x.override.yaml").write_text(f"config:\n{lines[2]}\n")
     assert not check.faults(path)
+
+
+def checked(folder: Path, content: bytes) -> list[str]:
+    path = folder / "Pulumi.x.yaml"
+    path.write_bytes(content)
+    return check.faults(path)
+
+
+FILES = document.read(Path("tests/corpus/files.yaml").read_bytes()).content
+
+
+@pytest.mark.parametrize("case", FILES, ids=[case["text"].encode("unicode_escape").decode() for case in FILES])
+def test_a_file_of_the_wrong_form_is_refused_and_no_secret_is_told(tmp_path: Path, case: dict[str, str]) -> None:
+    found = checked(tmp_path, case["text"].encode())
+    where = f"{tmp_path / 'Pulumi.x.yaml'}: {case['key']}"
+    assert any(fault.startswith((f"{where}: ", f"{where}[", f"{where}.")) for fault in found), found
+    assert not [fault for fault in found if "hunter2" in fault or "\n" in fault]
+
+
+# Each list has nine times the one before.
+LAUGHS = b"a: &a [x]\n" + b"".join(
+    b"%c: &%c [%s]\n" % (each, each, b",".join([b"*%c" % (each - 1)] * 9)) for each in range(98, 123)
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "config:\n  slipway:ingress: {domain: mödels}\n".encode("latin-1"),
+        "config: {}\n".encode("utf-16"),
+        b"\x00\x01\x02",
+        b"\xff" * 100,
+        b"config: " + b"[" * 1500,
+        b"config: " + b"{a: " * 1500,
+        b"config: " + b"9" * 5000,
+        b"a" * 2_000_000,
+        b"a: &a [x,x]\n"
+        + b"".join(b"%c: &%c [%s]\n" % (c, c, b",".join([b"*%c" % (c - 1)] * 9)) for c in range(98, 123)),
+    ],
+    ids=["latin-1", "utf-16", "binary", "no text", "lists", "mappings", "digits", "size", "aliases"],
+)
+def test_no_file_brings_a_check_down(tmp_path: Path, content: bytes) -> None:
+    begun = time.process_time()
+    assert checked(tmp_path, content)
+    assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize("name", ["kind", "cloud", "cnpg", "scaled", "existing"])
+def test_type_faults_and_contradictions_are_told_together(tmp_path: Path, name: str) -> None:
+    settings = document.read(Path("tests/corpus/bases.yaml").read_bytes()).content[name]
+    settings["models"][0] |= {"readyWithin": "soon", "rolloutSeconds": 60}
+    content = yaml.safe_dump({"config": {f"slipway:{key}": value for key, value in settings.items()}})
+    keys = [fault.split(": ")[1] for fault in checked(tmp_path, content.encode())]
+    assert keys == ["slipway:models[0].readyWithin", "slipway:models[0].rolloutSeconds"]
+
+
+def test_anchors_and_merges_are_read_as_pulumi_reads_them(tmp_path: Path) -> None:
+    text = (
+        Path("Pulumi.dev.yaml").read_text()
+        + "  slipway:build: &b {keepImages: 3}\n  other:x: {<<: *b, keepImages: 4}\n"
+    )
+    assert checked(tmp_path, text.encode()) == []
+    assert stack_file.read(tmp_path / "Pulumi.x.yaml")["config"]["other:x"] == {"keepImages": 4}

@@ -154,7 +154,7 @@ def test_a_lock_file_that_cannot_be_used_is_a_fault_of_the_settings(
     file = tmp_path / "lock.yaml"
     if content:
         file.write_text(content)
-    with pytest.raises(SettingsError, match=rf"slipway:imageLock: .*{said}.*tools.images --lock"):
+    with pytest.raises(SettingsError, match=rf"slipway:imageLock: .*{said}.*tools images STACK --lock"):
         parse_settings({**BASE, "imageLock": str(file)})
 
 

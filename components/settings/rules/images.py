@@ -7,7 +7,7 @@ from components.settings import image_lock as lock
 from components.settings.parts import PARTS
 from components.settings.problems import Path, Problem, fault
 from components.settings.stack import Settings
-from components.settings.versions import CHARTS
+from components.settings.versions import CHARTS, IMAGES
 
 
 def digests(settings: Settings) -> Iterator[Problem]:
@@ -39,7 +39,7 @@ def _used_images(settings: Settings) -> dict[str, str]:
     if not (database.volume_permissions or store.volume_permissions):
         unused["volume-permissions"] = "volumePermissions is written nowhere"
     if all(model.image for model in settings.models) and not any(model.canary for model in settings.models):
-        unused["python"] = "no model's image is built"
+        unused |= {key: "no model's image is built" for key in IMAGES if key.startswith("python-")}
     return unused
 
 

@@ -137,7 +137,7 @@ def acme(settings: Settings) -> Iterator[Problem]:
     if not is_public(urlsplit(acme.server).hostname or ""):
         return
     private = "no public authority signs for it; write a public name, or issuer: {selfSigned: {}} or ca"
-    if not is_public(f"x.{settings.ingress.domain}"):
+    if not is_public(settings.ingress.domain):
         yield fault(("ingress", "domain"), settings.ingress.domain, f"with ingress.tls.issuer.acme, {private}")
     for index, host in enumerate(settings.tracking.hosts):
         if not is_public(host) and not is_address(host):

@@ -124,9 +124,10 @@ def _no_metrics_server(here: Path) -> Problem:
 def _metric(settings: Settings, model: Model, metric: Metric, path: Path, old: bool) -> Iterator[Problem]:
     target = metric.target
     if not isinstance(metric, PodsMetric):
-        given = target.model_dump(by_alias=True)
-        if sum(value is not None for value in given.values()) != 1:
-            yield fault((*path, "target"), None, f"write exactly one of {' and '.join(given)}")
+        fields = type(target).model_fields
+        if sum(getattr(target, name) is not None for name in fields) != 1:
+            known = " and ".join(field.alias or name for name, field in fields.items())
+            yield fault((*path, "target"), None, f"write exactly one of {known}")
     if isinstance(metric, ContainerResourceMetric):
         yield from _in_pod(settings, metric, path)
     if isinstance(metric, ResourceMetric | ContainerResourceMetric):
