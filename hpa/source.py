@@ -122,8 +122,7 @@ def _of_stack(path: Path, base: Workload) -> Iterator[Declared]:
             limit=manifest.milli(limits.cpu, where) if limits.cpu else base.limit,
             memory_request=manifest.milli(memory, where) // 1000 if memory else base.memory_request,
         )
-        autoscaler = Declared(model.name, where, spec_of(model.autoscaling, model.name), workload)
-        yield replace(autoscaler, notes=_strangers(autoscaler))
+        yield Declared(model.name, where, spec_of(model.autoscaling, model.name), workload)
 
 
 def _sidecars(settings: Settings) -> tuple[Sidecar, ...]:
@@ -133,17 +132,6 @@ def _sidecars(settings: Settings) -> tuple[Sidecar, ...]:
     cpu, memory_request = (manifest.milli(MESH_REQUESTS[key], name) for key in ("cpu", "memory"))
     proxy = Sidecar(name=name, request=cpu, use=use, memory_request=memory_request // 1000, memory=memory)
     return (proxy,)
-
-
-def _strangers(declared: Declared) -> tuple[str, ...]:
-    """A word on containers that the metrics name and the pods do not have."""
-    metrics = manifest.from_spec(declared.spec, declared.where).metrics
-    return tuple(
-        f"{declared.where}: no container {metric.container} is in the pods, which have "
-        f"{' and '.join(declared.workload.containers)}: its metric never has a value"
-        for metric in metrics
-        if not declared.workload.measures(metric)
-    )
 
 
 def _of_manifests(documents: Sequence[Any], path: Path, base: Workload) -> list[Declared]:

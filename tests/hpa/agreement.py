@@ -12,7 +12,9 @@ from tests.hpa.harness import Live, Seen, windows
 # The log's time of a decision is this close to the controller's clock when it decided.
 CLOSE = 0.005
 # How long the controller's caches take, at most, to follow what was changed.
-FOLLOWED = 0.1
+FOLLOWED = 0.5
+# How far apart a sync and what it sees of another autoscaler must be.
+APART = 0.1
 STOPPED = ("FailedGetMetrics", "AmbiguousSelector", "FailedUpdateScale")
 
 
@@ -62,9 +64,10 @@ def _autoscalers(live: Live, seen: Seen) -> tuple[int, str]:
     if not seen.pods:
         return 1, ""
     for rival in live.rivals:
-        if rival.synced + FOLLOWED < seen.began < rival.ending:
-            return 2, ""
-        if rival.synced - FOLLOWED < seen.began < rival.ended + 2 * FOLLOWED:
+        if rival.synced + APART < seen.began < rival.ending:
+            late = seen.began < seen.settled + FOLLOWED
+            return 2, "the pods changed while a sync began that shares them" if late else ""
+        if rival.synced - APART < seen.began < rival.ended + FOLLOWED:
             return 1, "another autoscaler came or went while the sync began"
     return 1, ""
 

@@ -13,7 +13,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import IO
@@ -39,6 +39,7 @@ HPAS = "/apis/autoscaling/v2/namespaces"
 class Seen:
     """One sync of the real controller. `proposed` and `desired` are its log's; no `desired` means that it failed.
 
+    `settled` is when the target and its pods were last changed before it ended.
     Times of day: first request for metrics (or `time`), first answer, decision, and the change of replicas.
     """
 
@@ -50,6 +51,7 @@ class Seen:
     readings: Sequence[Reading]
     proposed: int | None
     desired: int | None
+    settled: float = 0.0
     began: float = 0.0
     wanted: int = 0
     present: int = 0
@@ -94,6 +96,8 @@ class Live:
     readings: list[Reading] = field(default_factory=list)
     syncs: list[Seen] = field(default_factory=list)
     late: str = ""
+    # What waits for the next sync to have begun.
+    pending: Callable[[], None] | None = None
     edits: list[Edit] = field(default_factory=list)
     rivals: list[Rival] = field(default_factory=list)
     # What the API server recorded of the target's scale.
@@ -223,6 +227,10 @@ class Run:
                 live.late = f"asked for {path} in place of {metric}"
             if place == 0:
                 live.asked = arrived
+                pending, live.pending = live.pending, None
+        if place == 0 and pending:
+            # The sync has its copy of the autoscaler already; the next has a second to see what changes now.
+            self.workers.submit(pending)
         if not self.ties:
             self._hold(live, first=place == 0, last=place == len(asked_for) - 1)
         with live.lock:
@@ -290,6 +298,7 @@ class Run:
                     readings=tuple(readings) if len(live.readings) == len(live.asked_for) else (),
                     proposed=proposed[1] if proposed else None,
                     desired=desired,
+                    settled=live.settled,
                 )
             )
             live.asked, live.answered, live.proposal, live.readings = None, None, None, []
@@ -310,10 +319,13 @@ class Run:
                 pods = list(live.pods.values())
                 change = cases.change(live.dice, wild, pods, live.wanted, high, int(time.time()), step)
             self._apply(live, change)
-            if change.behavior is not None:
-                self._edit(live, change.behavior)
-            if change.rival is not None:
-                self._compete(live, change.rival)
+            behavior, rival = change.behavior, change.rival
+            if behavior is not None:
+                live.pending = lambda: self._edit(live, behavior)
+            elif rival:
+                live.pending = lambda: self._compete(live, there=True)
+            elif rival is False:
+                self._compete(live, there=False)
         except Exception as error:
             live.late = f"the target could not be changed: {error}"
         with live.lock:
@@ -342,7 +354,7 @@ class Run:
         spec = {key: value for key, value in stored.items() if key != "scaleTargetRef"}
         live.edits.append(Edit(begun, time.time(), manifest.from_spec(spec, live.case.name)))
 
-    def _compete(self, live: Live, there: bool) -> None:
+    def _compete(self, live: Live, *, there: bool) -> None:
         place = f"{HPAS}/{live.case.name}/horizontalpodautoscalers"
         here = bool(live.rivals) and live.rivals[-1].ended == float("inf")
         if there and not here:

@@ -69,13 +69,13 @@ def test_a_stack_files_model_works_in_its_own_container_beside_the_meshs_proxy()
     assert model.notes == ()
 
 
-def test_a_container_that_a_stack_files_model_does_not_have_is_told_of(tmp_path: Path) -> None:
+def test_a_container_that_a_stack_files_model_does_not_have_is_refused(tmp_path: Path) -> None:
     content = yaml.safe_load(Path("Pulumi.prod.yaml").read_text())
     metric = content["config"]["slipway:models"][0]["autoscaling"]["metrics"][0]
     metric["container"] = "model"
     (tmp_path / "Pulumi.prod.yaml").write_text(yaml.safe_dump(content))
-    (model,) = read(tmp_path / "Pulumi.prod.yaml", Workload(), {})
-    assert "no container model is in the pods, which have kserve-container and istio-proxy" in model.notes[0]
+    with pytest.raises(HpaError, match=r"container: 'model': no container of the model's pods; write kserve-container"):
+        read(tmp_path / "Pulumi.prod.yaml", Workload(), {})
 
 
 def test_scaling_to_zero_needs_its_feature_gate(file: Path) -> None:
