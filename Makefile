@@ -89,6 +89,12 @@ new-model: $(VENV)/installed ## Begin a model of your own: make new-model NAME=c
 key: $(VENV)/installed ## Print a client's API key: make -s key STACK=prod CLIENT=name (default: the stack's own)
 	@$(PY) -m tools key $(STACK) $(CLIENT)
 
+rotate: $(VENV)/installed ## Turn a secret over: make rotate STACK=prod WHAT=database (or store, api-key:NAME, all …)
+	@$(PY) -m tools rotate $(STACK) "$(WHAT)" $(ARGS)
+
+pin: $(VENV)/installed ## Write the digest of what the models hold now into the stack file.
+	@$(PY) -m tools pin $(STACK) $(MODEL)
+
 scale: $(VENV)/installed ## Set a model's replicas in the stack file: make scale STACK=dev MODEL=name REPLICAS=3
 	@$(PY) -m tools scale $(STACK) "$(MODEL)" "$(REPLICAS)"
 

@@ -80,3 +80,13 @@ Timestamp = text(
     'a moment such as "2026-01-31T12:00:00Z"',
     _moment,
 )
+
+
+def _day(value: str) -> None:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("no day of the calendar") from None
+
+
+Day = text(r"\d{4}-\d\d-\d\d", 10, 'a day such as "2026-12-31"', _day)

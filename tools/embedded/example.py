@@ -24,6 +24,7 @@ from tools.dockerfile import Dockerfile
 from tools.embedded import waiting
 from tools.embedded.fetching import fetched
 from tools.embedded.processes import Background
+from tools.files import write_whole
 
 # The first start makes the database; every later one is a fraction of it.
 MLFLOW_SECONDS = 180.0
@@ -85,7 +86,7 @@ class Example:
             self.mlserver.stop()
             self.say("fetching the model's files from MLflow" if isinstance(source, RegisteredModel) else "copying it")
             olds = fetched(props, self.env)
-            served.write_text(json.dumps(olds))
+            write_whole(served, json.dumps(olds))
         self._start_mlserver(olds)
 
     def stop(self) -> None:
