@@ -36,7 +36,7 @@ class TrainingFiles:
         parts = tuple(content[start : start + PART] for start in range(0, len(content), PART))
         if len(parts) > _MOST:
             raise SlipwayError(
-                f"{folder or script} is {len(content) / 1e6:.1f} MB when packed, of {_MOST * PART / 1e6:.1f} MB at most",
+                f"{folder or script} is {len(content) / 1e6:.1f} MB packed, of {_MOST * PART / 1e6:.1f} MB at most",
                 remedy="keep data elsewhere, such as in the object store, and let the script fetch it",
             )
         return cls(words=(f"/model/{_RUNNER.name}", str(name)), texts={_RUNNER.name: _RUNNER.read_text()}, parts=parts)
