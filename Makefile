@@ -80,8 +80,20 @@ timeline: $(VENV)/installed ## What the last `up` waited for: make timeline STAC
 predict: $(VENV)/installed ## Ask the deployed models: make predict STACK=dev [ARGS="--inputs rows.csv --repeat 100"]
 	@$(PY) -m tools predict $(STACK) $(ARGS)
 
+serve: $(VENV)/installed ## Serve a model folder on this machine, without a container: make serve MODEL=path ARGS="--port 8080"
+	@$(PY) -m tools serve "$(MODEL)" $(ARGS)
+
+new-model: $(VENV)/installed ## Begin a model of your own: make new-model NAME=churn
+	@$(PY) -m tools new-model "$(NAME)"
+
 key: $(VENV)/installed ## Print a client's API key: make -s key STACK=prod CLIENT=name (default: the stack's own)
 	@$(PY) -m tools key $(STACK) $(CLIENT)
+
+rotate: $(VENV)/installed ## Turn a secret over: make rotate STACK=prod WHAT=database (or store, api-key:NAME, all …)
+	@$(PY) -m tools rotate $(STACK) "$(WHAT)" $(ARGS)
+
+pin: $(VENV)/installed ## Write the digest of what the models hold now into the stack file.
+	@$(PY) -m tools pin $(STACK) $(MODEL)
 
 scale: $(VENV)/installed ## Set a model's replicas in the stack file: make scale STACK=dev MODEL=name REPLICAS=3
 	@$(PY) -m tools scale $(STACK) "$(MODEL)" "$(REPLICAS)"

@@ -41,7 +41,8 @@ class _Answers(Mocks):
             }
             outputs |= {"ca": "PEM", "issuer": "slipway-1a2b", "jwks": '{"keys": []}'}
             outputs |= {"plan": _PLAN.dump()}
-            clients = (*args.inputs.get("clients", ()), "slipway")
+            clients = [each["name"] for each in args.inputs.get("clients", ())]
+            outputs |= {"previous": {} if clients else ""}
             outputs |= {"subjects": {name: f"{name}.0" for name in clients}, "keys": dict.fromkeys(clients, "k3y")}
         if args.typ == "docker:index/image:Image":
             outputs["repoDigest"] = f"{args.inputs['imageName'].rpartition(':')[0]}@sha256:{'0' * 64}"

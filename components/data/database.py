@@ -80,7 +80,9 @@ class Database(pulumi.ComponentResource):
         if settings.url:
             self.uri = Output.secret(settings.url.get_secret_value())
         else:
-            password = Password("database-password", kept).value
+            rotations = args.context.settings.rotations
+            made = Password("database-password", kept, generation=rotations.get("database", 0))
+            password = made.value
             # CloudNativePG's certificates are its own: they keep the line secret, and say nothing of who is there.
             host, query = (
                 (database_cluster.host(cluster, args.namespace), "?sslmode=require")
@@ -89,7 +91,8 @@ class Database(pulumi.ComponentResource):
             )
             login = Output.concat("postgresql+psycopg2://", USER, ":", password)
             self.uri = Output.secret(Output.concat(login, "@", host, f":{PORT}/{DATABASE}{query}"))
-            data = {"username": USER, "password": password}
+            # Who comes in with the one before may set the new one: see scripts/migrate.py.
+            data = {"username": USER, "password": password, "previous": made.previous}
         self.secret = k8s.core.v1.Secret(
             "database",
             metadata={"name": "database", "namespace": args.namespace},

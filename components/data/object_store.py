@@ -146,7 +146,7 @@ class ObjectStore(pulumi.ComponentResource):
 
     def _secret(self, args: ObjectStoreArgs, kept: ResourceOptions) -> Output[str]:
         given, key_id = args.settings.secret_access_key, args.settings.access_key_id or ACCESS_KEY
-        value = Output.secret(given.get_secret_value()) if given else Password("object-store-password", kept).value
+        value = Output.secret(given.get_secret_value()) if given else self._password(args, kept)
         self.secrets = [key_id, value]
         return k8s.core.v1.Secret(
             "object-store",
@@ -154,6 +154,10 @@ class ObjectStore(pulumi.ComponentResource):
             string_data={_SECRET_KEYS["access"]: key_id, _SECRET_KEYS["secret"]: value},
             opts=kept,
         ).metadata["name"]
+
+    def _password(self, args: ObjectStoreArgs, kept: ResourceOptions) -> Output[str]:
+        generation = args.context.settings.rotations.get("store", 0)
+        return Password("object-store-password", kept, generation=generation).value
 
     def _serve(self, args: ObjectStoreArgs, secret: Output[str], kept: ResourceOptions) -> None:
         metadata = {"name": "object-store", "namespace": args.namespace, "labels": _LABELS}

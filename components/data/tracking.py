@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
-from pulumi import Input, Output, ResourceOptions
+from pulumi import Input, Output, Resource, ResourceOptions
 
 from components import settings as s
 from components.context import Context
@@ -91,6 +91,7 @@ def deployment_spec(
     alive = pods.http_probe(f"{prefix(settings)}/health", PORT, timeoutSeconds=5)
     scratch, tmp = pods.scratch("tmp")
     database = pods.secret_env("MLFLOW_BACKEND_STORE_URI", args.database.secret, "uri")
+    previous = pods.secret_env("PREVIOUS_PASSWORD", args.database.secret, "previous", optional=True)
     login, volumes, mounts = (auth.server_env, [auth.volume[0]], [auth.volume[1]]) if auth else ([], [], [])
     image = args.context.images["mlflow"]
     return {
@@ -112,7 +113,7 @@ def deployment_spec(
                         "name": "migrate",
                         "image": image,
                         "command": ["python", "/scripts/migrate.py"],
-                        "env": [database, *login, *pods.env({"HOME": "/tmp"})],
+                        "env": [database, previous, *login, *pods.env({"HOME": "/tmp"})],
                         "resources": pods.SMALL,
                         "securityContext": pods.CONTAINER,
                         "volumeMounts": [tmp, *mounts, {"name": "scripts", "mountPath": "/scripts", "readOnly": True}],
@@ -191,7 +192,9 @@ class Tracking(pulumi.ComponentResource):
         )
         self.auth = None
         if args.settings.auth:
-            users = TrackingAuthArgs(namespace=args.namespace, database_uri=args.database.uri)
+            users = TrackingAuthArgs(
+                namespace=args.namespace, database_uri=args.database.uri, rotations=args.context.settings.rotations
+            )
             self.auth = TrackingAuth("tracking-auth", users, child)
         # A server reads them once, and the script runs before it.
         read: list[Input[str]] = [args.database.uri, *args.store.secrets, _MIGRATE.read_text()]
@@ -206,7 +209,8 @@ class Tracking(pulumi.ComponentResource):
                 self.auth,
                 fingerprint.annotations("mlflow", read, child),
             ),
-            opts=child,
+            # With keys that the store knows, and where a new database is made from backups, when it is there.
+            opts=ResourceOptions(parent=self, depends_on=[*self._waits_for(args)]),
         )
         if args.settings.replicas > 1:
             placement.budget("mlflow", namespace=args.namespace, labels=_LABELS, opts=child)
@@ -231,3 +235,10 @@ class Tracking(pulumi.ComponentResource):
         self.uri = ready.apply(lambda _: uri(args.settings, args.context.ingress_address, tls))
         self.login = Login(username=ADMIN, password=self.auth.password) if self.auth else None
         self.register_outputs({"internal_uri": self.internal_uri, "uri": self.uri})
+
+    def _waits_for(self, args: TrackingArgs) -> list[Resource]:
+        """What the servers come after; at first they start beside it, and wait for an answer themselves."""
+        settings = args.context.settings
+        store = [args.store] if settings.rotations.get("store") else []
+        cluster = settings.database.cloud_native_pg
+        return [*store, *([args.database] if cluster and cluster.recovery else [])]

@@ -1,5 +1,6 @@
 """MLflow's own users: what its basic-auth app needs, and how its clients log in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,8 @@ class TrackingAuthArgs:
     namespace: Output[str]
     # The database that also holds the users: none of their tables has a name that MLflow's have.
     database_uri: Input[str]
+    # How often each secret was turned over.
+    rotations: Mapping[str, int]
 
 
 def configuration(database_uri: str) -> str:
@@ -48,8 +51,9 @@ class TrackingAuth(pulumi.ComponentResource):
     def __init__(self, name: str, args: TrackingAuthArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:data:TrackingAuth", name, None, opts)
         child = ResourceOptions(parent=self)
-        self.password = Password("mlflow-admin-password", child).value
-        signing_key = Password("mlflow-signing-key", child).value
+        turned = args.rotations
+        self.password = Password("mlflow-admin-password", child, generation=turned.get("tracking-admin", 0)).value
+        signing_key = Password("mlflow-signing-key", child, generation=turned.get("signing-key", 0)).value
         self.secrets = [self.password, signing_key]
         self.secret = k8s.core.v1.Secret(
             _NAME,

@@ -1,10 +1,11 @@
 """API keys: one signed token a client, checked at the gateway against the public key alone.
 
-A key is a JSON Web Token without an end. Its subject holds the client's name and random digits, so that a client that
-was removed and comes back has another one, and the old key stays refused. The private key is only in the state,
-encrypted.
+A key is a JSON Web Token, without an end unless the settings give it one. Its subject holds the client's name and
+random digits, so that a client that was removed and comes back has another one, and the old key stays refused. The
+private key is only in the state, encrypted.
 """
 
+import datetime
 import json
 import secrets
 from collections.abc import Sequence
@@ -22,9 +23,18 @@ _ALGORITHM = "ES256"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Client:
+    name: str
+    # The last day (UTC) of its key, as YYYY-MM-DD; None is no end.
+    until: str | None = None
+    # Another one is another key. The key before stays until the next one, where nothing is left out between.
+    generation: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApiKeysArgs:
-    # Names, without Slipway's own.
-    clients: Sequence[str]
+    # Slipway's own among them.
+    clients: Sequence[Client]
 
 
 def new_pair() -> dict[str, str]:
@@ -45,20 +55,38 @@ def new_pair() -> dict[str, str]:
     }
 
 
-def sign(pair: dict[str, Any], subject: str) -> str:
+def sign(pair: dict[str, Any], subject: str, until: str | None) -> str:
     import jwt
 
-    claims = {"iss": pair["issuer"], "sub": subject}
+    claims: dict[str, Any] = {"iss": pair["issuer"], "sub": subject}
+    if until:
+        day = datetime.datetime.fromisoformat(until).replace(tzinfo=datetime.UTC)
+        claims["exp"] = int((day + datetime.timedelta(days=1)).timestamp())
     return jwt.encode(claims, pair["private_key"], algorithm=_ALGORITHM, headers={"kid": pair["issuer"]})
 
 
-def issued(pair: dict[str, Any], clients: Sequence[str]) -> dict[str, Any]:
-    """The pair with `subjects` and `keys` by client: those that it has stay, new ones are signed, others go."""
-    known, signed = pair.get("subjects", {}), pair.get("keys", {})
-    subjects = {name: known.get(name) or f"{name}.{secrets.token_hex(6)}" for name in (*clients, OWN)}
-    # Signing again would give another text, because these signatures are random.
-    keys = {name: signed.get(name) or sign(pair, subject) for name, subject in subjects.items()}
-    return {**pair, "subjects": subjects, "keys": keys}
+def issued(pair: dict[str, Any], clients: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The pair with `subjects`, `keys` and `previous` by client: what has not changed stays, others go.
+
+    `previous` are the subjects of keys that were turned over, and are taken beside the new ones.
+    """
+    before = {each["name"]: each for each in pair.get("clients", ())}
+    subjects, keys, previous = {}, {}, {}
+    for client in clients:
+        name = client["name"]
+        known = before.get(name)
+        turned = client.get("generation", 0) - known.get("generation", 0) if known else 0
+        if known and not turned and known.get("until") == client.get("until"):
+            # Signing again would give another text, because these signatures are random.
+            subjects[name], keys[name] = pair["subjects"][name], pair["keys"][name]
+            if name in pair["previous"]:
+                previous[name] = pair["previous"][name]
+            continue
+        subjects[name] = f"{name}.{secrets.token_hex(6)}"
+        keys[name] = sign(pair, subjects[name], client.get("until"))
+        if turned == 1:
+            previous[name] = pair["subjects"][name]
+    return {**pair, "clients": list(clients), "subjects": subjects, "keys": keys, "previous": previous}
 
 
 class ApiKeysProvider(DynamicProvider):
@@ -66,18 +94,21 @@ class ApiKeysProvider(DynamicProvider):
         return CreateResult("api-keys", {**props, **issued(new_pair(), props["clients"])})
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        kept = {name: _olds[name] for name in ("issuer", "private_key", "jwks", "subjects", "keys")}
-        return UpdateResult({**_news, **issued(kept, _news["clients"])})
+        return UpdateResult({**_news, **issued(_olds, _news["clients"])})
 
 
 class ApiKeys(DynamicResource, provider=ApiKeysProvider, secrets=["keys", "private_key"]):
-    """`keys` by client (secret), Slipway's own among them; `issuer`, `jwks` and `subjects` are public."""
+    """`keys` by client (secret), Slipway's own among them; `issuer`, `jwks`, `subjects` and `previous` are public."""
 
     issuer: Output[str]
     jwks: Output[str]
     subjects: Output[dict[str, str]]
+    previous: Output[dict[str, str]]
     keys: Output[dict[str, str]]
     private_key: Output[str]
 
     def __init__(self, name: str, args: ApiKeysArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__(name, {"clients": sorted(args.clients)}, opts)
+        ordered = sorted(args.clients, key=lambda client: client.name)
+        # The engine leaves out what is None.
+        clients = [{key: value for key, value in vars(each).items() if value is not None} for each in ordered]
+        super().__init__(name, {"clients": clients}, opts)

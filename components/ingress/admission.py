@@ -124,7 +124,7 @@ def rules(settings: s.Settings) -> dict[str, Rule]:
     ingress, mark = settings.ingress, settings.namespaces.mark
     found = {"routes": routes(settings)} if ingress.auth else {}
     if ingress.tls and not ingress.tls.issuer.existing:
-        issuer = issuer_reference(ingress.tls.issuer, mark)["name"]
+        issuer = issuer_reference(ingress.tls.issuer, mark, settings.rotations.get("authority", 0))["name"]
         found["certificates"] = certificates(issuer, ingress.gateway.namespace)
     return found
 

@@ -1,6 +1,6 @@
 """Who may ask the models: checked at the gateway, before a request comes near one; sidecars check it again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 from pulumi import Output, Resource, ResourceOptions
 
 from components import settings as s
-from components.dynamic.api_keys import OWN, ApiKeys, ApiKeysArgs
+from components.dynamic.api_keys import OWN, ApiKeys, ApiKeysArgs, Client
 from components.settings.parts import istio
 
 # Istio's Gateway for plain HTTP, and the port behind it in older charts.
@@ -21,6 +21,8 @@ _CHALLENGE = "/.well-known/acme-challenge/*"
 @dataclass(frozen=True, kw_only=True)
 class AuthenticationArgs:
     settings: s.Auth
+    # Who gets a key.
+    clients: Sequence[Client]
     gateway: s.Gateway
     # The gateway's.
     namespace: Output[str]
@@ -50,9 +52,9 @@ def provider_rule(jwt: s.Jwt) -> dict[str, Any]:
     return {"issuer": jwt.issuer, **keys, **({"audiences": list(jwt.audiences)} if jwt.audiences else {})}
 
 
-def principals(issuer: str, subjects: Mapping[str, str], jwt: Sequence[s.Jwt]) -> list[str]:
+def principals(issuer: str, subjects: Sequence[str], jwt: Sequence[s.Jwt]) -> list[str]:
     """Everybody who is let in: each client by its key's own subject, and everybody whom a provider vouches for."""
-    clients = [f"{issuer}/{subject}" for _, subject in sorted(subjects.items())]
+    clients = [f"{issuer}/{subject}" for subject in sorted(subjects)]
     return [*clients, *(f"{each.issuer}/*" for each in jwt)]
 
 
@@ -150,11 +152,13 @@ class Authentication(pulumi.ComponentResource):
     def __init__(self, name: str, args: AuthenticationArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:ingress:Authentication", name, None, opts)
         settings, gateway = args.settings, args.gateway
-        keys = ApiKeys("api-keys", ApiKeysArgs(clients=settings.api_keys), ResourceOptions(parent=self))
+        keys = ApiKeys("api-keys", ApiKeysArgs(clients=args.clients), ResourceOptions(parent=self))
         self.rules = Output.all(keys.issuer, keys.jwks).apply(
             lambda made: [key_rule(made[0], made[1]), *(provider_rule(jwt) for jwt in settings.jwt)]
         )
-        allowed = Output.all(keys.issuer, keys.subjects).apply(lambda made: principals(made[0], made[1], settings.jwt))
+        allowed = Output.all(keys.issuer, keys.subjects, keys.previous).apply(
+            lambda made: principals(made[0], [*made[1].values(), *made[2].values()], settings.jwt)
+        )
         self.callers = allowed.apply(lambda names: callers(names, settings.jwt))
         # Without, the gateway takes the credential out of the request.
         handed_on = {"forwardOriginalToken": True} if args.again else {}

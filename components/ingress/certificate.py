@@ -24,6 +24,8 @@ _ELLIPTIC = {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"}
 @dataclass(frozen=True, kw_only=True)
 class CertificateArgs:
     issuer: s.Issuer
+    # Of the stack's own authority: another one is another authority.
+    generation: int
     # Every name that it is for: a wildcard could not be had from ACME by http01.
     hosts: Sequence[str]
     # The gateway's namespace: it reads its certificate from there alone.
@@ -39,12 +41,14 @@ class CertificateArgs:
     connection: Connection
 
 
-def issuer_reference(issuer: s.Issuer, name: str) -> dict[str, str]:
-    """The certificate's `issuerRef`. An authority of the user's has its digest in the name, so that another one signs
-    anew."""
+def issuer_reference(issuer: s.Issuer, name: str, generation: int) -> dict[str, str]:
+    """The certificate's `issuerRef`. What tells one authority from the next is in the name, so that another one signs
+    anew: the digest of the user's, the generation of the stack's own."""
     if issuer.existing:
         return {"name": issuer.existing.name, "kind": issuer.existing.kind, "group": "cert-manager.io"}
     digest = f"-{hashlib.sha256(issuer.ca.certificate.encode()).hexdigest()[:8]}" if issuer.ca else ""
+    if issuer.self_signed and generation:
+        digest = f"-{generation}"
     return {"name": f"{name}{digest}", "kind": "ClusterIssuer", "group": "cert-manager.io"}
 
 
@@ -70,7 +74,7 @@ class Certificate(pulumi.ComponentResource):
     def __init__(self, name: str, args: CertificateArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:ingress:Certificate", name, None, opts)
         self._child, self._args = ResourceOptions(parent=self, depends_on=list(args.ready)), args
-        reference, signer = issuer_reference(args.issuer, args.name), self._issuer()
+        reference, signer = issuer_reference(args.issuer, args.name, args.generation), self._issuer()
         self.secret = f"{args.name}-tls"
         spec = {
             "secretName": self.secret,
@@ -96,7 +100,7 @@ class Certificate(pulumi.ComponentResource):
     def _issuer(self) -> list[Resource]:
         """What signs the certificate, as resources to wait for; none for an issuer that the cluster has."""
         args, issuer = self._args, self._args.issuer
-        name = issuer_reference(issuer, args.name)["name"]
+        name = issuer_reference(issuer, args.name, args.generation)["name"]
         signed = {"ca": {"secretName": f"{name}-ca"}}
         if issuer.acme:
             return [self._object("gateway-issuer", "ClusterIssuer", name, None, acme_spec(issuer.acme, name))]

@@ -10,6 +10,7 @@ from pulumi import Output, ResourceOptions
 
 from components import settings as s
 from components.context import Context
+from components.dynamic.api_keys import OWN, Client
 from components.ingress import admission
 from components.ingress.admission import Admission, AdmissionArgs
 from components.ingress.authentication import Authentication, AuthenticationArgs
@@ -52,6 +53,15 @@ def redirect_spec(gateway: str, hosts: Sequence[str], port: int | None) -> dict[
     the challenges of ACME too, to a port that has no certificate yet."""
     to = {"scheme": "https", "redirectCode": 308, **({"port": port} if port else {})}
     return {"hosts": list(hosts), "gateways": [gateway], "http": [{"redirect": to}]}
+
+
+def clients(settings: s.Settings) -> list[Client]:
+    """Who gets a key: the settings' clients, and Slipway itself."""
+    given = settings.ingress.auth.api_keys if settings.ingress.auth else ()
+    return [
+        Client(name=name, until=until, generation=settings.rotations.get(f"api-key:{name}", 0))
+        for name, until in [*((each.name, each.until) for each in given), (OWN, None)]
+    ]
 
 
 class Gateway(pulumi.ComponentResource):
@@ -110,6 +120,7 @@ class Gateway(pulumi.ComponentResource):
         context = self._args.context
         certificate = CertificateArgs(
             issuer=tls.issuer,
+            generation=context.settings.rotations.get("authority", 0),
             hosts=hosts,
             namespace=self._namespace,
             authority_namespace=self._args.platform.namespace(tls.authority_namespace),
@@ -124,8 +135,9 @@ class Gateway(pulumi.ComponentResource):
         ingress = settings.ingress
         # Whether this stack installs it, for itself.
         own = settings.platform.mesh == "install"
-        clients = AuthenticationArgs(
+        admitted = AuthenticationArgs(
             settings=auth,
+            clients=clients(settings),
             gateway=ingress.gateway,
             namespace=self._namespace,
             models=list(model_hosts(settings)),
@@ -135,7 +147,7 @@ class Gateway(pulumi.ComponentResource):
             name=self._own,
             ready=self._args.platform.ready(istio.PART),
         )
-        self.authentication = Authentication("authentication", clients, ResourceOptions(parent=self))
+        self.authentication = Authentication("authentication", admitted, ResourceOptions(parent=self))
         self.keys, self.own_key = self.authentication.keys, self.authentication.own
 
     def _spec(self, server: dict[str, Any]) -> dict[str, Any]:

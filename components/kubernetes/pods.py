@@ -47,9 +47,10 @@ def own_volume(image: str, volume: str, user: int) -> dict[str, Any]:
     }
 
 
-def secret_env(name: str, secret: Any, key: str) -> dict[str, Any]:
-    """An environment variable that is a key of a Secret."""
-    return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+def secret_env(name: str, secret: Any, key: str, *, optional: bool = False) -> dict[str, Any]:
+    """An environment variable that is a key of a Secret; an optional one is not set where there is no such key."""
+    reference = {"name": secret, "key": key, **({"optional": True} if optional else {})}
+    return {"name": name, "valueFrom": {"secretKeyRef": reference}}
 
 
 def env(variables: dict[str, Any]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from components.settings.addresses import Domain, Email, HostAndPort, HostPattern, HttpUrl, SecureUrl
 from components.settings.credentials import Certificate, KeySet, Party
@@ -17,6 +17,7 @@ from components.settings.kubernetes_names import (
     Namespace,
     ObjectName,
 )
+from components.settings.moments import Day
 from components.settings.section import Port, Secret, Section
 
 GatewayPort = Literal["http2", "https", "status-port"]
@@ -88,11 +89,25 @@ class Jwt(Section):
     audiences: Sequence[Party] = ()
 
 
+class ApiKey(Section):
+    """A client that gets a key."""
+
+    name: ClientName
+    until: Day | None = Field(None, description="The last day (UTC) on which it is taken, in quotes; default: no end.")
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+_ApiKey = Annotated[ApiKey, BeforeValidator(_named, json_schema_input_type=ApiKey | ClientName)]
+
+
 class Auth(Section):
     """Who may ask the models; without a credential of one of these a request is refused."""
 
     jwt: Sequence[Jwt] = ()
-    api_keys: Sequence[ClientName] = Field(
+    api_keys: Sequence[_ApiKey] = Field(
         (), description="Names of clients; a key is made for each, and is a secret output of the stack."
     )
 

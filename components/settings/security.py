@@ -5,6 +5,14 @@ from typing import Literal
 from pydantic import Field
 
 from components.settings.section import Section
+from components.settings.text import text
+
+# What Slipway makes by chance and can make anew.
+RotatedSecret = text(
+    r"database|tracking-admin|signing-key|store|authority|api-key:[a-z]([-a-z0-9]*[a-z0-9])?",
+    70,
+    "database, tracking-admin, signing-key, store, authority or api-key:NAME",
+)
 
 
 class Security(Section):

@@ -18,8 +18,8 @@ from components.settings.models import Build, Model
 from components.settings.node_ports import HTTP_NODE_PORT, HTTPS_NODE_PORT
 from components.settings.platform import Platform
 from components.settings.policies import Policies
-from components.settings.section import Section
-from components.settings.security import Security
+from components.settings.section import Positive, Section
+from components.settings.security import RotatedSecret, Security
 from components.settings.teams import Namespaces, Team
 from components.settings.versions import CHARTS, IMAGES
 
@@ -42,6 +42,10 @@ class Settings(Section):
     database: Database = Database()
     object_store: ObjectStore = ObjectStore()
     models: Sequence[Model] = ()
+    rotations: dict[RotatedSecret, Positive] = Field(
+        default_factory=dict,
+        description="How often each secret of the stack was turned over; `python -m tools rotate` counts.",
+    )
     build: Build = Build()
     charts: dict[Literal[tuple(CHARTS)], ChartOverride] = Field(default_factory=dict)  # type: ignore[valid-type]
     images: dict[Literal[tuple(IMAGES)], Image] = Field(default_factory=dict)  # type: ignore[valid-type]

@@ -1,5 +1,6 @@
 """API keys: signed once, kept, and refused for good when their client is removed."""
 
+import datetime
 import json
 from typing import Any
 
@@ -9,12 +10,16 @@ import pytest
 from components.dynamic.api_keys import OWN, ApiKeysProvider
 
 
-def made(*clients: str) -> dict[str, Any]:
-    return dict(ApiKeysProvider().create({"clients": list(clients)}).outs or {})
+def props(*clients: str | dict[str, Any]) -> dict[str, Any]:
+    return {"clients": [{"generation": 0, **({"name": each} if isinstance(each, str) else each)} for each in clients]}
 
 
-def updated(olds: dict[str, Any], *clients: str) -> dict[str, Any]:
-    return dict(ApiKeysProvider().update("api-keys", olds, {"clients": list(clients)}).outs or {})
+def made(*clients: str | dict[str, Any]) -> dict[str, Any]:
+    return dict(ApiKeysProvider().create(props(*clients, OWN)).outs or {})
+
+
+def updated(olds: dict[str, Any], *clients: str | dict[str, Any]) -> dict[str, Any]:
+    return dict(ApiKeysProvider().update("api-keys", olds, props(*clients, OWN)).outs or {})
 
 
 def claims(outs: dict[str, Any], client: str) -> dict[str, Any]:
@@ -60,6 +65,43 @@ def test_a_client_that_comes_back_does_not_get_its_old_key() -> None:
 
 def test_only_other_names_are_a_change() -> None:
     diff = ApiKeysProvider().diff
-    assert not diff("api-keys", made("lab", "shop"), {"clients": ["lab", "shop"]}).changes
-    assert diff("api-keys", made("shop"), {"clients": ["shop", "lab"]}).changes
-    assert diff("api-keys", made("shop"), {"clients": []}).changes
+    assert not diff("api-keys", made("shop"), props("shop", OWN)).changes
+    assert diff("api-keys", made("shop"), props("shop", "lab", OWN)).changes
+    assert diff("api-keys", made("shop"), props(OWN)).changes
+
+
+def test_a_key_that_is_turned_over_leaves_the_one_before_until_the_next_time() -> None:
+    first = made("shop")
+    second = updated(first, {"name": "shop", "generation": 1})
+    assert second["keys"]["shop"] != first["keys"]["shop"]
+    assert second["previous"] == {"shop": first["subjects"]["shop"]}
+    assert second["keys"][OWN] == first["keys"][OWN]
+    # What is done for others leaves it as it is.
+    other = updated(second, {"name": "shop", "generation": 1}, "lab")
+    assert other["previous"] == second["previous"]
+    third = updated(other, {"name": "shop", "generation": 2}, "lab")
+    assert third["previous"] == {"shop": second["subjects"]["shop"]}
+
+
+def test_a_key_that_leaked_is_taken_back_with_the_one_that_follows() -> None:
+    first = made({"name": "shop", "generation": 1})
+    assert updated(first, {"name": "shop", "generation": 3})["previous"] == {}
+
+
+def test_slipways_own_key_is_turned_over_as_any_other() -> None:
+    first = made("shop")
+    second = dict(ApiKeysProvider().update("k", first, props("shop", {"name": OWN, "generation": 2})).outs or {})
+    assert second["subjects"][OWN] != first["subjects"][OWN]
+    assert second["previous"] == {}
+    assert second["keys"]["shop"] == first["keys"]["shop"]
+
+
+def test_a_key_may_have_a_last_day() -> None:
+    outs = made({"name": "shop", "until": "2031-12-31"})
+    end = datetime.datetime(2032, 1, 1, tzinfo=datetime.UTC)
+    assert claims(outs, "shop")["exp"] == end.timestamp()
+    assert "exp" not in claims(outs, OWN)
+    longer = updated(outs, {"name": "shop", "until": "2032-12-31"})
+    assert longer["keys"]["shop"] != outs["keys"]["shop"]
+    with pytest.raises(jwt.ExpiredSignatureError):
+        claims(made({"name": "shop", "until": "2020-01-01"}), "shop")

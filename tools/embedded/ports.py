@@ -7,6 +7,7 @@ from pathlib import Path
 
 from components.errors import SlipwayError
 from components.settings import Embedded
+from tools.files import write_whole
 
 # What listens on each, and the setting that fixes it.
 FIXED = {"apiserver": "apiPort", "tracking": "trackingPort", "model": "modelPort"}
@@ -58,5 +59,5 @@ def choose(file: Path, settings: Embedded, used: Mapping[str, bool]) -> dict[str
                 f"port {wanted} (slipway:embedded.{FIXED[name]}) is in use by another program: stop that, or write "
                 "another port (without one, a free port is chosen)"
             )
-    file.write_text(json.dumps(ports))
+    write_whole(file, json.dumps(ports))
     return ports

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil
 
+from tools.files import write_whole
+
 STOP_SECONDS = 20.0
 
 
@@ -60,7 +62,7 @@ class Background:
                 stderr=log,
                 start_new_session=True,
             )
-        self._file.write_text(f"{process.pid} {_since_boot(psutil.Process(process.pid))}")
+        write_whole(self._file, f"{process.pid} {_since_boot(psutil.Process(process.pid))}")
 
     def stop(self) -> None:
         """Ask it, and what it started, to end; after STOP_SECONDS kill it."""

@@ -17,6 +17,7 @@ from tools.embedded import ports
 from tools.embedded.control_plane import ControlPlane
 from tools.embedded.example import Example
 from tools.environment import tools_first
+from tools.files import write_whole
 
 # Which process listens on each port.
 LISTENERS = {
@@ -107,7 +108,7 @@ class EmbeddedStack:
             f"{stack_file.PREFIX}ingress": {"address": f"127.0.0.1:{chosen['model']}"},
             f"{stack_file.PREFIX}tracking": {"uri": f"http://127.0.0.1:{chosen['tracking']}"},
         }
-        stack_file.machine_path_of(self.file).write_text(yaml.safe_dump({"config": own}))
+        write_whole(stack_file.machine_path_of(self.file), yaml.safe_dump({"config": own}))
         return chosen
 
     def _check_kubeconfig(self, plane: ControlPlane) -> None:

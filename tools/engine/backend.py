@@ -1,6 +1,5 @@
 """Where the state is kept, and the passphrase of its secrets."""
 
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,6 +32,7 @@ def environment(stack: Stack, content: Mapping[str, Any], given: Mapping[str, st
     if backend and backend.startswith("https://"):
         _require_login(stack, backend, given)
         return env
+    _refuse_empty(given)
     if "secretsprovider" in content or "PULUMI_CONFIG_PASSPHRASE" in given or "PULUMI_CONFIG_PASSPHRASE_FILE" in given:
         return env
     if not own:
@@ -62,13 +62,30 @@ def _require_login(stack: Stack, backend: str, given: Mapping[str, str]) -> None
         )
 
 
+def _refuse_empty(given: Mapping[str, str]) -> None:
+    """Pulumi takes an empty passphrase, and then anybody opens the secrets."""
+    file = given.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+    empty = "PULUMI_CONFIG_PASSPHRASE" in given and not given["PULUMI_CONFIG_PASSPHRASE"].strip()
+    if file and "PULUMI_CONFIG_PASSPHRASE" not in given:
+        try:
+            empty = not Path(file).expanduser().read_text().strip()
+        except OSError as error:
+            raise SlipwayError(f"PULUMI_CONFIG_PASSPHRASE_FILE: {file}: {error.strerror}") from None
+    if empty:
+        raise SlipwayError("the passphrase is empty, and would encrypt nothing: set the one of the state")
+
+
 def passphrase_file() -> Path:
     """The passphrase of the checkout's own state, made on first use, readable by its owner only."""
     path = (ROOT / "passphrase").absolute()
     private.folder(path.parent)
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(32))
-    except FileExistsError:
+    if path.exists():
         path.chmod(0o600)
+        if not path.read_text().strip():
+            raise SlipwayError(
+                f"{path} is empty, and would encrypt with no passphrase at all",
+                remedy="put the passphrase back; if no stack of this checkout was made with it, delete the file",
+            )
+        return path
+    private.write(path, secrets.token_urlsafe(32).encode())
     return path

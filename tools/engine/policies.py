@@ -8,6 +8,7 @@ from pathlib import Path
 from components.settings import Policies, parse_settings
 from policy.pack import levels
 from tools.engine.stack import Stack
+from tools.files import write_whole
 
 PACK = Path(__file__).parents[2] / "policy" / "launch"
 # Pulumi's own word for a policy that is not asked.
@@ -28,7 +29,7 @@ def configuration(policies: Policies) -> dict[str, str]:
 def options(stack: Stack, folder: Path) -> list[str]:
     """Pulumi's arguments, and the file in `folder` that they name. Raises SettingsError."""
     path = folder / "policies.json"
-    path.write_text(json.dumps(configuration(of(stack)), indent=2))
+    write_whole(path, json.dumps(configuration(of(stack)), indent=2))
     return ["--policy-pack", os.path.relpath(PACK), "--policy-pack-config", str(path)]
 
 

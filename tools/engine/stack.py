@@ -10,6 +10,7 @@ import yaml
 from components.clients import private
 from components.settings import PROJECT
 from tools import stack_file
+from tools.files import write_whole
 
 ROOT = Path(".slipway")
 
@@ -59,6 +60,6 @@ def write_used_file(stack: Stack, content: Mapping[str, Any]) -> None:
     private.folder(stack.folder)
     kept = stack_file.read(stack.used_file) if stack.used_file.is_file() else {}
     salt = {key: kept[key] for key in ("encryptionsalt",) if key in kept}
-    stack.used_file.write_text(yaml.safe_dump({**salt, **content}, sort_keys=False))
+    write_whole(stack.used_file, yaml.safe_dump({**salt, **content}, sort_keys=False))
     # `pulumi stack init` has no --config-file: it is run in this folder, and finds the file under its usual name.
-    (stack.folder / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
+    write_whole(stack.folder / "Pulumi.yaml", f"name: {PROJECT}\nruntime: python\n")

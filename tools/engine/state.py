@@ -31,14 +31,24 @@ def make(stack: Stack, env: Mapping[str, str]) -> None:
 
 
 def resources(stack: Stack, env: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What the state holds."""
-    state = json.loads(process.ask(["stack", "export", "--cwd", str(stack.folder), "--stack", stack.name], env) or "{}")
-    return (state.get("deployment") or {}).get("resources") or []
+    """What the state holds. Raises SlipwayError when it cannot be read: no answer is not an empty one."""
+    export = ["stack", "export", "--cwd", str(stack.folder), "--stack", stack.name]
+    return (_answer(stack, export, env).get("deployment") or {}).get("resources") or []
 
 
 def outputs(stack: Stack, env: Mapping[str, str], *options: str) -> dict[str, Any]:
     """The stack's outputs, secrets only with the option `--show-secrets`; {} before the first `up`."""
-    return dict(json.loads(process.ask(["stack", "output", "--stack", stack.name, "--json", *options], env) or "{}"))
+    return _answer(stack, ["stack", "output", "--stack", stack.name, "--json", *options], env)
+
+
+def _answer(stack: Stack, question: list[str], env: Mapping[str, str]) -> dict[str, Any]:
+    said = process.ask(question, env)
+    if said is None:
+        raise SlipwayError(
+            f"the state of {stack.name} at {env['PULUMI_BACKEND_URL']} cannot be read, and nothing was done",
+            remedy=f"`pulumi {' '.join(question[:2])} --stack {stack.name}` says why",
+        )
+    return dict(json.loads(said))
 
 
 def forget(stack: Stack, env: Mapping[str, str]) -> None:

@@ -10,10 +10,11 @@ from components.clients import private
 from components.errors import SlipwayError
 from components.settings import parse_settings
 from tools import check, report
-from tools.engine import from_nothing, policies, process, protection, state, stuck_watch
+from tools.engine import from_nothing, plan, policies, process, protection, state, stuck_watch
 from tools.engine.backend import environment, own_backend
 from tools.engine.cluster import reachable
 from tools.engine.display import interactive, watched
+from tools.engine.scratch import scratch
 from tools.engine.stack import ROOT, Stack, write_used_file
 from tools.environment import tools_first
 from tools.lifecycle import continuity
@@ -84,11 +85,12 @@ def up(session: Session) -> int:
         return code
     if not session.own:
         preflight.up(session.stack, state.resources(session.stack, session.env), say)
-    # The policies that need to see all resources speak last: in production a preview has them speak before anything is
-    # made.
-    ahead = [] if policies.of(session.stack).production else ["--skip-preview"]
+    # What a new stack makes is nobody's data. The policies that need to see all resources speak last: in production a
+    # plan has them speak before anything is made.
+    if state.resources(session.stack, session.env) or policies.of(session.stack).production:
+        plan.require_word(session.stack, plan.read([*session.checked, *session.extra], session.env), session.confirm)
     # The report below says what the outputs would.
-    options = [*session.checked, "--yes", *ahead, "--suppress-outputs", *session.extra]
+    options = [*session.checked, "--yes", "--skip-preview", "--suppress-outputs", *session.extra]
     code = _up(session, ["up", *options])
     if code:
         print(next_step(session.stack.name), file=sys.stderr)
@@ -173,7 +175,9 @@ def run(verb: str, stack: Stack, extra: Sequence[str], confirm: str | None = Non
             raise SlipwayError(f"{from_nothing.OPTION} is for preview; {verb} needs the stack's own state")
         _get_pulumi()
         return from_nothing.preview(stack, [each for each in extra if each != from_nothing.OPTION])
-    return VERBS[verb](begin(stack, extra, verb, confirm))
+    _check(stack)
+    with scratch():
+        return VERBS[verb](begin(stack, extra, verb, confirm))
 
 
 def begin(stack: Stack, extra: Sequence[str], verb: str, confirm: str | None = None) -> Session:

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from components.clients import private
+from components.errors import SlipwayError
+from tools.files import write_whole
 from tools.teardown.inventory import Brought, Inventory
 
 
@@ -18,14 +20,20 @@ def write(folder: Path, inventory: Inventory) -> None:
         key: sorted(value) if isinstance(value, frozenset) else value for key, value in asdict(inventory).items()
     }
     private.folder(folder)
-    path(folder).write_text(json.dumps(content, indent=1))
+    write_whole(path(folder), json.dumps(content, indent=1))
 
 
 def read(folder: Path) -> Inventory:
     """What an earlier destroy did not complete; empty when there was none."""
     if not path(folder).is_file():
         return Inventory()
-    content = json.loads(path(folder).read_text())
+    try:
+        content = json.loads(path(folder).read_text())
+    except ValueError:
+        raise SlipwayError(
+            f"{path(folder)} is cut: what an earlier destroy left cannot be read from it",
+            remedy="delete it, and look for what is left: kubectl get namespaces",
+        ) from None
     return Inventory(
         namespaces=frozenset(content["namespaces"]),
         releases=frozenset((namespace, name) for namespace, name in content["releases"]),

@@ -163,7 +163,7 @@ def auth(settings: Settings) -> Iterator[Problem]:
 
 
 def api_keys(settings: Settings) -> Iterator[Problem]:
-    names = settings.ingress.auth.api_keys if settings.ingress.auth else ()
+    names = [key.name for key in settings.ingress.auth.api_keys] if settings.ingress.auth else []
     for index, name in enumerate(names):
         if name == _OWN_CLIENT or Counter(names)[name] > 1:
             why = "Slipway's own key has this name" if name == _OWN_CLIENT else "two clients have this name"
