@@ -56,7 +56,7 @@ class PredictionArgs:
     look: str
     # Where its pods are seen, to tell why no answer comes; None where they are not looked at.
     kubeconfig_path: str | None = None
-    namespace: str | None = None
+    namespace: Input[str] | None = None
     service: str | None = None
     tls: bool = False
     # The authority (PEM) of the gateway's certificate, "" for one that this machine trusts, and the file that has it.

@@ -96,7 +96,7 @@ class ServedModel(pulumi.ComponentResource):
                 seconds=model.ready_within,
                 look=f"`{where} describe inferenceservice {name}`, then `{where} get pods,events`",
                 kubeconfig_path=args.context.cluster.connection.kubeconfig_path,
-                namespace=namespace,
+                namespace=args.namespace,
                 service=name,
                 tls=bool(settings.ingress.tls),
                 ca=args.gateway.ca or "",

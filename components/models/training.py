@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -14,6 +13,7 @@ from pulumi import Input, Output, Resource, ResourceOptions
 from components import settings as s
 from components.kubernetes import pods
 from components.kubernetes.namespaces import DATA_ACCOUNT
+from components.models.training_files import TrainingFiles
 from components.settings.images import Images
 from components.settings.model_source import RegisteredModel
 
@@ -37,12 +37,12 @@ class TrainingArgs:
     after: tuple[Resource, ...] = ()
 
 
-def command(script: Path, model: RegisteredModel, args: Sequence[str]) -> list[str]:
-    """What the Job runs. The script itself decides whether there is anything to train (`--ensure`)."""
-    return ["python", f"/model/{script.name}", "--registered-model", model.name, "--ensure", model.wanted, *args]
+def arguments_of(model: RegisteredModel, args: Sequence[str]) -> list[str]:
+    """What every script is told. It decides itself whether there is anything to train (`--ensure`)."""
+    return ["--registered-model", model.name, "--ensure", model.wanted, *args]
 
 
-def job_spec(args: TrainingArgs, config_map: Input[str], arguments: Sequence[str]) -> dict[str, Any]:
+def job_spec(args: TrainingArgs, config_maps: Sequence[Input[str]], arguments: Sequence[str]) -> dict[str, Any]:
     scratch, tmp = pods.scratch("tmp")
     return {
         "backoffLimit": 2,
@@ -72,10 +72,16 @@ def job_spec(args: TrainingArgs, config_map: Input[str], arguments: Sequence[str
                         "volumeMounts": [tmp, {"name": "script", "mountPath": "/model", "readOnly": True}],
                     }
                 ],
-                "volumes": [scratch, {"name": "script", "configMap": {"name": config_map}}],
+                "volumes": [scratch, {"name": "script", **_mounted(config_maps)}],
             },
         },
     }
+
+
+def _mounted(config_maps: Sequence[Input[str]]) -> dict[str, Any]:
+    if len(config_maps) == 1:
+        return {"configMap": {"name": config_maps[0]}}
+    return {"projected": {"sources": [{"configMap": {"name": name}} for name in config_maps]}}
 
 
 class Training(pulumi.ComponentResource):
@@ -89,17 +95,27 @@ class Training(pulumi.ComponentResource):
     def __init__(self, name: str, args: TrainingArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("slipway:models:Training", name, None, opts)
         child = ResourceOptions(parent=self)
-        script = Path(args.settings.script)
-        text = script.read_text()
-        arguments = command(script, args.model, args.settings.args)
-        digest = hashlib.sha256(json.dumps([text, arguments, args.images["mlflow"]]).encode()).hexdigest()[:10]
+        files = TrainingFiles.of(args.settings)
+        arguments = ["python", *files.words, *arguments_of(args.model, args.settings.args)]
+        content = [*files.texts.values(), *(hashlib.sha256(part).hexdigest() for part in files.parts)]
+        digest = hashlib.sha256(json.dumps([*content, arguments, args.images["mlflow"]]).encode()).hexdigest()[:10]
         job_name = f"{name}-train-{digest}"
-        config_map = k8s.core.v1.ConfigMap(
+        first = k8s.core.v1.ConfigMap(
             f"{name}-script",
             metadata={"name": job_name, "namespace": args.namespace},
-            data={script.name: text},
+            data=files.texts,
             opts=child,
         )
+        parts = [
+            k8s.core.v1.ConfigMap(
+                f"{name}-script-{part}",
+                metadata={"name": f"{job_name}-{part}", "namespace": args.namespace},
+                binary_data=files.binary(part),
+                opts=child,
+            )
+            for part in range(len(files.parts))
+        ]
+        config_maps = [each.metadata["name"] for each in (first, *parts)]
         job = k8s.batch.v1.Job(
             f"{name}-train",
             metadata={
@@ -107,7 +123,7 @@ class Training(pulumi.ComponentResource):
                 "namespace": args.namespace,
                 "annotations": {"pulumi.com/timeoutSeconds": "1800"},
             },
-            spec=job_spec(args, config_map.metadata["name"], arguments),
+            spec=job_spec(args, config_maps, arguments),
             opts=ResourceOptions(parent=self, depends_on=[args.storage, *args.after]),
         )
         self.done = job.metadata["name"]

@@ -30,6 +30,10 @@ class Train(Section):
     """A script that trains and registers the version that `source` asks for, run only when it is missing."""
 
     script: Script
+    folder: FilePath | None = Field(
+        None,
+        description="The folder that the script is in and needs: modules, and a requirements.txt, installed first.",
+    )
     args: Sequence[Argument] = ()
     resources: Resources = Resources(requests=Requests(cpu="100m", memory="512Mi"), limits=Requests(memory="2Gi"))
 

@@ -10,11 +10,13 @@ import pytest
 
 from components.ingress import admission
 from components.settings import Embedded, parse_settings
-from tests.embedded.conftest import TOOLS, is_there, tools_first
 from tests.unit.test_gateway import SECURE
 from tests.unit.test_settings import GOOD
 from tools.embedded import ports
 from tools.embedded.control_plane import ControlPlane
+from tools.environment import tools_first
+from tools.toolchain.install import is_there
+from tools.toolchain.pins import TOOLS
 
 pytestmark = pytest.mark.embedded
 

@@ -97,7 +97,12 @@ def stack(tmp_path: Path, helm: None) -> Write:  # noqa: ARG001
             "ingress": {"domain": "models.test", "address": "127.0.0.1:80"},
             "platform": dict.fromkeys(OFF, "off"),
             "charts": {"cert-manager": {"chart": chart, "values": values or {}}},
-            "objectStore": {"engine": "s3", "accessKeyId": "key", "secretAccessKey": "the-store-secret"},
+            "objectStore": {
+                "engine": "s3",
+                "bucket": "slipway-test",
+                "accessKeyId": "key",
+                "secretAccessKey": "the-store-secret",
+            },
             "database": {"url": "postgresql+psycopg2://mlflow:the-database-secret@db.test/mlflow"},
             **changes,
         }

@@ -105,8 +105,8 @@ def test_a_folder_of_something_else_is_left_alone(stack: Write, tmp_path: Path) 
 
 def test_what_is_no_longer_rendered_is_gone_from_the_folder(stack: Write, tmp_path: Path) -> None:
     write(render(stack()), tmp_path / "out")
-    write(render(stack(platform={**yaml.safe_load(stack().read_text())["config"]["slipway:platform"],
-                                 "certificates": "off"})), tmp_path / "out")  # fmt: skip
+    off = {**yaml.safe_load(stack().read_text())["config"]["slipway:platform"], "certificates": "off"}
+    write(render(stack(platform=off, charts={})), tmp_path / "out")
     assert not (tmp_path / "out" / "cert-manager").exists()
     assert (tmp_path / "out" / "mlops").exists()
 

@@ -10,6 +10,7 @@ import pytest
 
 from components.errors import SlipwayError
 from tests.unit.http_server import served_by
+from tests.unit.test_policies import TOKENS
 from tools.comment import events, markdown
 from tools.comment.events import Change, Plan
 from tools.comment.github import Repository
@@ -188,3 +189,10 @@ def test_a_refusal_of_githubs_is_said(repository: Repository) -> None:
     stranger = Repository(repository.api, repository.name, "wrong")
     with pytest.raises(SlipwayError, match=r"GET /issues/7/comments.*: 403: \"no\""):
         stranger.comment(7, MARKER, MARKER)
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_a_token_of_a_known_form_is_hidden(token: str) -> None:
+    said = markdown.hidden(f"+key: {token}\n+kept: yes\n", {})
+    assert token not in said
+    assert said.splitlines()[-1] == "+kept: yes"

@@ -41,7 +41,7 @@ def test_secrets_are_secret_to_the_engine_too(dev: Run) -> None:
         assert marker in str(secret.raw["stringData"]), secret
     made = [entry for entry in dev.all if entry.name.endswith(("-password", "-fingerprints"))]
     assert [entry.secret_outputs for entry in made] == [["value", "previous"]] * 4
-    assert dev.one("KindCluster", "cluster").secret_outputs == ["kubeconfig"]
+    assert dev.one("KindCluster", "cluster").secret_outputs == []
 
 
 def test_mlflow_gets_its_secrets_by_reference(dev: Run) -> None:

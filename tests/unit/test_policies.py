@@ -72,6 +72,22 @@ def inference_service(container: Mapping[str, Any]) -> Resource:
 
 ROOT_CHOWN = {"name": "volume-permissions", "image": DIGEST, "securityContext": {"runAsUser": 0, "runAsNonRoot": False}}
 
+# Of no service: each only looks like one.
+TOKENS = (
+    "ghp_" + "a1B2" * 9,
+    "github_pat_" + "a1B2" * 8,
+    "glpat-" + "a1B2c" * 4,
+    "hf_" + "a1B2" * 8,
+    "sk-" + "a1B2" * 8,
+    "sk-proj-" + "a1B2" * 8,
+    "xoxb-" + "1234567890-" + "a1B2" * 6,
+    "AIza" + "a1B2c" * 7,
+    "npm_" + "a1B2" * 9,
+    "sk_live_" + "a1B2" * 6,
+    "SG." + "a1B2" * 5 + "ab." + "a1B2" * 10 + "abc",
+)
+
+
 FILES = "pulumi-python:dynamic/slipway:ModelFiles"
 
 
@@ -130,6 +146,19 @@ BITES = {
             "a private key",
         ),
         (kubernetes("core/v1:Namespace", {"metadata": {"annotations": {"k": "AKIA" + "A" * 16}}}), "an AWS access key"),
+        (deployment({"args": ["--password", "hunter2"]}), "the argument --password holds a secret"),
+        (deployment({"args": ["--api-key=hunter2"]}), "the argument --api-key holds a secret"),
+        (
+            deployment({"command": ["sh", "-c", "server --admin-password='hunter 2' --port 80"]}),
+            "--admin-password",
+        ),
+        (deployment({"command": ["sh", "-c", "TOKEN=hunter2 server"]}), "the argument TOKEN holds"),
+        (deployment({"env": [{"name": "DB_PASS", "value": "hunter2"}]}), "DB_PASS"),
+        (release({"dbPass": "hunter2"}), "dbPass"),
+        (deployment({"env": [{"name": "CACHE", "value": "redis://:hunter2@cache:6379"}]}), "a URL with a password"),
+        (deployment({"args": ["https://:hunter2@git.test/x"]}), "a URL with a password"),
+        (deployment({"args": [f"https://{'t' * 20}@git.test/x"]}), "a URL with a token"),
+        *((kubernetes("core/v1:ConfigMap", {"data": {"x": f"a {token} b"}}), "a token") for token in TOKENS),
     ],
     "protected-data": [
         (kubernetes("core/v1:PersistentVolumeClaim", {}), "slipway:database.keep"),
@@ -163,6 +192,10 @@ PASSES = {
         deployment(),
         deployment({"env": [{"name": "TOKEN", "value": "$(OTHER)"}]}),
         deployment({"args": ["--db", "https://host:5000/path"]}),
+        deployment({"args": ["--password-file", "/run/secret", "--password=$(PASSWORD)", "--token", "--verbose"]}),
+        deployment({"args": ["postgresql://mlflow:$(PASSWORD)@db/mlflow", "oci://registry.test/a@sha256:" + "0" * 64]}),
+        deployment({"env": [{"name": "COMPASS", "value": "north"}, {"name": "BYPASS", "value": "true"}]}),
+        release({"bypass": "true", "compass": "north"}),
         release({"auth": {"existingSecret": "x", "passwordKey": "password", "secretName": "y"}}),
         kubernetes("core/v1:Secret", {"stringData": {"password": "hunter2"}}),
         kubernetes("security.istio.io/v1:RequestAuthentication", {"spec": {"jwks": "-----BEGIN PUBLIC KEY-----"}}),

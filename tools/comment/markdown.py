@@ -42,7 +42,15 @@ def hidden(content: str, environment: Mapping[str, str]) -> str:
     content = _PRIVATE_KEY.sub("[hidden]", content)
     for form in plain_secrets.FORMS.values():
         content = form.sub("[hidden]", content)
-    return content
+    lines = content.splitlines(keepends=True)
+    return "".join(_without_tokens(line) for line in lines)
+
+
+def _without_tokens(line: str) -> str:
+    for detector in plain_secrets.detectors():
+        for token in sorted(detector.analyze_string(line), key=len, reverse=True):
+            line = line.replace(token, "[hidden]")
+    return line
 
 
 def cut(content: str, longest: int, note: str = "… cut here: too long for a comment") -> str:

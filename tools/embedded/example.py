@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import uv
+
 from components import settings as s
 from components.clients import private
 from components.clients.process import CommandFailed, run
@@ -16,7 +18,7 @@ from components.dynamic.model_files import ModelFilesProvider
 from components.errors import SlipwayError
 from components.models.inference import MODEL
 from components.models.model_image import SERVER
-from components.models.training import command as train_command
+from components.models.training import arguments_of
 from components.settings.model_source import RegisteredModel, parse_source
 from tools.dockerfile import Dockerfile
 from tools.embedded import waiting
@@ -111,13 +113,22 @@ class Example:
     def _train(self, train: s.Train, model: RegisteredModel) -> None:
         """What the Job would run, here."""
         script = Path(train.script).absolute()
-        _, _, *arguments = train_command(script, model, train.args)
+        arguments = arguments_of(model, train.args)
         self.say(f"{train.script}: training {model.name} {model.wanted}")
         env = {**self._mlflow_env(), "MLFLOW_TRACKING_URI": self.tracking_uri, "GIT_PYTHON_REFRESH": "quiet"}
+        if train.folder and (requirements := Path(train.folder) / "requirements.txt").is_file():
+            env["PYTHONPATH"] = str(self._installed(requirements.absolute()))
         try:
             run([sys.executable, str(script), *arguments], env=env, cwd=self.folder, timeout=None)
         except CommandFailed as error:
             raise SlipwayError(f"{train.script} failed:\n{error.output[-3000:]}") from None
+
+    def _installed(self, requirements: Path) -> Path:
+        """A folder with what a training requires, as the Job has one."""
+        site = self.folder / "training"
+        install = [uv.find_uv_bin(), "pip", "install", "--quiet", "--python", sys.executable, "--target", str(site)]
+        run([*install, "--requirement", str(requirements)], timeout=None)
+        return site
 
     def _start_mlserver(self, served: Mapping[str, Any]) -> None:
         """The image's command with the image's environment; only folders, ports and the host are this machine's."""

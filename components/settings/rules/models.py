@@ -15,8 +15,6 @@ from components.settings.stack import Settings
 
 # What the Job says to every script (components/models/training.py), and where its server is.
 _OWN_ARGUMENTS = ("--registered-model", "--ensure", "--tracking-uri")
-# A ConfigMap, which the script is in, holds a mebibyte.
-_LONGEST_SCRIPT = 1_000_000
 
 
 def build(settings: Settings) -> Iterator[Problem]:
@@ -103,8 +101,8 @@ def _train(train: Train, at: Path) -> Iterator[Problem]:
     script = File(train.script)
     if not _is_file(script):
         yield fault(at, train.script, "no such file; write a path from the project's folder")
-    elif script.stat().st_size > _LONGEST_SCRIPT:
-        yield fault(at, train.script, "larger than a ConfigMap can be; write a smaller script")
+    elif train.folder and not script.resolve().is_relative_to(File(train.folder).resolve()):
+        yield fault((*at, "folder"), train.folder, f"the script is not in it; write the folder of {train.script}")
     for number, argument in enumerate(train.args):
         name = argument.partition("=")[0]
         # argparse takes the beginning of an option for it.
