@@ -27,7 +27,7 @@ def faults(path: Path) -> list[str]:
         settings = parse_settings(stack_file.settings_of(content))
     except SettingsError as error:
         return [*lines, *(f"{path}: {problem}" for problem in error.problems if _is_new(problem, told, bool(lines)))]
-    return [*lines, *(f"{path}: {problem}" for problem in _of_right(path, settings))]
+    return lines or [f"{path}: {problem}" for problem in _of_right(path, settings)]
 
 
 def _is_new(problem: Problem, told: set[str], broken: bool) -> bool:

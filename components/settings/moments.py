@@ -42,21 +42,21 @@ def _schedule(value: str) -> None:
 def _numbers(item: str, name: str, lowest: int, highest: int) -> range:
     span, slash, step = item.partition("/")
     if slash and (not step.isdecimal() or not 1 <= int(step) <= highest - lowest + 1):
-        raise ValueError(f"the step of a {name} is a number from 1 to {highest - lowest + 1}")
+        raise ValueError(f"the step of its {name} is a number from 1 to {highest - lowest + 1}")
     if span in ("*", "?"):
         return range(lowest, highest + 1, int(step or 1))
     first, hyphen, last = span.partition("-")
     start = _number(first, name, lowest, highest)
     end = _number(last, name, lowest, highest) if hyphen else highest if slash else start
     if end < start:
-        raise ValueError(f"a {name} from {start} to {end} is none; write the smaller one first")
+        raise ValueError(f"its {name} from {start} to {end} is none; write the smaller one first")
     return range(start, end + 1, int(step or 1))
 
 
 def _number(word: str, name: str, lowest: int, highest: int) -> int:
     number = _NAMES.get(name, {}).get(word.lower(), int(word) if re.fullmatch("[0-9]{1,4}", word) else -1)
     if not lowest <= number <= highest:
-        raise ValueError(f"a {name} is a number from {lowest} to {highest}")
+        raise ValueError(f"its {name} is a number from {lowest} to {highest}")
     return number
 
 

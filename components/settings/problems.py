@@ -42,13 +42,14 @@ def key_of(path: Iterable[str | int]) -> str:
 
 
 def _harmless_key(key: str) -> str:
-    return (
-        key
-        if key.isprintable() and len(key) <= 80 and not {"@", " "} & set(key) and "://" not in key
-        else "(not shown)"
-    )
+    return key if key.isprintable() and len(key) <= 80 and "@" not in key and "://" not in key else "(not shown)"
 
 
 def fault(path: Path, value: object, remedy: str) -> Problem:
     """A contradiction at `path`; a `value` of None is not shown."""
     return Problem(key_of(path), "" if value is None else repr(value), remedy)
+
+
+def missing(path: Path, remedy: str) -> Problem:
+    """A key without which the others contradict each other."""
+    return Problem(key_of(path), "missing", remedy)

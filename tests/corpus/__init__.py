@@ -30,6 +30,12 @@ def right() -> Iterator[Case]:
     return _cases("right.yaml")
 
 
+def bases() -> dict[str, dict[str, Any]]:
+    """What the cases are laid over, by name."""
+    found: dict[str, dict[str, Any]] = _read("bases.yaml")
+    return found
+
+
 @cache
 def _read(name: str) -> Any:
     read = document.read((_FOLDER / name).read_bytes())
@@ -55,7 +61,7 @@ def _in_brackets(path: str) -> str:
 
 
 def _laid_over(base: str, change: dict[str, Any]) -> dict[str, Any]:
-    settings: dict[str, Any] = copy.deepcopy(_read("bases.yaml")[base])
+    settings: dict[str, Any] = copy.deepcopy(bases()[base])
     for path, value in change.items():
         *way, last = [int(step) if step.isdigit() else step for step in path.split(".")]
         place: Any = settings

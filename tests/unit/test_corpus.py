@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
 from components.settings import SettingsError, parse_settings
 from components.settings.problems import Problem
 from tests import corpus
-from tests.corpus import Case
+from tests.corpus import Case, configuration_page
 from tools import stack_file
 
 WRONG, RIGHT = list(corpus.wrong()), list(corpus.right())
@@ -49,3 +50,10 @@ def test_they_are_read_in_seconds() -> None:
     for case in [*WRONG, *RIGHT]:
         problems(case)
     assert time.process_time() - begun < 20
+
+
+def test_the_page_of_the_configuration_is_what_the_settings_say() -> None:
+    made = configuration_page.page()
+    assert Path("docs/configuration.md").read_text() == made, (
+        "python -m tests.corpus.configuration_page > docs/configuration.md"
+    )

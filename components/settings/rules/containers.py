@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from components.settings.problems import Path, Problem, fault, key_of
+from components.settings.problems import Path, Problem, fault, key_of, missing
 from components.settings.quantity import parse
 from components.settings.resources import KSERVE_DEFAULTS, Resources
 
@@ -21,10 +21,10 @@ def filled_by_kserve(resources: Resources, at: Path) -> Iterator[Problem]:
         request, limit = getattr(resources.requests, name), getattr(resources.limits, name)
         if limit and not request and _is_more(default, limit):
             said = f"KServe writes {default} where nothing is, more than {key_of((*at, 'limits', name))} {limit}"
-            yield fault((*at, "requests", name), "missing", f"{said}; write both")
+            yield missing((*at, "requests", name), f"{said}; write both")
         if request and not limit and _is_more(request, default):
             said = f"KServe writes {default} where nothing is, less than {key_of((*at, 'requests', name))} {request}"
-            yield fault((*at, "limits", name), "missing", f"{said}; write both")
+            yield missing((*at, "limits", name), f"{said}; write both")
 
 
 def _is_more(one: str, other: str) -> bool:

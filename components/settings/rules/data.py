@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from components.settings import database_url
 from components.settings.addresses import split_address
 from components.settings.data import OPERATOR_NAMESPACE, CloudNativePg
-from components.settings.problems import Path, Problem, fault
+from components.settings.problems import Path, Problem, fault, missing
 from components.settings.rules.containers import request_over_limit
 from components.settings.section import Section
 from components.settings.stack import Settings
@@ -93,7 +93,7 @@ def object_store(settings: Settings) -> Iterator[Problem]:
             )
         yield from _written(("objectStore",), store, "the store is the one of `engine: s3`")
         if not store.endpoint and "bucket" not in store.model_fields_set:
-            yield fault(("objectStore", "bucket"), "missing", "a bucket of AWS is yours alone; write its name")
+            yield missing(("objectStore", "bucket"), "a bucket of AWS is yours alone; write its name")
         yield from _keys(("objectStore",), store.access_key_id, store.secret_access_key, store.identity)
         return
     own = f"only for `engine: s3`; the {store.engine} engine makes its own"

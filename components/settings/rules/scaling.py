@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from components.settings import adapter_rules, metric_query
 from components.settings.models import Model
-from components.settings.problems import Path, Problem, fault
+from components.settings.problems import Path, Problem, fault, missing
 from components.settings.scaling import (
     MODEL_CONTAINER,
     Autoscaling,
@@ -86,7 +86,7 @@ def _knative(settings: Settings, model: Model, scaling: KnativeAutoscaling, here
             yield _no_metrics_server(here)
         if metric == "memory" and scaling.target is None:
             # Knative would take its default, which is of cpu: https://knative.dev/docs/serving/autoscaling/
-            yield fault((*here, "target"), "missing", "memory has no default; write how many MiB a pod may use")
+            yield missing((*here, "target"), "memory has no default; write how many MiB a pod may use")
         if metric == "cpu" and scaling.target and scaling.target > 100 * _MOST_CORES:
             yield fault((*here, "target"), scaling.target, "percent of the cpu request; write less")
         if metric == "cpu" and model.resources.requests.cpu is None:
