@@ -80,15 +80,18 @@ class _Search:
         history = fleet.simulate([self._model(setting) for setting in new], self.load, self.controller)
         levels, hours = history.service_level, history.pod_hours
         for column, setting in enumerate(new):
+            # As many as were ever used are enough, and do the same.
+            used = max(setting.min, self.replicas or 0, int(history.replicas[:, column].max()))
+            most = min(setting.max, used)
             self.tried[setting] = Suggestion(
-                setting.min, setting.max, setting.target, float(levels[column]), float(hours[column])
+                setting.min, most, setting.target, float(levels[column]), float(hours[column])
             )
         return True
 
     def best(self, level: float) -> list[Suggestion]:
-        """The cheapest first; of equals, those with the most room."""
+        """The cheapest first; of equals, those that serve more."""
         enough = [entry for entry in self.tried.values() if entry.level >= level - 1e-9]
-        return sorted(enough, key=lambda entry: (round(entry.pod_hours, 9), -entry.max, -entry.target, entry.min))
+        return sorted(enough, key=lambda entry: (round(entry.pod_hours, 9), -entry.level, entry.target))
 
     def _model(self, setting: Setting) -> Model:
         first, *others = self.model.autoscaler.metrics

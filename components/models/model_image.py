@@ -12,9 +12,12 @@ from pulumi import Input, Output, Resource, ResourceOptions
 from components import settings as s
 from components.dynamic.model_files import Login, ModelFiles, ModelFilesArgs
 from components.serving import plan as plans
+from components.serving.logged_model import LoggedModel
 from components.serving.plan import Plan, Wishes
+from components.serving.problem import ServingError
 from components.serving.servers import SERVERS
 from components.settings.images import Images
+from components.settings.model_source import ModelFolder, parse_source
 
 SERVER = "model"
 
@@ -92,11 +95,31 @@ class ModelImage(pulumi.ComponentResource):
         self.content = files.content
         self.register_outputs({"reference": self.reference, "version": self.version})
 
+    @staticmethod
+    def _known(args: ModelImageArgs) -> Plan | None:
+        """The plan of a model folder, which needs nothing of the stack; a registered model's comes with its files."""
+        source = parse_source(args.source)
+        if not isinstance(source, ModelFolder):
+            return None
+        try:
+            return plans.of(LoggedModel(source.path), args.wishes)
+        except ServingError:
+            # Told by the check of its files.
+            return None
+
+    def _say_why(self, name: str, plan: Plan) -> None:
+        if plan.reason:
+            pulumi.info(f"{name} is served by {SERVERS[plan.server].title}: {plan.reason}", self)
+
     def _build(self, name: str, args: ModelImageArgs, files: ModelFiles, child: ResourceOptions) -> Output[str]:
+        known = self._known(args)
+        if known:
+            self._say_why(name, known)
+
         def build_args(text: str) -> dict[str, str]:
             plan = Plan.parse(text)
-            if plan.reason:
-                pulumi.info(f"{name} is served by {SERVERS[plan.server].title}: {plan.reason}", self)
+            if not known:
+                self._say_why(name, plan)
             base = {"BASE_IMAGE": args.images[f"python-{plan.python}"]}
             index = {"PIP_INDEX_URL": args.build.package_index} if args.build.package_index else {}
             return {**base, **index, **plans.build_args(plan)}

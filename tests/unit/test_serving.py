@@ -147,3 +147,14 @@ def test_a_local_model_folder_needs_neither_mlflow_nor_training(tmp_path: Any) -
     files = run.one("ModelFiles", f"{NAME}-files")
     assert "tracking_uri" not in files.inputs
     assert not [job for job in run.of("Job") if "train" in job.name]
+
+
+def test_a_preview_says_why_another_server_serves_a_model(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("pulumi.info", lambda message, *_: said.append(message))
+    (tmp_path / "MLmodel").write_text("{}")
+    (tmp_path / "python_env.yaml").write_text("python: 3.13.1\n")
+    run_stack("dev", {"models": [{"name": NAME, "source": str(tmp_path)}]})
+    assert said == [
+        f"{NAME} is served by KServe's Python server: Python 3.13 is later than MLServer's last, 3.12",
+    ]

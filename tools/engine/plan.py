@@ -56,10 +56,22 @@ def losses(steps: Iterable[Mapping[str, Any]]) -> list[Loss]:
 def read(options: Sequence[str], env: Mapping[str, str]) -> list[dict[str, Any]]:
     """The steps that `up` would take. Raises SlipwayError with Pulumi's words when it cannot say."""
     try:
-        said = run(["pulumi", "preview", "--json", *options], env=env, timeout=None)
+        said = run(["pulumi", "preview", "--json", *_without_plan(options)], env=env, timeout=None)
     except CommandFailed as error:
         raise SlipwayError(f"the plan cannot be made, and nothing was done:\n{_faults(error.output)}") from None
     return list(json.loads(said).get("steps") or [])
+
+
+def _without_plan(options: Sequence[str]) -> list[str]:
+    """The options without `--plan FILE`, which a preview does not know."""
+    kept: list[str] = []
+    words = iter(options)
+    for each in words:
+        if each == "--plan":
+            next(words, None)
+        elif not each.startswith("--plan="):
+            kept.append(each)
+    return kept
 
 
 def require_word(stack: Stack, steps: Iterable[Mapping[str, Any]], confirm: str | None) -> None:
