@@ -29,7 +29,9 @@ def of(model: LoggedModel) -> dict[str, Any] | None:
     signature = model.described.get("signature") or {}
     if not path.is_file() or not signature.get("inputs"):
         return None
-    return request(json.loads(path.read_text()), json.loads(signature["inputs"]))
+    # Python writes NaN, which is no JSON, and which V2 has null for.
+    body = json.loads(path.read_text(), parse_constant=lambda _: None)
+    return request(body, json.loads(signature["inputs"]))
 
 
 def request(body: Mapping[str, Any], specs: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """`python -m tools check` tells what is wrong with a stack file, without Pulumi."""
 
+import re
 import subprocess
 import sys
 import time
@@ -186,3 +187,21 @@ def test_anchors_and_merges_are_read_as_pulumi_reads_them(tmp_path: Path) -> Non
     )
     assert checked(tmp_path, text.encode()) == []
     assert stack_file.read(tmp_path / "Pulumi.x.yaml")["config"]["other:x"] == {"keepImages": 4}
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('slipway:charts: {kserve-crd: {version: "v0.19.0"}}', "slipway:charts.kserve-crd.version"),
+        ('slipway:knativeServing: {version: "1.1.0"}', "slipway:knativeServing.version"),
+        ("slipway:knativeServing: {version: latest}", "slipway:knativeServing.version"),
+    ],
+)
+def test_what_an_up_would_refuse_whatever_is_there_is_refused_before(tmp_path: Path, text: str, key: str) -> None:
+    dev = Path("Pulumi.dev.yaml").read_text()
+    found = (
+        checked(tmp_path, f"{dev}  {text}\n".encode())
+        if "charts" not in text
+        else checked(tmp_path, re.sub(r"  slipway:charts:\n(    .*\n)+", f"  {text}\n", dev).encode())
+    )
+    assert any(f"{key}: " in fault for fault in found), found

@@ -57,6 +57,13 @@ def test_arrays_become_inputs_with_their_shape_and_params_are_kept(tmp_path: Pat
     }
 
 
+def test_a_missing_number_is_null(tmp_path: Path) -> None:
+    serving = {"dataframe_split": {"columns": ["a"], "data": [[float("nan")]]}}
+    got = example.of(model(tmp_path, [{"type": "double", "name": "a"}], serving))
+    assert got
+    assert got["inputs"][0]["data"] == [None]
+
+
 def test_named_arrays_keep_their_names(tmp_path: Path) -> None:
     specs = [{"type": "tensor", "name": name, "tensor-spec": {"dtype": "int64", "shape": [-1]}} for name in ("a", "b")]
     got = example.of(model(tmp_path, specs, {"inputs": {"b": [2], "a": [1]}}))

@@ -178,3 +178,8 @@ def test_a_model_that_is_another_than_the_stack_says_is_not_built(props: dict[st
     assert not Path(props["folder"]).exists()
     now = str(said.value).partition(" is sha256:")[2][:64]
     assert ModelFilesProvider().create({**props, "pinned": f"sha256:{now}"}).outs is not None
+
+
+def test_a_model_that_has_an_image_may_be_of_any_python(props: dict[str, Any], model: Path) -> None:
+    (model / "python_env.yaml").write_text("python: 3.14.1\n")
+    assert ModelFilesProvider().create({key: value for key, value in props.items() if key != "wishes"}).outs
