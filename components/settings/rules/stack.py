@@ -23,8 +23,8 @@ from components.settings.unread import NotRead
 def check(settings: Settings, *, partly_read: bool = False) -> list[Problem]:
     """Every contradiction in `settings`, in the order of its sections; what is UNREAD contradicts nothing."""
     areas = (images, cluster, platform, ingress, namespaces, teams, security, data, models, scaling, hosts)
-    # What is written in C says TypeError of UNREAD.
-    silent = (NotRead, TypeError) if partly_read else ()
+    # What is written in C says TypeError of UNREAD, and `type()` knows its class.
+    silent = (NotRead, TypeError, AttributeError) if partly_read else ()
     return [found for area in areas for rule in area.RULES for found in _told(rule(settings), silent)]
 
 
