@@ -9,6 +9,7 @@ from components.settings import Settings, SettingsError, parse_settings
 from components.settings.merge import merged
 from components.settings.problems import Problem
 from components.settings.rules.cluster import version_of_node
+from components.settings.secret_paths import LOST
 from tools import committed_secrets, stack_file
 from tools.upgrades.rules import findings
 from tools.upgrades.versions import Version
@@ -32,12 +33,17 @@ def faults(path: Path) -> list[str]:
         settings = parse_settings(stack_file.settings_of(content))
     except SettingsError as error:
         return [*lines, *(f"{path}: {problem}" for problem in error.problems if _is_new(problem, told, bool(lines)))]
-    return lines or [f"{path}: {problem}" for problem in _of_right(path, settings)]
+    values = stack_file.settings_of(content)
+    return lines or [f"{path}: {problem}" for problem in (*_lost(values, settings), *_of_right(path, settings))]
 
 
 def _is_new(problem: Problem, told: set[str], broken: bool) -> bool:
     """Whether it is not just what a broken file brings about: a key that is missing because it could not be read."""
     return problem.key not in told and not (broken and problem.value == "missing")
+
+
+def _lost(values: dict[str, Any], settings: Settings) -> list[Problem]:
+    return [Problem(key, "", LOST) for key in committed_secrets.lost(values, settings)]
 
 
 def _of_right(path: Path, settings: Settings) -> list[Problem]:

@@ -54,7 +54,8 @@ def _left_out(content: dict[str, Any], error: ValidationError) -> Iterator[Probl
 def _leave_out(content: Any, found: TypeFault) -> None:
     *way, last = found.path if found.stray else found.field
     for step in way:
-        if content is UNREAD:
+        # An unknown key above was taken out before, with all that is below it.
+        if content is UNREAD or (isinstance(content, dict) and step not in content):
             return
         content = content[step]
     if content is UNREAD:

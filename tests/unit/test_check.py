@@ -66,6 +66,24 @@ def test_an_encrypted_value_passes_for_the_secret_that_it_holds(tmp_path: Path) 
     assert check.faults(path) == []
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("charts", {"istiod": {"values": {"global": {"token": {"secure": "v1:x"}}}}}),
+        ("knativeServing", {"spec": {"config": {"a": {"secure": "v1:x"}}}}),
+        ("imageMirror", {"secure": "v1:x"}),
+    ],
+)
+def test_a_secret_that_nothing_carries_further_is_refused(tmp_path: Path, key: str, value: object) -> None:
+    path = tmp_path / "Pulumi.x.yaml"
+    content = yaml.safe_load(Path("Pulumi.dev.yaml").read_text())
+    content["config"][f"slipway:{key}"] = value
+    path.write_text(yaml.safe_dump(content))
+    (found,) = check.faults(path)
+    assert f"slipway:{key}" in found
+    assert "encrypted" in found
+
+
 def test_the_override_is_merged_over_the_stack_file(tmp_path: Path) -> None:
     path = tmp_path / "Pulumi.x.yaml"
     path.write_text(Path("Pulumi.dev.yaml").read_text())
