@@ -178,8 +178,7 @@ def _suggestion(model: Model, wave: load.Load, flags: Controller, arguments: arg
 
 def main() -> int:
     try:
-        for line in output(parser().parse_args()):
-            print(line)
+        sys.stdout.writelines(f"{line}\n" for line in output(parser().parse_args()))
         sys.stdout.flush()
     except HpaError as error:
         print(error, file=sys.stderr)

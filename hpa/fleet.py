@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from hpa.spec import Controller
 KEYS = ("time", "load", "replicas", "ready", "utilization", "served", "unmet", "pod_hours")
 
 
-@dataclass(frozen=True)
+@dataclass
 class History:
     """A value for each sync (rows) and model (columns); units as in `simulation.Row`."""
 
@@ -34,6 +35,7 @@ class History:
     ready: Ints
     served: Floats
     utilization: Floats
+    same: tuple[Floats, list[str]] | None = None
 
     @property
     def pod_hours(self) -> Floats:
@@ -57,19 +59,23 @@ class History:
         """A JSON object for each sync of a model, with KEYS of `simulation.Row`."""
         hours = np.cumsum(self.replicas[:, column]) * self.period / 3600
         load, served = self.load[:, column], self.served[:, column]
-        columns = (
-            np.arange(len(load)) * self.period,
-            load,
-            self.replicas[:, column],
-            self.ready[:, column],
-            self.utilization[:, column],
-            served,
-            np.where(load - served > ROUNDING * load, load - served, 0.0),
-            hours,
-        )
-        # Written by hand: json.dumps takes four times as long, and a day of 100 models has 576,000 lines.
-        form = f'{{{{"model": {_escaped(name)}, {", ".join(f"{chr(34)}{key}{chr(34)}: {{}}" for key in KEYS)}}}}}'
-        return map(form.format, *(values.tolist() for values in columns))
+        unmet = np.where(load - served > ROUNDING * load, load - served, 0.0)
+        columns = (self.replicas[:, column], self.ready[:, column], self.utilization[:, column], served, unmet, hours)
+        # Written by hand: json.dumps takes three times as long, and a day of 100 models has 576,000 lines.
+        begin = f'{{{{"model": {_escaped(name)}, "time": {{}}, "load": {{}}'
+        form = f"{begin}, {', '.join(f'{chr(34)}{key}{chr(34)}: {{}}' for key in KEYS[2:])}}}}}"
+        shared = (self._times, self._written(load))
+        return map(form.format, *shared, *(values.tolist() for values in columns))
+
+    @cached_property
+    def _times(self) -> list[str]:
+        return list(map(repr, (np.arange(len(self.load)) * self.period).tolist()))
+
+    def _written(self, load: Floats) -> list[str]:
+        """The numbers as text, for the next model too, as most have the same load."""
+        if self.same is None or not np.array_equal(self.same[0], load):
+            self.same = load, list(map(repr, load.tolist()))
+        return self.same[1]
 
 
 def _escaped(name: str) -> str:
