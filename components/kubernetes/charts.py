@@ -54,8 +54,9 @@ class Charts(ChartSources):
         )
 
 
-def namespace(name: str, opts: ResourceOptions, labels: Mapping[str, str] | None = None) -> pulumi.Output[str]:
+def namespace(
+    name: str, opts: ResourceOptions, labels: Mapping[str, str] | None = None, *, protect: bool = False
+) -> pulumi.Output[str]:
     """Declare a namespace and return its name, so that what is put there waits for it."""
-    return k8s.core.v1.Namespace(name, metadata={"name": name, "labels": dict(labels or {})}, opts=opts).metadata[
-        "name"
-    ]
+    own = ResourceOptions.merge(opts, ResourceOptions(protect=protect or None))
+    return k8s.core.v1.Namespace(name, metadata={"name": name, "labels": dict(labels or {})}, opts=own).metadata["name"]

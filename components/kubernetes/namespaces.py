@@ -27,6 +27,8 @@ class NamespaceArgs:
     policies: Mapping[str, network_policies.Spec] = field(default_factory=dict)
     accounts: tuple[str, ...] = ()
     quota: Mapping[str, str] = field(default_factory=dict)
+    # Deleting it would delete data that is to be kept.
+    protect: bool = False
     # A private registry that its pods' images come from.
     registry: s.Registry | None = None
 
@@ -72,6 +74,7 @@ def of_data(settings: s.Settings) -> NamespaceArgs:
         labels=pod_security(settings),
         policies=network_policies.for_data(settings) if settings.security.network_policies else {},
         accounts=(DATA_ACCOUNT,),
+        protect=settings.database.keep or settings.object_store.keep,
         registry=pull_secret.of_images(settings),
     )
 
@@ -97,7 +100,7 @@ def of_part(namespace: PartNamespace, hardening: Hardening) -> NamespaceArgs:
 
 def declare(args: NamespaceArgs, opts: ResourceOptions) -> Output[str]:
     """Declare a namespace with all that belongs to it, and return its name: what is put there waits for all of it."""
-    name = namespace(args.name, opts, args.labels)
+    name = namespace(args.name, opts, args.labels, protect=args.protect)
     secret = pull_secret.declare(args.name, args.registry, name, opts) if args.registry else None
     declared = [
         *([secret] if secret else []),

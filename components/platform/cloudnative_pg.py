@@ -35,6 +35,10 @@ def plugin_values(images: Images, version: str | None, hardening: Hardening) -> 
 class CloudNativePg(PlatformPart):
     part = cloudnative_pg.PART
 
+    @property
+    def protect(self) -> bool:
+        return self.args.context.settings.database.keep
+
     def install(self) -> None:
         context, hardening = self.args.context, self.args.hardening
         images, charts = context.images, context.charts

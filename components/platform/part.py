@@ -46,6 +46,11 @@ class PlatformPart(pulumi.ComponentResource):
         self.install()
         self.register_outputs({})
 
+    @property
+    def protect(self) -> bool:
+        """Whether data that is to be kept goes with the part."""
+        return False
+
     def install(self) -> None:
         """Declare the part's releases, and what its charts do not bring."""
         raise NotImplementedError
@@ -65,7 +70,7 @@ class PlatformPart(pulumi.ComponentResource):
             release=name or chart,
             namespace=self.args.namespace(namespace or self.part.namespaces[0]),
             values=values,
-            opts=ResourceOptions(parent=self, depends_on=[*self._cleanup, *after]),
+            opts=ResourceOptions(parent=self, depends_on=[*self._cleanup, *after], protect=self.protect or None),
         )
 
     def _cleaned_up(self, name: str) -> list[Resource]:
@@ -78,4 +83,4 @@ class PlatformPart(pulumi.ComponentResource):
             config_maps=self.part.config_maps,
             connection=self.args.context.cluster.connection,
         )
-        return [CrdCleanup(f"{name}-crd-cleanup", cleanup, ResourceOptions(parent=self))]
+        return [CrdCleanup(f"{name}-crd-cleanup", cleanup, ResourceOptions(parent=self, protect=self.protect or None))]

@@ -109,6 +109,11 @@ def test_everything_of_a_kept_cluster_is_protected_but_the_keys_that_a_team_rota
         "postgres-backups-schedule",
         "database",
         "database-password",
+        # What it stands on: its namespace, its operator and the operator's kinds.
+        "mlops",
+        "cloudnative-pg",
+        "plugin-barman-cloud",
+        "database-operator-crd-cleanup",
     }
 
 

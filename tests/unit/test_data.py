@@ -169,6 +169,8 @@ def test_what_is_kept_is_protected_whole_and_what_can_be_made_again_is_not() -> 
         *(f"{kind}/{name}" for kind in kinds for name in ("postgres", "object-store")),
         *(f"{kind}/{name}" for kind, name in (("Secret", "database"), ("Secret", "object-store"))),
         *(f"Password/{name}-password" for name in ("database", "object-store")),
+        # Its end would be theirs.
+        "Namespace/mlops",
     }
 
 

@@ -149,3 +149,25 @@ def test_a_destroy_leaves_what_is_protected_and_then_forgets_nothing(
     assert verbs.destroy(verbs.Session(stack, env, [])) == 0
     assert ("--exclude-protected" in ran[0]) is data
     assert bool(forgotten) is not data
+
+
+NAMESPACE = "urn:pulumi:s::slipway::slipway:data:Data$kubernetes:core/v1:Namespace::mlops"
+OPERATOR = "urn:pulumi:s::slipway::slipway:platform:CloudNativePg$kubernetes:helm.sh/v3:Release::cloudnative-pg"
+UNDER_DATA = "urn:pulumi:s::slipway::slipway:data:Data$slipway:data:Tracking$kubernetes:apps/v1:Deployment::by-hand"
+
+
+@pytest.mark.parametrize(
+    ("database", "store", "gone"),
+    [
+        (True, True, []),
+        (True, False, []),
+        (False, True, [OPERATOR]),
+        (False, False, [NAMESPACE, OPERATOR]),
+    ],
+)
+def test_what_data_stands_on_is_released_with_the_last_of_it(
+    stack: Stack, database: bool, store: bool, gone: list[str]
+) -> None:
+    write(database=database, store=store)
+    held = [resource(each) for each in (NAMESPACE, OPERATOR, UNDER_DATA, BY_HAND)]
+    assert urns(protection.released(stack, held)) == gone

@@ -11,6 +11,8 @@ Resource = Mapping[str, Any]
 
 # The sections with a `keep`, by the type of the component that holds their data.
 SECTIONS = {"slipway:data:Database": "database", "slipway:data:ObjectStore": "objectStore"}
+# The components whose own resources the data of these sections stands on.
+_BELOW = {"slipway:data:Data": tuple(SECTIONS.values()), "slipway:platform:CloudNativePg": ("database",)}
 
 
 def word(stack: Stack) -> str:
@@ -43,9 +45,19 @@ def staying(resources: Sequence[Resource]) -> list[Resource]:
 
 
 def section(resource: Resource) -> str | None:
-    """The section whose data it belongs to; None where somebody protected it by hand."""
-    types = resource["urn"].split("::")[2].split("$")
-    return next((SECTIONS[each] for each in types if each in SECTIONS), None)
+    """The section whose data it is."""
+    return next((SECTIONS[each] for each in _types(resource) if each in SECTIONS), None)
+
+
+def sections_on(resource: Resource) -> tuple[str, ...]:
+    """The sections whose data goes with it; none where somebody protected it by hand."""
+    own = section(resource)
+    parent = _types(resource)[-2:-1]
+    return (own,) if own else _BELOW.get(parent[0] if parent else "", ())
+
+
+def _types(resource: Resource) -> list[str]:
+    return list(resource["urn"].split("::")[2].split("$"))
 
 
 def released(stack: Stack, resources: Sequence[Resource]) -> list[Resource]:
@@ -54,7 +66,7 @@ def released(stack: Stack, resources: Sequence[Resource]) -> list[Resource]:
     What the program never protects stays as somebody left it.
     """
     keep = kept(stack)
-    return [each for each in protected(resources) if section(each) and section(each) not in keep]
+    return [each for each in protected(resources) if sections_on(each) and not keep & set(sections_on(each))]
 
 
 def release(stack: Stack, resources: Sequence[Resource], confirm: str | None, env: Mapping[str, str], verb: str) -> int:
@@ -93,7 +105,7 @@ def report(stack: Stack, resources: Sequence[Resource]) -> str:
         f"  {name}: {', '.join(named(each) for each in held if section(each) == name and shown(each))}"
         for name in sections
     ]
-    by_hand = [each for each in protected(resources) if not section(each)]
+    by_hand = [each for each in protected(resources) if not sections_on(each)]
     lines += [f"  {named(each)}" for each in by_hand]
     lines += [
         "and what it needs: its namespace, and its operator where it has one.",
