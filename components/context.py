@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from components.cluster.cluster import Cluster, ingress_address
-from components.platform.charts import Charts
+from components.kubernetes.charts import Charts
 from components.settings import Settings
 from components.settings.images import Images
 

@@ -3,6 +3,8 @@
 import pulumi
 
 from components.settings import PROJECT, Settings, SettingsError, parse_settings
+from components.settings.problems import fault
+from components.settings.secret_paths import LOST, secret_paths
 from components.settings.type_faults import unknown_key
 
 # A key whose value is plain text, and no JSON.
@@ -20,4 +22,14 @@ def load() -> Settings:
         raise SettingsError([unknown_key(key, known) for key in sorted(unknown)])
     data = {key: config.get(key) if key in _TEXTS else config.get_object(key) for key in present}
     # Pulumi.yaml must give a default to every key that may be left out; an empty one means just that.
-    return parse_settings({key: value for key, value in data.items() if value not in ({}, [], "")})
+    settings = parse_settings({key: value for key, value in data.items() if value not in ({}, [], "")})
+    _refuse_lost(settings, present)
+    return settings
+
+
+def _refuse_lost(settings: Settings, present: set[str]) -> None:
+    """Pulumi tells only which key has an encrypted value somewhere below; `make` tells which one it is."""
+    carried = {path[0] for path in secret_paths(settings)}
+    encrypted = {key for key in present if pulumi.runtime.config.is_config_secret(f"{PROJECT}:{key}")}
+    if lost := sorted(encrypted - carried):
+        raise SettingsError([fault((key,), None, LOST) for key in lost])

@@ -1,5 +1,6 @@
 """What is wrong with a stack file, found without Pulumi."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,12 @@ from components.errors import SlipwayError
 from components.settings import Settings, SettingsError, parse_settings
 from components.settings.merge import merged
 from components.settings.problems import Problem
+from components.settings.rules.cluster import version_of_node
+from components.settings.secret_paths import LOST
 from tools import committed_secrets, stack_file
+from tools.upgrades.rules import findings
+from tools.upgrades.versions import Version
+from tools.upgrades.wanted import wanted
 
 
 def faults(path: Path) -> list[str]:
@@ -27,7 +33,8 @@ def faults(path: Path) -> list[str]:
         settings = parse_settings(stack_file.settings_of(content))
     except SettingsError as error:
         return [*lines, *(f"{path}: {problem}" for problem in error.problems if _is_new(problem, told, bool(lines)))]
-    return lines or [f"{path}: {problem}" for problem in _of_right(path, settings)]
+    values = stack_file.settings_of(content)
+    return lines or [f"{path}: {problem}" for problem in (*_lost(values, settings), *_of_right(path, settings))]
 
 
 def _is_new(problem: Problem, told: set[str], broken: bool) -> bool:
@@ -35,12 +42,31 @@ def _is_new(problem: Problem, told: set[str], broken: bool) -> bool:
     return problem.key not in told and not (broken and problem.value == "missing")
 
 
+def _lost(values: dict[str, Any], settings: Settings) -> list[Problem]:
+    return [Problem(key, "", LOST) for key in committed_secrets.lost(values, settings)]
+
+
 def _of_right(path: Path, settings: Settings) -> list[Problem]:
     """What is wrong with settings that are right in themselves."""
+    refused = list(_versions(settings))
     if not settings.policies.production:
-        return []
+        return refused
     remedy = "a secret in plain text; write it with `pulumi config set --secret --path"
-    return [Problem(key, "", f"{remedy} {key}`") for key in committed_secrets.found(path, settings)]
+    return [*refused, *(Problem(key, "", f"{remedy} {key}`") for key in committed_secrets.found(path, settings))]
+
+
+def _versions(settings: Settings) -> Iterator[Problem]:
+    """Versions that an `up` would refuse whatever the cluster has."""
+    kubernetes = settings.cluster.kubernetes or version_of_node(settings)
+    have = {"kubernetes": Version.parse(kubernetes)} if kubernetes else {}
+    try:
+        found = findings(have, wanted(settings))
+    except ValueError:
+        yield Problem("slipway:knativeServing.version", "", 'no version; write one in quotes, such as "1.21.1"')
+        return
+    for each in found:
+        if each.refused:
+            yield Problem(f"slipway:{each.key}", "", each.text)
 
 
 def require(path: Path) -> None:

@@ -30,6 +30,11 @@ def path_of(stack: str) -> Path:
     return Path(f"Pulumi.{stack}.yaml")
 
 
+def named(target: str) -> Path:
+    """The stack file that a person means by a stack's name or by a path."""
+    return Path(target) if "/" in target or target.endswith((".yaml", ".yml")) else path_of(target)
+
+
 def every() -> list[Path]:
     """The stack files of this folder."""
     return sorted(path for path in Path().glob("Pulumi.*.yaml") if not path.stem.endswith(".override"))

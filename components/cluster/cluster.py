@@ -9,8 +9,8 @@ import pulumi_kubernetes as k8s
 from pulumi import Output, ResourceOptions
 
 from components import settings as s
-from components.cluster import kubeconfig
-from components.cluster.connection import Connection
+from components.clients import kubeconfig
+from components.clients.connection import Connection
 from components.dynamic.cluster_identity import ClusterIdentity
 from components.dynamic.kind_cluster import KindCluster, KindClusterArgs
 

@@ -7,8 +7,8 @@ from typing import Any
 from pulumi import Output, ResourceOptions
 from pulumi.dynamic import CheckFailure, CheckResult, ConfigureRequest, CreateResult, ReadResult
 
-from components.cluster import identity, kubeconfig
-from components.cluster.connection import PASSIVE, cluster_of
+from components.clients import identity, kubeconfig
+from components.clients.connection import PASSIVE, cluster_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 from components.errors import SlipwayError
 

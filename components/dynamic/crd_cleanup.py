@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, UpdateResult
 
+from components.clients.connection import PASSIVE, Connection, cluster_of
 from components.clients.waiting import wait_out
-from components.cluster.connection import PASSIVE, Connection, cluster_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pulumi import ResourceOptions
 from pulumi.dynamic import CreateResult
 
+from components.clients.connection import PASSIVE, Connection, cluster_of
 from components.clients.waiting import wait_out
-from components.cluster.connection import PASSIVE, Connection, cluster_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 
 if TYPE_CHECKING:

@@ -12,10 +12,9 @@ from typing import Any
 from pulumi import Output, ResourceOptions
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, ReadResult, UpdateResult
 
-from components.clients import private
+from components.clients import identity, private
+from components.clients.connection import cluster_of
 from components.clients.process import CommandFailed, run
-from components.cluster import identity
-from components.cluster.connection import cluster_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 from components.settings.node_ports import HTTP_NODE_PORT, HTTPS_NODE_PORT
 

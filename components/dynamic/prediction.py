@@ -14,8 +14,8 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CheckResult, CreateResult, UpdateResult
 
 from components.clients import https, private
+from components.clients.connection import cluster_of
 from components.clients.waiting import wait_out
-from components.cluster.connection import cluster_of
 from components.dynamic.base import DynamicProvider, DynamicResource
 from components.errors import SlipwayError
 from components.serving.agreement import difference

@@ -12,7 +12,7 @@ import pulumi_kubernetes as k8s
 from pulumi import Output, Resource, ResourceOptions
 
 from components import settings as s
-from components.cluster.connection import Connection
+from components.clients.connection import Connection
 from components.dynamic.ca_certificate import CaCertificate, CaCertificateArgs
 
 _API = "cert-manager.io/v1"

@@ -10,7 +10,7 @@ from pulumi import Input, ResourceOptions
 
 from components import settings as s
 from components.dynamic.prediction import VERSION_HEADER
-from components.models.inference import MODEL
+from components.serving.protocol import MODEL
 from components.settings.parts.knative import LOCAL_GATEWAY
 
 # What clients ask a model for: predictions, metadata, health and their documentation. MLServer's repository API, by

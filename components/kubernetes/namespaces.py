@@ -8,8 +8,8 @@ from pulumi import Output, ResourceOptions
 
 from components import settings as s
 from components.kubernetes import network_policies, pull_secret
-from components.platform.charts import namespace
-from components.platform.hardening import Hardening
+from components.kubernetes.charts import namespace
+from components.kubernetes.hardening import Hardening
 from components.settings.parts.part import PartNamespace
 
 # The models' own ServiceAccount: no rights, and no token in the pods.

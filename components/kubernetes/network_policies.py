@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from components import settings as s
 from components.kubernetes import pods as own
-from components.platform.hardening import Hardening
+from components.kubernetes.hardening import Hardening
 from components.settings.parts import cloudnative_pg, istio, knative
 from components.settings.parts import prometheus as prometheus_part
 from components.settings.parts.part import PartNamespace

@@ -11,11 +11,9 @@ from pulumi import CustomTimeouts, Input, Output, Resource, ResourceOptions
 from components import settings as s
 from components.kubernetes import placement, pods
 from components.kubernetes.namespaces import MODEL_ACCOUNT
+from components.serving.protocol import MODEL
 from components.settings.merge import merged
 
-# The name that MLServer gives the model, and so a part of the path that it answers on.
-MODEL = "mlflow-model"
-INFER_PATH = f"/v2/models/{MODEL}/infer"
 _HTTP, _METRICS = 8080, 8082
 _UID = 1000
 # KServe (Standard) and Knative open nothing to the world by themselves: the gateway's routes do.

@@ -14,11 +14,12 @@ from components.dynamic.prediction import Prediction, PredictionArgs
 from components.ingress.gateway import Gateway
 from components.ingress.route import destinations, knative_gateway, model_spec, virtual_service
 from components.models.autoscaling import Autoscaler, AutoscalerArgs
-from components.models.inference import INFER_PATH, InferenceService, InferenceServiceArgs
+from components.models.inference import InferenceService, InferenceServiceArgs
 from components.models.model_image import ModelImage, ModelImageArgs
 from components.models.training import Training
 from components.platform.platform import Platform
 from components.serving.plan import Wishes
+from components.serving.protocol import INFER_PATH
 from components.settings.model_source import ModelFolder, RegisteredModel, parse_source
 from components.settings.parts import knative, kserve
 

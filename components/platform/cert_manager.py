@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from components.platform.hardening import Hardening, resources
+from components.kubernetes.hardening import Hardening, resources
 from components.platform.part import PlatformPart
 from components.settings.images import Images
 from components.settings.parts import cert_manager

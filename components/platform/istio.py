@@ -3,8 +3,8 @@
 from typing import Any
 
 from components import settings as s
+from components.kubernetes.hardening import RUNTIME_DEFAULT, Hardening, resources
 from components.kubernetes.placement import ONE_AT_A_TIME
-from components.platform.hardening import RUNTIME_DEFAULT, Hardening, resources
 from components.platform.part import PlatformPart
 from components.settings.images import Images
 from components.settings.parts import istio

@@ -6,8 +6,8 @@ import pulumi_kubernetes as k8s
 from pulumi import CustomTimeouts, ResourceOptions
 
 from components.dynamic.crd_wait import CrdWait, CrdWaitArgs
+from components.kubernetes.hardening import BEYOND_ANY_NODE, Hardening, resources
 from components.kubernetes.placement import ONE_AT_A_TIME
-from components.platform.hardening import BEYOND_ANY_NODE, Hardening, resources
 from components.platform.part import PlatformPart
 from components.settings.images import Images
 from components.settings.merge import merged

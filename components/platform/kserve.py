@@ -5,8 +5,8 @@ from typing import Any
 import pulumi_kubernetes as k8s
 from pulumi import ResourceOptions
 
+from components.kubernetes.hardening import BEYOND_ANY_NODE, Hardening, resources
 from components.kubernetes.placement import budget
-from components.platform.hardening import BEYOND_ANY_NODE, Hardening, resources
 from components.platform.part import PlatformPart
 from components.settings.images import Images
 from components.settings.parts import cert_manager, istio, knative, kserve

@@ -10,7 +10,7 @@ from pulumi import Input, Output, Resource, ResourceOptions
 
 from components.context import Context
 from components.dynamic.crd_cleanup import CrdCleanup, CrdCleanupArgs
-from components.platform.hardening import Hardening
+from components.kubernetes.hardening import Hardening
 from components.settings.merge import Values
 from components.settings.parts.part import Part, PartNamespace
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from components.kubernetes import pods
-from components.platform.hardening import RUNTIME_DEFAULT, Hardening, resources
+from components.kubernetes.hardening import RUNTIME_DEFAULT, Hardening, resources
 from components.platform.part import PlatformPart
 from components.settings.images import Images
 from components.settings.parts import prometheus

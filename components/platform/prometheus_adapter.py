@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from components.platform.hardening import Hardening, resources
+from components.kubernetes.hardening import Hardening, resources
 from components.platform.part import PlatformPart
 from components.platform.prometheus import URL
 from components.settings import adapter_rules

@@ -21,7 +21,7 @@ def parse_settings(data: Mapping[str, Any]) -> Settings:
 
     What is of a wrong type is left out (UNREAD), so that contradictions in the rest are told with it.
     """
-    content, problems = _copied(data), list[Problem]()
+    content, problems = _lifted(_copied(data)), list[Problem]()
     settings = None
     for _ in range(_ROUNDS):
         try:
@@ -54,7 +54,8 @@ def _left_out(content: dict[str, Any], error: ValidationError) -> Iterator[Probl
 def _leave_out(content: Any, found: TypeFault) -> None:
     *way, last = found.path if found.stray else found.field
     for step in way:
-        if content is UNREAD:
+        # An unknown key above was taken out before, with all that is below it.
+        if content is UNREAD or (isinstance(content, dict) and step not in content):
             return
         content = content[step]
     if content is UNREAD:
@@ -76,11 +77,34 @@ def _is_unread(content: Any, path: Path) -> bool:
     return content is UNREAD
 
 
-def _has_unread(content: Any) -> bool:
+def _lifted(content: dict[str, Any]) -> dict[str, Any]:
+    """The content with UNREAD in place of the whole key, where it stood in a list or in a mapping of names."""
+    for path in list(_unread(content)):
+        field = type_faults.field_of(path, Settings)
+        *way, last = field or path[:1]
+        place: Any = content
+        for step in way:
+            if place is UNREAD:
+                break
+            place = place[step]
+        if place is not UNREAD:
+            place[last] = UNREAD
+    return content
+
+
+def _unread(content: Any, path: Path = ()) -> Iterator[Path]:
     if content is UNREAD:
-        return True
-    parts = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
-    return any(_has_unread(part) for part in parts)
+        yield path
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            yield from _unread(value, (*path, key))
+    elif isinstance(content, list):
+        for index, value in enumerate(content):
+            yield from _unread(value, (*path, index))
+
+
+def _has_unread(content: Any) -> bool:
+    return any(True for _ in _unread(content))
 
 
 def _copied(value: Any) -> Any:

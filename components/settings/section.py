@@ -44,7 +44,7 @@ class Section(BaseModel):
     """Base of every section: frozen, camelCase keys, unknown keys refused, no silent conversions."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, hide_input_in_errors=True
+        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, defer_build=True
     )
 
     @field_validator("*", mode="wrap")

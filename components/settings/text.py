@@ -50,7 +50,6 @@ def text(
     Each of `rules` raises ValueError for what a pattern cannot tell. `shown` says whether a message may repeat a wrong
     value, `encrypted` that a stack file may hold it as a secret, `empty` that nothing is a value too.
     """
-    compiled = re.compile(pattern, re.ASCII)
 
     def check(value: str) -> str:
         if encrypted and value == SECRET_PLACEHOLDER:
@@ -62,7 +61,8 @@ def text(
         visible(value)
         if len(value) > longest:
             raise ValueError(f"{len(value)} characters; write at most {longest}")
-        if not compiled.fullmatch(value):
+        # Compiled where it is needed: there are many forms, and a file has few.
+        if not re.fullmatch(pattern, value, re.ASCII):
             raise ValueError(f"write {form}")
         for rule in rules:
             rule(value)

@@ -77,6 +77,11 @@ def read(detail: ErrorDetails, data: Mapping[str, Any], model: type[BaseModel]) 
     return TypeFault(problem, place.path, place.field_path, kind == "extra_forbidden" or detail["loc"][-1] == "[key]")
 
 
+def field_of(path: Path, model: type[BaseModel]) -> Path:
+    """The innermost key on the way that a section declares; empty where there is none."""
+    return _walk(model, path).field_path
+
+
 def _tag_problem(detail: ErrorDetails, place: "_Place") -> Problem:
     context = detail.get("ctx", {})
     tags = [str(tag) for section in place.sections for tag in section.tags]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.platform.hardening import BEYOND_ANY_NODE
+from components.kubernetes.hardening import BEYOND_ANY_NODE
 from components.settings.versions import CHARTS, IMAGES
 from tests.unit.scaled import PODS
 from tools import stack_file

@@ -1,5 +1,6 @@
 """`python -m tools check` tells what is wrong with a stack file, without Pulumi."""
 
+import re
 import subprocess
 import sys
 import time
@@ -63,6 +64,24 @@ def test_an_encrypted_value_passes_for_the_secret_that_it_holds(tmp_path: Path) 
     path = tmp_path / "Pulumi.x.yaml"
     path.write_text(Path("Pulumi.dev.yaml").read_text() + "  slipway:database:\n    url: {secure: AAAB}\n")
     assert check.faults(path) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("charts", {"istiod": {"values": {"global": {"token": {"secure": "v1:x"}}}}}),
+        ("knativeServing", {"spec": {"config": {"a": {"secure": "v1:x"}}}}),
+        ("imageMirror", {"secure": "v1:x"}),
+    ],
+)
+def test_a_secret_that_nothing_carries_further_is_refused(tmp_path: Path, key: str, value: object) -> None:
+    path = tmp_path / "Pulumi.x.yaml"
+    content = yaml.safe_load(Path("Pulumi.dev.yaml").read_text())
+    content["config"][f"slipway:{key}"] = value
+    path.write_text(yaml.safe_dump(content))
+    (found,) = check.faults(path)
+    assert f"slipway:{key}" in found
+    assert "encrypted" in found
 
 
 def test_the_override_is_merged_over_the_stack_file(tmp_path: Path) -> None:
@@ -168,3 +187,21 @@ def test_anchors_and_merges_are_read_as_pulumi_reads_them(tmp_path: Path) -> Non
     )
     assert checked(tmp_path, text.encode()) == []
     assert stack_file.read(tmp_path / "Pulumi.x.yaml")["config"]["other:x"] == {"keepImages": 4}
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('slipway:charts: {kserve-crd: {version: "v0.19.0"}}', "slipway:charts.kserve-crd.version"),
+        ('slipway:knativeServing: {version: "1.1.0"}', "slipway:knativeServing.version"),
+        ("slipway:knativeServing: {version: latest}", "slipway:knativeServing.version"),
+    ],
+)
+def test_what_an_up_would_refuse_whatever_is_there_is_refused_before(tmp_path: Path, text: str, key: str) -> None:
+    dev = Path("Pulumi.dev.yaml").read_text()
+    found = (
+        checked(tmp_path, f"{dev}  {text}\n".encode())
+        if "charts" not in text
+        else checked(tmp_path, re.sub(r"  slipway:charts:\n(    .*\n)+", f"  {text}\n", dev).encode())
+    )
+    assert any(f"{key}: " in fault for fault in found), found

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.errors import SlipwayError
-from components.platform.charts import Charts
+from components.kubernetes.charts import Charts
 from components.platform.knative import own_images, serving_images
 from components.settings import SettingsError, parse_settings, versions
 from components.settings import image_lock as lock

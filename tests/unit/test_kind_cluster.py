@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from components.clients.identity import OtherCluster
 from components.clients.process import CommandFailed
-from components.cluster.identity import OtherCluster
 from components.dynamic import kind_cluster
 from components.dynamic.kind_cluster import KindProvider
 

@@ -221,6 +221,7 @@ def test_an_up_stops_before_anything_is_touched_and_a_preview_only_says_so(
     monkeypatch.chdir(tmp_path)
     stack_file.path_of("prod").write_text(file)
     monkeypatch.setattr(preflight, "standing", lambda _stack: cluster)
+    monkeypatch.setattr("tools.upgrades.comparison.reachable", lambda _stack: cluster)
     with pytest.raises(SlipwayError, match=r"nothing was changed:\nPulumi.prod.yaml: slipway:platform") as caught:
         preflight.up(Stack("prod"), [], lambda _line: None)
     said: list[str] = []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.platform.hardening import BEYOND_ANY_NODE
+from components.kubernetes.hardening import BEYOND_ANY_NODE
 from components.settings import SettingsError, parse_settings
 from components.settings.merge import merged
 from tests.unit.engine import Registration, Run, run_stack

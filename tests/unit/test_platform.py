@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from components.platform.charts import Charts
+from components.kubernetes.charts import Charts
 from components.settings import versions
 from components.settings.charts import ChartOverride
 from components.settings.images import Images, qualified

@@ -228,7 +228,7 @@ def test_the_file_is_whole_whatever_breaks_off(file: Path, monkeypatch: pytest.M
     def full(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr("os.replace", full)
     with pytest.raises(OSError, match="no space left"):
         scale(file, "wine", 3)
     assert file.read_text() == text

@@ -19,6 +19,7 @@ from tools.embedded.processes import Background
 BINARIES = ("etcd", "kube-apiserver", "kube-controller-manager", "kwok", "kubectl")
 READY_SECONDS = 60.0
 OBJECTS = Path(__file__).parent / "objects"
+STAGES = Path(__file__).parent / "stages.yaml"
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,7 @@ class ControlPlane:
         return [
             "kwok",
             f"--kubeconfig={self.kubeconfig}",
+            f"--config={STAGES}",
             "--manage-all-nodes=true",
             "--node-lease-duration-seconds=40",
         ]

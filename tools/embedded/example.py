@@ -16,9 +16,9 @@ from components.clients.process import CommandFailed, run
 from components.clients.tracking_server import TrackingServer
 from components.dynamic.model_files import ModelFilesProvider
 from components.errors import SlipwayError
-from components.models.inference import MODEL
 from components.models.model_image import SERVER
 from components.models.training import arguments_of
+from components.serving.protocol import MODEL
 from components.settings.model_source import RegisteredModel, parse_source
 from tools.dockerfile import Dockerfile
 from tools.embedded import waiting

@@ -1,7 +1,7 @@
 """The cluster that a stack is on, asked beside Pulumi."""
 
+from components.clients import kubeconfig
 from components.clients.cluster_api import Cluster, ClusterError
-from components.cluster import kubeconfig
 from tools.engine.stack import Stack
 
 

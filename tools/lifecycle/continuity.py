@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.clients import identity, kubeconfig
 from components.clients.cluster_api import ClusterError
-from components.cluster import identity, kubeconfig
 from components.dynamic import kind_cluster
 from components.dynamic.cluster_identity import ClusterIdentity
 from components.dynamic.kind_cluster import KindCluster

@@ -29,14 +29,19 @@ def node_image(settings: Settings) -> Iterator[Problem]:
         yield fault(
             ("images", "kind-node"), images["kind-node"], "cluster.kind.nodeImage is used instead; write one of the two"
         )
-    image = (kind.node_image if kind else None) or images.get("kind-node", IMAGES["kind-node"])
+    runs = version_of_node(settings)
+    if said and runs and runs != said:
+        yield fault(("cluster", "kubernetes"), said, f'the node is of Kubernetes {runs}; write "{runs}", or remove it')
+
+
+def version_of_node(settings: Settings) -> str | None:
+    """The minor version of Kubernetes that a kind node will run; None where its image does not tell."""
+    kind = settings.cluster.kind
+    if not kind:
+        return None
+    image = kind.node_image or settings.images.get("kind-node", IMAGES["kind-node"])
     found = re.search(r":v(1\.[0-9]+)\.", image.partition("@")[0])
-    if kind and said and found and found[1] != said:
-        yield fault(
-            ("cluster", "kubernetes"),
-            said,
-            f'the node is of Kubernetes {found[1]}; write "{found[1]}", or remove it',
-        )
+    return found[1] if found else None
 
 
 def registry(settings: Settings) -> Iterator[Problem]:
