@@ -57,10 +57,13 @@ def of(model: LoggedModel, wishes: Wishes) -> Plan:
 
 def lay_out(model: LoggedModel, folder: Path) -> Requirements:
     """Write the model's requirements into `folder`, with all that they name. Raises ServingError."""
-    requirements = forms.lean(Requirements.read(model), model)
+    whole = Requirements.read(model)
+    requirements = forms.lean(whole, model)
     folder.mkdir(parents=True)
     forms.copy_paths(requirements, model.folder, folder)
     (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in requirements.lines))
+    if requirements != whole:
+        (folder / resolution.WHOLE).write_text("".join(f"{line}\n" for line in whole.lines))
     (folder / "overrides.txt").write_text("".join(f"{line}\n" for line in forms.spared(requirements)))
     return requirements
 
@@ -79,6 +82,7 @@ def resolved(model: LoggedModel, wishes: Wishes, folder: Path, before: Plan | No
         locked = resolution.lock(folder, plan.python, index=wishes.index)
         compiled = resolution.needs_compiler(folder, plan.python, locked, wishes.index)
         build = (*_SOURCES, *_COMPILERS) if compiled else ()
+    (folder / resolution.BOUNDS).unlink(missing_ok=True)
     (folder / "requirements.lock").write_text(locked)
     return Plan(
         python=plan.python,

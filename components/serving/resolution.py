@@ -10,6 +10,10 @@ import uv
 
 from components.serving.problem import ServingError
 
+# The requirements with all of MLflow in them, where less of it is installed.
+WHOLE = "whole.txt"
+# What they resolve to; not part of the image's context.
+BOUNDS = "whole.lock"
 _PLACE = re.compile(r"(-i|--index-url|--extra-index-url|-f|--find-links|--pre|--trusted-host)\b")
 _MACHINES = {"arm64": "aarch64", "aarch64": "aarch64"}
 
@@ -24,9 +28,10 @@ def lock(folder: Path, python: str, *, index: str | None = None, wheels_only: bo
 
     Across all indexes that the lines name, as pip looks, and not in the first alone.
     """
+    bounds = _whole(folder, python, index)
     options = [
         *("--python-version", python, "--python-platform", target(), "--index-strategy", "unsafe-best-match"),
-        *("--overrides", "overrides.txt"),
+        *("--overrides", "overrides.txt", *bounds),
         *("--no-header", "--no-annotate", "--quiet"),
         *(("--default-index", index) if index else ()),
         *(("--only-binary", ":all:") if wheels_only else ()),
@@ -37,6 +42,23 @@ def lock(folder: Path, python: str, *, index: str | None = None, wheels_only: bo
     # Where to look is the build's own affair, but for what the model itself says of it.
     places = [line for line in (folder / "requirements.txt").read_text().splitlines() if _PLACE.match(line)]
     return "".join(f"{line}\n" for line in (*places, *done.stdout.splitlines()))
+
+
+def _whole(folder: Path, python: str, index: str | None) -> list[str]:
+    """Options that hold the versions to those that all of MLflow allows: mlflow-skinny has no bounds of its own."""
+    if not (folder / WHOLE).is_file():
+        return []
+    if (folder / BOUNDS).is_file():
+        return ["--constraints", BOUNDS]
+    options = ["--python-version", python, "--python-platform", target(), "--index-strategy", "unsafe-best-match"]
+    options += [*("--no-header", "--no-annotate", "--quiet"), *(("--default-index", index) if index else ())]
+    done = _uv(["pip", "compile", WHOLE, *options], folder)
+    if done.returncode:
+        raise ServingError(explained(done.stderr, python))
+    # What comes from a path or a URL needs no bound.
+    pins = [line for line in done.stdout.splitlines() if re.match(r"[\w.-]+(\[[^\]]*\])?==", line)]
+    (folder / BOUNDS).write_text("".join(f"{line}\n" for line in pins))
+    return ["--constraints", BOUNDS]
 
 
 def needs_compiler(folder: Path, python: str, locked: str, index: str | None = None) -> bool:

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from mlflow.models import ModelSignature
-from mlflow.types.schema import AnyType, DataType, Schema
+from mlflow.types import schema as schema_types
+from mlflow.types.schema import DataType, Schema
 
 from runtime.problem import Problem
 from runtime.signature import DATETIME, JSON, NUMPY_TYPES, Tensor, tensors
 from runtime.values import Array, TensorValues, array, json_rows, meant, shown, unknown_datatype
 
+# MLflow has it from 2.19.
+_ANY = getattr(schema_types, "AnyType", ())
 # What a client may say of a request as a whole, and Slipway does not hand to the model as a parameter.
 _RESERVED = {"content_type", "headers", "binary_data_output"}
 HINT = (
@@ -28,7 +31,9 @@ class Inputs:
     def __init__(self, signature: ModelSignature | None, *, as_list: bool = False) -> None:
         """`as_list`: the model's own type hint asks for a list of rows."""
         self.schema: Schema | None = signature.inputs if signature else None
-        self.params = {param.name for param in signature.params} if signature and signature.params else set()
+        # MLflow has them from 2.6.
+        params = getattr(signature, "params", None)
+        self.params = {param.name for param in params} if params else set()
         self.tensors = tensors(self.schema, "input-")
         self.has_signature = signature is not None
         self._as_list = as_list
@@ -140,7 +145,7 @@ def _typed_column(given: TensorValues, expected: Tensor, type_: Any) -> Any:
     name, content_type = given["name"], expected.content_type
     if content_type == JSON:
         said = (given.get("parameters") or {}).get("content_type")
-        if isinstance(type_, AnyType) and said != JSON and given["datatype"] == "BYTES":
+        if isinstance(type_, _ANY) and said != JSON and given["datatype"] == "BYTES":
             return [_any(value) for value in _rows(name, array(given))]
         return _objects_series(json_rows(given))
     if (given["datatype"] == "BYTES") != (expected.datatype == "BYTES"):
