@@ -110,7 +110,7 @@ def test_destroy_leaves_nothing(checkout: Checkout, local: automation.Stack) -> 
         "isvc",
     )
     left = {kind: checkout.names(kind) for kind in own}
-    system = {"/default", "/kube-node-lease", "/kube-public", "/kube-system", "/istio-system"}
+    system = {"/default", "/kube-node-lease", "/kube-public", "/kube-system", "/istio-ingress"}
     assert left.pop("namespaces") == system
     assert not {kind: names for kind, names in left.items() if names}
     assert not local.export_stack().deployment.get("resources")  # type: ignore[union-attr]
