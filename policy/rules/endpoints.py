@@ -54,9 +54,12 @@ def routes(resources: Sequence[Resource]) -> Iterator[Route]:
                 for host in _list(resource.get("spec", "hosts")):
                     yield Route(resource, str(host), services)
     for resource in resources:
-        predictor = f"{resource.get('metadata', 'name')}-predictor"
-        if resource.kind == "InferenceService" and predictor not in led_to and not _local(resource, resources):
-            yield Route(resource, f"{resource.get('metadata', 'name')}", frozenset())
+        name = resource.get("metadata", "name")
+        # In the preview of a new stack nothing is known of what goes to a cluster that was not asked yet.
+        if resource.kind != "InferenceService" or not isinstance(name, str):
+            continue
+        if f"{name}-predictor" not in led_to and not _local(resource, resources):
+            yield Route(resource, name, frozenset())
 
 
 def _services(resource: Resource) -> Iterator[str]:

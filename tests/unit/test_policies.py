@@ -334,3 +334,10 @@ def test_the_containers_of_every_kind_of_workload_are_seen() -> None:
     }
     for token, inputs in kinds.items():
         assert len(list(containers(kubernetes(token, inputs)))) == 1, token
+
+
+def test_a_service_of_which_nothing_is_known_yet_is_not_judged() -> None:
+    kind = "serving.kserve.io/v1beta1:InferenceService"
+    assert found("authenticated-endpoints", kubernetes(kind, {"metadata": {"name": "wine"}}))
+    assert not found("authenticated-endpoints", kubernetes(kind, {}))
+    assert not found("authenticated-endpoints", kubernetes(kind, {"metadata": UNKNOWN}))

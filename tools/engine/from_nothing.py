@@ -25,7 +25,11 @@ def preview(stack: Stack, extra: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="slipway-") as name:
         folder = Path(name)
         file = folder / stack.file.name
-        file.write_text(yaml.safe_dump(stack_file.without_secrets(stack.content)))
+        content = stack_file.without_secrets(stack.content)
+        if existing := content["config"]["slipway:cluster"].get("existing"):
+            # Whose cluster it is, is asked of whoever the kubeconfig names: here of nobody.
+            existing["kubeconfig"] = str(folder / "no-kubeconfig")
+        file.write_text(yaml.safe_dump(content))
         (folder / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
         env = {
             **policies.startable(tools_first({**os.environ, **_own_state(folder)})),
