@@ -1,11 +1,12 @@
 """One way to run a command: arguments as a list, a time limit, and the output in the error."""
 
+import contextlib
 import shlex
 import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -53,6 +54,19 @@ def run(
     return done.stdout
 
 
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have what is started here take SIGINT: a shell makes what it runs in the background ignore it, and that is
+    inherited."""
+    before = signal.getsignal(signal.SIGINT)
+    if before == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def foreground(
     command: Sequence[str],
     env: Mapping[str, str],
@@ -68,7 +82,9 @@ def foreground(
     """
     if not shutil.which(command[0], path=env.get("PATH")):
         raise _missing(command[0])
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE if line else None, text=True) as process:
+    with _interruptible():
+        started = subprocess.Popen(command, env=env, stdout=subprocess.PIPE if line else None, text=True)
+    with started as process:
         reader = threading.Thread(target=_hand_on, args=(process.stdout, line), daemon=True)
         if line:
             reader.start()

@@ -1,5 +1,6 @@
 """Pods that no waiting helps, and the `up` that ends for them."""
 
+import signal
 import sys
 import threading
 from typing import Any
@@ -142,3 +143,12 @@ def test_knatives_kinds_are_waited_for_from_when_its_serving_is_made() -> None:
     made, awaited = run.one("KnativeServing"), run.one("CrdWait", "knative-crds")
     assert {"knative-operator", "istiod"} <= awaited.dependencies
     assert awaited.dependencies - {"cluster"} <= made.dependencies
+
+
+def test_a_command_that_a_background_shell_started_is_told_to_end_all_the_same() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        test_a_command_is_told_to_end_and_waited_for()
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -13,7 +13,6 @@ import time
 
 import sqlalchemy
 from mlflow.db import commands
-from psycopg2.extensions import encrypt_password  # type: ignore[import-untyped]
 
 LOCK = 0x6D6C666C6F77  # "mlflow"
 WAIT = 300  # seconds
@@ -37,6 +36,9 @@ def turn_over(uri: str) -> bool:
     previous, wanted = os.environ.get("PREVIOUS_PASSWORD"), sqlalchemy.make_url(uri)
     if not previous:
         return False
+    # A database that is a file has no password, and its MLflow may be without PostgreSQL's driver.
+    from psycopg2.extensions import encrypt_password  # type: ignore[import-untyped]
+
     try:
         with sqlalchemy.create_engine(wanted.set(password=previous)).begin() as connection:
             driver = connection.connection.dbapi_connection
