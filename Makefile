@@ -128,7 +128,7 @@ test: tools lint ## Everything that needs no container engine.
 coverage: $(VENV)/installed ## What the unit tests run of the code, line by line in .coverage-html/.
 	$(PY) -m pytest tests/unit tests/hpa --cov --cov-report=term:skip-covered --cov-report=html
 
-test-unit: $(VENV)/installed ## Seconds.
+test-unit: $(VENV)/installed ## One or two minutes.
 	$(PY) -m pytest tests/unit
 
 test-model: $(VENV)/installed ## Real MLflow and MLServer, about a minute.
