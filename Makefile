@@ -92,6 +92,12 @@ key: $(VENV)/installed ## Print a client's API key: make -s key STACK=prod CLIEN
 rotate: $(VENV)/installed ## Turn a secret over: make rotate STACK=prod WHAT=database (or store, api-key:NAME, all …)
 	@$(PY) -m tools rotate $(STACK) "$(WHAT)" $(ARGS)
 
+backup: $(VENV)/installed ## Take database and artifacts of one moment: make backup STACK=prod [ARGS="--to s3://bucket/path"]
+	@$(PY) -m tools backup $(STACK) $(ARGS)
+
+restore: $(VENV)/installed ## Bring a backup back into an empty stack: make restore STACK=prod FROM=place
+	@$(PY) -m tools restore $(STACK) "$(FROM)" $(ARGS)
+
 pin: $(VENV)/installed ## Write the digest of what the models hold now into the stack file.
 	@$(PY) -m tools pin $(STACK) $(MODEL)
 

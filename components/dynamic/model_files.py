@@ -150,7 +150,7 @@ def _bytes(path: Path) -> bytes:
 
 
 class ModelFilesProvider(DynamicProvider):
-    passive = ("username", "password", "trained", "trust")
+    passive = ("username", "password", "trust")
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Refuse a model folder whose image cannot be built, before anything is made."""

@@ -10,12 +10,13 @@ from pulumi import Output, ResourceOptions
 
 from components import settings as s
 from components.context import Context
-from components.dynamic.api_keys import OWN, Client
+from components.dynamic.api_keys import Client
 from components.ingress import admission
 from components.ingress.admission import Admission, AdmissionArgs
 from components.ingress.authentication import Authentication, AuthenticationArgs
 from components.ingress.certificate import Certificate, CertificateArgs
 from components.platform.platform import Platform
+from components.settings.ingress import OWN
 from components.settings.parts import cert_manager, istio
 
 HTTP_PORT, HTTPS_PORT = 80, 443

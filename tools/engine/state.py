@@ -30,10 +30,18 @@ def make(stack: Stack, env: Mapping[str, str]) -> None:
         raise SlipwayError(f"the stack could not be made (exit code {code})")
 
 
-def resources(stack: Stack, env: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What the state holds. Raises SlipwayError when it cannot be read: no answer is not an empty one."""
-    export = ["stack", "export", "--cwd", str(stack.folder), "--stack", stack.name]
+def resources(stack: Stack, env: Mapping[str, str], *options: str) -> list[dict[str, Any]]:
+    """What the state holds, secrets only with the option `--show-secrets`.
+
+    Raises SlipwayError when it cannot be read: no answer is not an empty one.
+    """
+    export = ["stack", "export", "--cwd", str(stack.folder), "--stack", stack.name, *options]
     return (_answer(stack, export, env).get("deployment") or {}).get("resources") or []
+
+
+def opened(value: Any) -> Any:
+    """A value of a resource that was read with `--show-secrets`, without the wrapper of a secret."""
+    return json.loads(value["plaintext"]) if isinstance(value, dict) and "plaintext" in value else value
 
 
 def outputs(stack: Stack, env: Mapping[str, str], *options: str) -> dict[str, Any]:

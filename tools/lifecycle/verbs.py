@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from components.clients import private
 from components.errors import SlipwayError
@@ -17,7 +17,7 @@ from tools.engine.display import interactive, watched
 from tools.engine.scratch import scratch
 from tools.engine.stack import ROOT, Stack, write_used_file
 from tools.environment import tools_first
-from tools.lifecycle import continuity
+from tools.lifecycle import continuity, vanished
 from tools.lifecycle.embedded import EmbeddedCluster
 from tools.parts import preflight
 from tools.teardown import guarded
@@ -85,6 +85,7 @@ def up(session: Session) -> int:
         return code
     if not session.own:
         preflight.up(session.stack, state.resources(session.stack, session.env), say)
+        session = with_its_versions(session)
     # What a new stack makes is nobody's data. The policies that need to see all resources speak last: in production a
     # plan has them speak before anything is made.
     if state.resources(session.stack, session.env) or policies.of(session.stack).production:
@@ -100,6 +101,21 @@ def up(session: Session) -> int:
         if session.own:
             print(session.own.summary(outputs))
     return code
+
+
+def with_its_versions(session: Session) -> Session:
+    """As it was, or on its way to train again. Raises SlipwayError where MLflow lost what the stack serves."""
+    again = vanished.OPTION in session.extra
+    outputs = state.outputs(session.stack, session.env, "--show-secrets")
+    gone = vanished.missing(parse_settings(session.stack.values), outputs)
+    if gone and not again:
+        raise vanished.refusal(session.stack.name, gone)
+    extra = [each for each in session.extra if each != vanished.OPTION]
+    if gone and (cluster := reachable(session.stack)):
+        say(f"training again: {', '.join(gone)}")
+        vanished.forget_trainings(cluster, state.resources(session.stack, session.env))
+        extra.append("--refresh")
+    return replace(session, extra=extra)
 
 
 def _up(session: Session, arguments: Sequence[str]) -> int:
