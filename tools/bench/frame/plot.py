@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
+from cycler import cycler
 
 matplotlib.use("svg")
 from matplotlib import pyplot
@@ -12,10 +14,13 @@ from matplotlib.axes import Axes
 from tools.bench.frame.row import Row
 
 # Text stays text, and the same figures give the same file.
-_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "slipway", "font.size": 9, "axes.spines.top": False}
-_STYLE |= {
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "slipway",
+    "font.size": 9,
+    "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": pyplot.cycler(color=["#2e7d32", "#90a4ae", "#ef6c00", "#5e35b1"]),
+    "axes.prop_cycle": cycler(color=["#2e7d32", "#90a4ae", "#ef6c00", "#5e35b1"]),
 }
 
 
