@@ -5,7 +5,6 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from http.server import BaseHTTPRequestHandler
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -238,24 +237,6 @@ def test_the_engine_is_asked_of_itself(info: dict[str, Any], wanted: list[str]) 
 
 def test_an_engine_that_speaks_no_json_is_a_fault() -> None:
     assert states(programs.engine(saying("podman"))[1]) == ["fault"]
-
-
-def test_a_plugin_is_here_or_to_be_had(tmp_path: Path) -> None:
-    class Handler(BaseHTTPRequestHandler):
-        def do_HEAD(self) -> None:
-            self.send_response(200 if self.path.startswith("/there/pulumi-resource-docker-v") else 403)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    nothing = {"PATH": str(tmp_path), "PULUMI_HOME": str(tmp_path)}
-    with served_by(Handler) as host:
-        assert state(programs.docker_plugin(f"http://{host}/there", nothing)) == "ok"
-        missing = programs.docker_plugin(f"http://{host}/gone", nothing)
-    assert (missing.state, "slipway:models[].image" in missing.remedy) == ("fault", True)
-    (tmp_path / "plugins" / f"resource-docker-v{metadata.version('pulumi-docker')}").mkdir(parents=True)
-    assert state(programs.docker_plugin("http://127.0.0.1:9", nothing)) == "ok"
 
 
 # --- support ---

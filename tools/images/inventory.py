@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components.dynamic.model_files import ModelFiles
 from components.platform.knative import serving_images
+from components.serving.servers import DEFAULT_PYTHON
 from components.settings.images import qualified
 from components.settings.versions import KNATIVE_SERVING
 from tools.images.references import references
@@ -69,8 +71,10 @@ def _unseen(rendering: Rendering) -> list[tuple[str, str]]:
     for entry in run.all:
         if "node_image" in entry.inputs:
             found += [(entry.inputs["node_image"], _NODE), (entry.inputs["registry_image"], _REGISTRY)]
-        if entry.type == "docker:index/image:Image":
-            found.append((entry.inputs["build"]["args"]["BASE_IMAGE"], _BASE))
+        if entry.type == ModelFiles.token and "bases" in entry.inputs:
+            # A registered model tells its Python when its files are here.
+            python = entry.inputs["wishes"].get("python") or DEFAULT_PYTHON
+            found.append((entry.inputs["bases"][python], _BASE))
         if entry.kind == "KnativeServing":
             spec: Mapping[str, Any] = entry.inputs["spec"]
             version = str(spec.get("version", KNATIVE_SERVING))

@@ -14,6 +14,7 @@ from tools.engine import from_nothing, plan, policies, process, protection, stat
 from tools.engine.backend import environment, own_backend
 from tools.engine.cluster import reachable
 from tools.engine.display import interactive, watched
+from tools.engine.portable import portable
 from tools.engine.scratch import scratch
 from tools.engine.stack import ROOT, Stack, write_used_file
 from tools.environment import tools_first
@@ -215,7 +216,7 @@ def prepare(stack: Stack) -> dict[str, str]:
         # All that it needs is in .tools: a plugin that only its list of packages names would be looked for in vain.
         env.setdefault("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
     private.folder(ROOT / "state")
-    write_used_file(stack, content)
+    write_used_file(stack, portable(stack, content))
     if not state.made(stack, env):
         state.make(stack, env)
     return env
