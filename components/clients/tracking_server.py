@@ -57,7 +57,7 @@ class TrackingServer:
         except urllib.error.HTTPError as error:
             said = error.read().decode(errors="replace")[:300]
             # What is on the way to it has errors of its own.
-            if '"error_code"' not in said:
+            if error.code not in (401, 403) and '"error_code"' not in said:
                 raise OSError(f"{error.code} {error.reason}: {said}") from None
             raise LookupError(f"{self.uri} has no models:/{model.name}@{model.alias}: {said}") from None
 

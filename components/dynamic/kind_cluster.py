@@ -161,6 +161,7 @@ def create(spec: Mapping[str, Any]) -> None:
     """Make the cluster, its registry and its kubeconfig file. Whatever fails, nothing is left behind."""
     name = spec["name"]
     run(["docker", "info", "--format", "{{.ServerVersion}}"])
+    remove_half_made(spec["kubeconfig_path"])
     found = bool(nodes(name))
     if found and not spec["adopt"]:
         raise CommandFailed(
@@ -177,6 +178,7 @@ def create(spec: Mapping[str, Any]) -> None:
     _refuse_taken_ports(
         {"httpPort": spec["http_port"], "httpsPort": spec["https_port"], "registryPort": spec["registry_port"]}
     )
+    private.write(_mark(Path(_kubeconfig_file(spec))), name.encode())
     try:
         run(
             ["kind", "create", "cluster", "--name", name, "--kubeconfig", _kubeconfig_file(spec), "--config", "-"]
@@ -256,7 +258,30 @@ def delete(spec: Mapping[str, Any]) -> None:
         for member in _members(name):
             run(["docker", "network", "disconnect", "--force", name, member])
         run(["docker", "network", "rm", name])
-    Path(spec["kubeconfig_path"]).unlink(missing_ok=True)
+    kubeconfig = Path(spec["kubeconfig_path"])
+    for file in (kubeconfig, _mark(kubeconfig)):
+        file.unlink(missing_ok=True)
+
+
+def _mark(kubeconfig: Path) -> Path:
+    """Says that this checkout makes a cluster, until the state is known to have it."""
+    return kubeconfig.with_name("kind-cluster-begun")
+
+
+def half_made(kubeconfig: str | Path) -> str | None:
+    """The name of the cluster that a run of this checkout began and did not tell the state of."""
+    mark = _mark(Path(kubeconfig))
+    return mark.read_text() if mark.is_file() else None
+
+
+def remove_half_made(kubeconfig: str | Path) -> None:
+    if name := half_made(kubeconfig):
+        delete({"name": name, "kubeconfig_path": str(kubeconfig)})
+
+
+def is_made(kubeconfig: str | Path) -> None:
+    """The state has the cluster."""
+    _mark(Path(kubeconfig)).unlink(missing_ok=True)
 
 
 def there(name: str) -> bool:
@@ -307,6 +332,8 @@ class KindProvider(DynamicProvider):
             failures = [CheckFailure("name", absent(_olds["name"]))] if _olds and not self._here(_olds) else []
         except CommandFailed as error:
             failures = [CheckFailure("name", str(error))]
+        if _olds:
+            is_made(_olds["kubeconfig_path"])
         return CheckResult(news, failures)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
