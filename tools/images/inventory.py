@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.platform.knative import serving_images
-from components.settings.images import qualified
+from components.settings.images import qualified, upstream
 from components.settings.versions import KNATIVE_SERVING
 from tools.images.references import references
 from tools.render.release import Release
@@ -56,8 +56,7 @@ def inventory(rendering: Rendering) -> Inventory:
 
 
 def _image(at: str, users: set[str], mirror: str | None) -> Image:
-    upstream = at.removeprefix(f"{mirror}/") if mirror else at
-    name, _, digest = upstream.partition("@")
+    name, _, digest = upstream(at, mirror).partition("@")
     return Image(name=name, at=at, digest=digest or None, users=tuple(sorted(users)))
 
 
