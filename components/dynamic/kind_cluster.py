@@ -16,6 +16,7 @@ from components.clients import identity, private
 from components.clients.connection import cluster_of
 from components.clients.process import CommandFailed, run
 from components.dynamic.base import DynamicProvider, DynamicResource
+from components.settings.images import upstream
 from components.settings.node_ports import HTTP_NODE_PORT, HTTPS_NODE_PORT
 
 # Where the images of a cluster usually come from: its nodes look for them in the mirror first, whoever names them.
@@ -309,8 +310,7 @@ def _named(props: Mapping[str, Any], key: str) -> Any:
     value = props.get(key)
     if key not in ("node_image", "registry_image") or not value:
         return value
-    mirror = props.get("image_mirror")
-    return str(value).removeprefix(f"{mirror}/" if mirror else "").partition("@")[0]
+    return upstream(str(value), props.get("image_mirror")).partition("@")[0]
 
 
 class KindProvider(DynamicProvider):

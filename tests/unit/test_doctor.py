@@ -18,7 +18,7 @@ from tools.doctor import cluster, machine, programs, published, report
 from tools.doctor.machine import GIB, Machine
 from tools.doctor.result import Result, fault, note, ok
 from tools.doctor.support import support
-from tools.images.inventory import Image
+from tools.images.inventory import ON_DEMAND, Image
 from tools.render.release import Release
 from tools.upgrades.versions import Version
 
@@ -315,6 +315,15 @@ def test_an_image_that_cannot_be_had_is_a_fault_that_names_its_users(registry: R
     found = published.image(image(f"{registry.host}/a:1"), None)
     assert state(found) == "fault"
     assert "Deployment mlflow" in found.remedy
+
+
+@pytest.mark.parametrize(("users", "said"), [((), "note"), (("cert-manager",), "fault")])
+def test_an_image_that_no_object_of_the_stack_pulls_fails_no_up(
+    registry: Registry, users: tuple[str, ...], said: str
+) -> None:
+    at = f"{registry.host}/a:1"
+    wanted = Image(name=at, at=at, digest=None, users=(*users, f"kserve-resources{ON_DEMAND}"))
+    assert state(published.image(wanted, None)) == said
 
 
 def test_a_locked_digest_is_what_is_looked_for(registry: Registry) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 from components.dynamic.model_files import ModelFiles
 from components.platform.knative import serving_images
 from components.serving.servers import DEFAULT_PYTHON
-from components.settings.images import qualified
+from components.settings.images import qualified, upstream
 from components.settings.versions import KNATIVE_SERVING
 from tools.images.references import references
+from tools.render.manifest import Manifest
 from tools.render.release import Release
 from tools.render.stack import Rendering
 
@@ -20,6 +21,9 @@ _KNATIVE = "what the Knative operator installs"
 _NODE, _REGISTRY, _BASE = "kind node", "kind registry", "base of the models' images"
 # Who takes an image from this machine's container engine, which may have it already.
 OF_THE_ENGINE = frozenset({_NODE, _REGISTRY, _BASE})
+# Behind the user of an image that is pulled only for objects of somebody else: Slipway's models bring their own.
+ON_DEMAND = " (for objects that Slipway does not make)"
+_NAMED_FOR_OTHERS = frozenset({"ClusterServingRuntime", "ClusterStorageContainer", "LLMInferenceServiceConfig"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +49,7 @@ def inventory(rendering: Rendering) -> Inventory:
     users: dict[str, set[str]] = defaultdict(set)
     for manifest in rendering.manifests:
         for reference in references(manifest):
-            users[qualified(reference)].add(manifest.release or f"{manifest.kind} {manifest.name}")
+            users[qualified(reference)].add(_user(manifest))
     for reference, user in _unseen(rendering):
         users[qualified(reference)].add(user)
     mirror = rendering.settings.image_mirror
@@ -57,9 +61,13 @@ def inventory(rendering: Rendering) -> Inventory:
     )
 
 
+def _user(manifest: Manifest) -> str:
+    others = manifest.kind in _NAMED_FOR_OTHERS or manifest.name == "inferenceservice-config"
+    return f"{manifest.release or f'{manifest.kind} {manifest.name}'}{ON_DEMAND if others else ''}"
+
+
 def _image(at: str, users: set[str], mirror: str | None) -> Image:
-    upstream = at.removeprefix(f"{mirror}/") if mirror else at
-    name, _, digest = upstream.partition("@")
+    name, _, digest = upstream(at, mirror).partition("@")
     return Image(name=name, at=at, digest=digest or None, users=tuple(sorted(users)))
 
 
