@@ -4,6 +4,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -22,7 +24,12 @@ SAID = (
 @pytest.fixture
 def cancelled(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     ran: list[list[str]] = []
-    monkeypatch.setattr(lock, "run", lambda command, **_: ran.append(list(command)) or "")
+
+    def run(command: Sequence[str], **_: Any) -> str:
+        ran.append(list(command))
+        return ""
+
+    monkeypatch.setattr(lock, "run", run)
     return ran
 
 
