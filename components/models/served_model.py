@@ -146,7 +146,6 @@ class ServedModel(pulumi.ComponentResource):
                 registry=context.cluster.registry,
                 cluster=context.cluster.identity,
                 credentials=settings.registry,
-                state=context.folder,
                 ingress=(args.gateway, args.tracking, *args.names) if registered else (),
             ),
             ResourceOptions(parent=self),

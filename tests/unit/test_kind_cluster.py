@@ -165,6 +165,18 @@ def test_a_failed_creation_leaves_nothing(machine: Machine, props: dict[str, Any
     assert not machine.networks
 
 
+def test_a_cluster_whose_making_was_cut_off_is_made_anew(machine: Machine, props: dict[str, Any]) -> None:
+    # The run was killed: what it made is there, and no state knows of it.
+    KindProvider().create(props)
+    KindProvider().create(props)
+    assert len(machine.ran("kind", "delete")) == 1
+    assert len(machine.ran("kind", "create")) == 2
+    # Once the state has it, it is a cluster like any other.
+    KindProvider().check(props, props)
+    with pytest.raises(CommandFailed, match="is not in this stack's state"):
+        KindProvider().create(props)
+
+
 def test_delete_removes_cluster_registry_network_and_kubeconfig(machine: Machine, props: dict[str, Any]) -> None:
     KindProvider().create(props)
     KindProvider().delete("test", props)

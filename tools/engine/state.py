@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from components.errors import SlipwayError
@@ -30,10 +31,28 @@ def make(stack: Stack, env: Mapping[str, str]) -> None:
         raise SlipwayError(f"the stack could not be made (exit code {code})")
 
 
-def resources(stack: Stack, env: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What the state holds. Raises SlipwayError when it cannot be read: no answer is not an empty one."""
-    export = ["stack", "export", "--cwd", str(stack.folder), "--stack", stack.name]
-    return (_answer(stack, export, env).get("deployment") or {}).get("resources") or []
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What the state holds; `pending` are the operations that a killed run had begun."""
+
+    resources: Sequence[dict[str, Any]] = ()
+    pending: Sequence[dict[str, Any]] = ()
+
+
+def read(stack: Stack, env: Mapping[str, str]) -> Known:
+    """Raises SlipwayError when it cannot be read: no answer is not an empty one."""
+    deployment = exported(stack, env).get("deployment") or {}
+    return Known(resources=deployment.get("resources") or [], pending=deployment.get("pending_operations") or [])
+
+
+def resources(stack: Stack, env: Mapping[str, str]) -> Sequence[dict[str, Any]]:
+    """What the state holds. Raises as `read` does."""
+    return read(stack, env).resources
+
+
+def exported(stack: Stack, env: Mapping[str, str]) -> dict[str, Any]:
+    """The whole state, as it is imported again. Raises as `read` does."""
+    return _answer(stack, ["stack", "export", "--cwd", str(stack.folder), "--stack", stack.name], env)
 
 
 def outputs(stack: Stack, env: Mapping[str, str], *options: str) -> dict[str, Any]:
