@@ -90,7 +90,17 @@ def fake(**changes: object) -> Benchmark:
         assert run.scratch.is_dir()
         yield row("ours", *[1.0] * run.repeats)
 
-    return Benchmark(**{"name": "fake", "title": "Fake", "text": "", "needs_stack": False, "rows": rows, **changes})  # type: ignore[arg-type]
+    return Benchmark(
+        **{
+            "name": "fake",
+            "title": "Fake",
+            "text": "",
+            "needs_stack": False,
+            "only_by_name": False,
+            "rows": rows,
+            **changes,
+        }
+    )  # type: ignore[arg-type]
 
 
 def test_a_quick_run_measures_once_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,8 +121,23 @@ def test_an_unknown_benchmark_is_refused_with_those_that_there_are() -> None:
 
 
 def test_without_a_stack_only_what_needs_none_is_measured() -> None:
-    assert [each.name for each in chosen([], None)] == [name for name in names() if not named(name).needs_stack]
-    assert [each.name for each in chosen([], "dev")] == names()
+    assert {each.needs_stack for each in chosen([], None)} == {False}
+    assert [each.name for each in chosen([], "dev")] == [name for name in names() if not named(name).only_by_name]
+
+
+def test_what_destroys_is_measured_only_by_its_name() -> None:
+    assert "path" not in [each.name for each in chosen([], "dev")]
+    assert [each.name for each in chosen(["path"], "dev")] == ["path"]
+
+
+def test_what_begins_with_nothing_refuses_a_stack_that_is_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tools.engine.state.made", lambda *_: True)
+    monkeypatch.setattr("tools.engine.state.resources", lambda *_: [{"urn": "a"}])
+    run = Run(quick=False, repeats=1, scratch=tmp_path, say=print, stack="dev")
+    with pytest.raises(SlipwayError, match=r"dev is there, .* make destroy STACK=dev"):
+        next(named("path").rows(run))
 
 
 def test_what_needs_a_stack_says_so(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The benchmarks: every file of tools/bench/ is one. Its own text is the page's, its `rows` measures.
 
-`NEEDS_STACK` says that it measures a stack that runs.
+`NEEDS_STACK` says that it measures a stack; `ONLY_BY_NAME` that it must be asked for.
 """
 
 import inspect
@@ -23,6 +23,7 @@ class Benchmark:
     # How it measures, in Markdown.
     text: str
     needs_stack: bool
+    only_by_name: bool
     rows: Callable[[Run], Iterator[Row]]
 
 
@@ -36,12 +37,19 @@ def named(name: str) -> Benchmark:
         raise SlipwayError(f"there is no benchmark {name}", remedy=f"there are {', '.join(names())}")
     module = import_module(f"tools.bench.{name}")
     title, _, text = (inspect.getdoc(module) or "").partition("\n\n")
-    needs = bool(getattr(module, "NEEDS_STACK", False))
-    return Benchmark(name=name, title=title.rstrip("."), text=text, needs_stack=needs, rows=module.rows)
+    return Benchmark(
+        name=name,
+        title=title.rstrip("."),
+        text=text,
+        needs_stack=getattr(module, "NEEDS_STACK", False),
+        only_by_name=getattr(module, "ONLY_BY_NAME", False),
+        rows=module.rows,
+    )
 
 
 def chosen(wanted: Sequence[str], stack: str | None) -> list[Benchmark]:
     """Those that are named, or all that can be measured: without a stack only what needs none. Raises SlipwayError."""
     if wanted:
         return [named(name) for name in wanted]
-    return [each for each in map(named, names()) if stack or not each.needs_stack]
+    every = map(named, names())
+    return [each for each in every if not each.only_by_name and (stack or not each.needs_stack)]

@@ -35,7 +35,14 @@ def measured(benchmark: Benchmark, asked: Asked) -> page.Result:
         )
         rows = list(benchmark.rows(run))
     facts = {**machine.facts(), "load": f"{before} before, {machine.load()} after"}
-    return page.Result(name=benchmark.name, title=benchmark.title, text=benchmark.text, machine=facts, rows=rows)
+    return page.Result(
+        name=benchmark.name,
+        title=benchmark.title,
+        text=benchmark.text,
+        machine=facts,
+        rows=rows,
+        pictures=run.pictures,
+    )
 
 
 def measure(benchmarks: Sequence[Benchmark], folder: Path, asked: Asked) -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import compress
 from pathlib import Path
 from statistics import median
@@ -24,6 +24,8 @@ class Result:
     text: str
     machine: Mapping[str, str]
     rows: Sequence[Row]
+    # SVGs by name.
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
 
 def write(folder: Path, result: Result) -> Path:
@@ -31,6 +33,8 @@ def write(folder: Path, result: Result) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for what, sizes in grouped(result.rows).items():
         plot.draw(folder / picture(result.name, what), sizes)
+    for name, svg in result.pictures.items():
+        write_whole(folder / picture(result.name, name), svg)
     values = {"machine": result.machine, "rows": [asdict(row) for row in result.rows]}
     write_whole(folder / f"{result.name}.json", json.dumps(values, indent=1) + "\n")
     page = folder / f"{result.name}.md"
@@ -43,6 +47,7 @@ def markdown(result: Result) -> str:
     blocks += ["\n".join(["| | |", "|---|---|", *(f"| {name} | {fact} |" for name, fact in result.machine.items())])]
     for what, sizes in grouped(result.rows).items():
         blocks += [f"## {what}", table(sizes), f"![{what}]({picture(result.name, what)})"]
+    blocks += [f"## {name}\n\n![{name}]({picture(result.name, name)})" for name in result.pictures]
     return "\n\n".join(blocks) + f"\n\n[All values]({result.name}.json)\n"
 
 

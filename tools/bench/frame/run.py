@@ -3,7 +3,7 @@
 import resource
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from components.errors import SlipwayError
@@ -32,6 +32,12 @@ class Run:
     sizes: Sequence[int] = ()
     # A running stack, for what measures one.
     stack: str | None = None
+    # SVGs that the benchmark drew itself, by name.
+    pictures: dict[str, str] = field(default_factory=dict)
+
+    def picture(self, name: str, svg: str) -> None:
+        """Show it on the page, in place of an earlier one of that name."""
+        self.pictures[name] = svg
 
     def needed_stack(self) -> str:
         """Raises SlipwayError where none was named."""
