@@ -298,6 +298,20 @@ def made_here(kubeconfig_path: str | Path) -> bool:
     return Path(kubeconfig_path).is_file()
 
 
+def _require_own(props: Mapping[str, Any]) -> None:
+    """Raises OtherCluster where one of this name answers that is another's; one that does not answer tells nothing."""
+    from components.clients.cluster_api import ClusterError
+
+    if not there(props["name"]):
+        return
+    write_kubeconfig(props)
+    try:
+        found = _identity(props)
+    except ClusterError:
+        return
+    identity.require(props["identity"], found, props["stack"], f"the kind cluster {props['name']} of this machine")
+
+
 def absent(name: str) -> str:
     return (
         f"the kind cluster {name} of this stack is not on this machine. If another one made it, work there: a kind "
@@ -364,6 +378,7 @@ class KindProvider(DynamicProvider):
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         if not there(_id) and not made_here(_props["kubeconfig_path"]):
             raise CommandFailed(absent(_id))
+        _require_own(_props)
         delete(_props)
 
 

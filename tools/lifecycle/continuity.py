@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.clients import identity, kubeconfig
-from components.clients.cluster_api import ClusterError
+from components.clients.cluster_api import Cluster, ClusterError
 from components.dynamic import kind_cluster
 from components.dynamic.cluster_identity import ClusterIdentity
 from components.dynamic.kind_cluster import KindCluster
@@ -87,13 +87,26 @@ def _kind(stack: Stack, before: str | None, confirm: str | None) -> Left | None:
     name = stack.values["cluster"]["kind"]["name"]
     if not before:
         return None
+    leaving = confirm == identity.word(stack.name)
     if kind_cluster.there(name):
         kind_cluster.write_kubeconfig({"name": name, "kubeconfig_path": str(kubeconfig.own(stack.folder))})
-        return None
+        if (found := _uid_of_kind(stack)) in (None, before):
+            return None
+        if leaving:
+            return Left(f"{stack.name} leaves the kind cluster {before}")
+        identity.require(before, str(found), stack.name, f"the kind cluster {name} of this machine")
     if kind_cluster.made_here(kubeconfig.own(stack.folder)):
         return Left(f"the kind cluster {name} is gone")
-    if confirm == identity.word(stack.name):
+    if leaving:
         return Left(f"{stack.name} leaves the kind cluster {name}")
     raise SlipwayError(
         kind_cluster.absent(name), remedy=f"or: make up STACK={stack.name} CONFIRM={identity.word(stack.name)}"
     )
+
+
+def _uid_of_kind(stack: Stack) -> str | None:
+    """None for one that does not answer: it may be broken, and is to be destroyed."""
+    try:
+        return identity.uid(Cluster.at(str(kubeconfig.own(stack.folder)), None))
+    except ClusterError:
+        return None
