@@ -155,8 +155,8 @@ def test_a_volume_has_one_server_at_a_time_also_after_a_deletion_by_force(dev: R
     # What it starts holds the lock as well.
     server.write_text("#!/bin/sh\necho begins >> log\nsleep 0.4 &\nsleep 0.2\necho ends >> log\n")
     server.chmod(0o755)
-    run = {"cwd": tmp_path, "env": {"PATH": f"{tmp_path}:{os.environ['PATH']}"}}
-    started = [subprocess.Popen([*command[:-1], "server.lock"], **run) for _ in range(3)]
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    started = [subprocess.Popen([*command[:-1], "server.lock"], cwd=tmp_path, env=env) for _ in range(3)]
     assert [each.wait(timeout=60) for each in started] == [0, 0, 0]
     assert (tmp_path / "log").read_text().split() == ["begins", "ends"] * 3
 

@@ -17,8 +17,8 @@ from components.settings import Settings, parse_settings
 from tests.unit.engine import run_stack
 from tests.unit.fake_cluster import FakeCluster
 from tests.unit.http_server import served_by
-from tools.engine import state
 from tools.engine.stack import Stack
+from tools.engine.state import Known
 from tools.lifecycle import vanished, verbs
 from tools.lifecycle.verbs import Session
 
@@ -89,9 +89,8 @@ def session(registry: Registry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.chdir(tmp_path)
     outputs = registry()
     held = [{"type": "kubernetes:batch/v1:Job", "urn": urn, "id": f"mlops/{urn[-6:]}"} for urn in (URN, BUCKET)]
-    monkeypatch.setattr(state, "outputs", lambda *_: outputs)
-    monkeypatch.setattr(state, "resources", lambda *_: held)
-    return Session(Stack("dev"), {}, ["--diff"])
+    made = {"type": "pulumi:pulumi:Stack", "outputs": outputs}
+    return Session(Stack("dev"), {}, ["--diff"], known=Known(resources=[made, *held]))
 
 
 def test_up_stops_and_says_the_two_ways_on(session: Session) -> None:

@@ -43,7 +43,8 @@ def _names(settings: Settings) -> set[str]:
 
 
 def _key(session: Session) -> str | None:
-    for each in state.resources(session.stack, session.env, "--show-secrets"):
+    held = state.exported(session.stack, session.env, "--show-secrets")["deployment"].get("resources") or []
+    for each in held:
         if each["type"] == Password.token and each["urn"].endswith(f"::{KEY}"):
             return str(state.opened(each["outputs"]["value"]))
     return None
