@@ -41,7 +41,10 @@ class Slowly(ResourceProvider):
             time.sleep(0.1)
         return CreateResult("slow", props)
 
-Resource(Slowly(), "slow", {})
+class Slow(Resource, module="slow", name="Slow"):
+    pass
+
+Slow(Slowly(), "slow", {})
 """
 # As the tools' own verbs run it.
 RUN = """
