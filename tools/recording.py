@@ -67,6 +67,8 @@ class Registration:
         self.provider: str = request.provider
         self.protect: bool = request.protect
         self.deleted_with: str = request.deletedWith
+        # What the engine may know it by.
+        self.aliases: list[Any] = list(request.aliases)
         # Names of what it waits for, and of the namespaces among that.
         self.dependencies: set[str] = {urn.rpartition("::")[2] for urn in request.dependencies}
         self.namespaces: set[str] = {

@@ -8,6 +8,7 @@ import pulumi_kubernetes as k8s
 from pulumi import Input, Output, ResourceOptions
 
 from components import settings as s
+from components.moved import moved
 from components.settings.autoscaler_manifest import metric, spec
 
 
@@ -18,21 +19,14 @@ class AutoscalerArgs:
     deployment: Input[str]
 
 
-class Autoscaler(pulumi.ComponentResource):
+def autoscaler(name: str, args: AutoscalerArgs, opts: ResourceOptions) -> None:
     """Named `<model>-hpa`: one named like the Deployment would be taken over, and then deleted, by KServe."""
-
-    name: Output[str]
-
-    def __init__(self, name: str, args: AutoscalerArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:models:Autoscaler", name, None, opts)
-        hpa = k8s.autoscaling.v2.HorizontalPodAutoscaler(
-            f"{name}-hpa",
-            metadata={"name": f"{name}-hpa", "namespace": args.namespace},
-            spec=spec(args.settings, args.deployment),
-            opts=ResourceOptions(parent=self),
-        )
-        if args.settings.target_cpu_utilization_percentage is not None:
-            equal = json.dumps([metric(entry) for entry in args.settings.declared])
-            pulumi.info(f"targetCPUUtilizationPercentage is, in autoscaling/v2, metrics: {equal}", self)
-        self.name = hpa.metadata["name"]
-        self.register_outputs({"name": self.name})
+    hpa = k8s.autoscaling.v2.HorizontalPodAutoscaler(
+        f"{name}-hpa",
+        metadata={"name": f"{name}-hpa", "namespace": args.namespace},
+        spec=spec(args.settings, args.deployment),
+        opts=moved(opts, "slipway:models:Autoscaler", name),
+    )
+    if args.settings.target_cpu_utilization_percentage is not None:
+        equal = json.dumps([metric(entry) for entry in args.settings.declared])
+        pulumi.info(f"targetCPUUtilizationPercentage is, in autoscaling/v2, metrics: {equal}", hpa)

@@ -9,6 +9,7 @@ from components import settings as s
 from components.clients import docker
 from components.dynamic.model_files import BuildArgs, Login, ModelFiles, ModelFilesArgs
 from components.kubernetes import pull_secret
+from components.moved import moved
 from components.serving import plan as plans
 from components.serving.logged_model import LoggedModel
 from components.serving.plan import Plan, Wishes
@@ -48,11 +49,9 @@ class ModelImageArgs:
     credentials: s.Registry | None
 
 
-class ModelImage(pulumi.ComponentResource):
-    """`reference` is `<registry>/<name>@sha256:…`; `version` and `example` are the model's.
-
-    With a ready image, only the model's files are brought: they tell version and example.
-    """
+@dataclass(frozen=True, kw_only=True)
+class ModelImage:
+    """`reference` is `<registry>/<name>@sha256:…`; `version` and `example` are the model's."""
 
     reference: Output[str]
     version: Output[str]
@@ -60,54 +59,59 @@ class ModelImage(pulumi.ComponentResource):
     # `sha256:…` of the model's files.
     content: Output[str]
 
-    def __init__(self, name: str, args: ModelImageArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:models:ModelImage", name, None, opts)
-        files = ModelFiles(
-            f"{name}-files",
-            ModelFilesArgs(
-                source=args.source,
-                pinned=args.pinned,
-                tracking_uri=args.tracking_uri,
-                trust=args.trust,
-                login=args.login,
-                trained=args.trained,
-                cluster=args.cluster,
-                server=SERVER,
-                build=None if args.image else _build(args),
-            ),
-            ResourceOptions(parent=self, depends_on=list(args.ingress)),
-        )
-        if not args.image:
-            self._say_why(name, args, files)
-        self.reference = Output.from_input(args.image) if args.image else files.reference
-        self.version = files.version
-        self.example = files.example
-        self.content = files.content
-        self.register_outputs({"reference": self.reference, "version": self.version})
 
-    @staticmethod
-    def _known(args: ModelImageArgs) -> Plan | None:
-        """The plan of a model folder, which needs nothing of the stack; a registered model's comes with its files."""
-        source = parse_source(args.source)
-        if not isinstance(source, ModelFolder):
-            return None
-        try:
-            return plans.of(LoggedModel(source.path), args.wishes)
-        except ServingError:
-            # Told by the check of its files.
-            return None
+def model_image(name: str, args: ModelImageArgs, opts: ResourceOptions) -> ModelImage:
+    """What brings the model's files and builds its image; beside a ready image they tell version and example."""
+    files = ModelFiles(
+        f"{name}-files",
+        ModelFilesArgs(
+            source=args.source,
+            pinned=args.pinned,
+            tracking_uri=args.tracking_uri,
+            trust=args.trust,
+            login=args.login,
+            trained=args.trained,
+            cluster=args.cluster,
+            server=SERVER,
+            build=None if args.image else _build(args),
+        ),
+        ResourceOptions.merge(
+            moved(opts, "slipway:models:ModelImage", name), ResourceOptions(depends_on=list(args.ingress))
+        ),
+    )
+    if not args.image:
+        _say_why(name, args, files)
+    return ModelImage(
+        reference=Output.from_input(args.image) if args.image else files.reference,
+        version=files.version,
+        example=files.example,
+        content=files.content,
+    )
 
-    def _say_why(self, name: str, args: ModelImageArgs, files: ModelFiles) -> None:
-        """Tell why another server than the usual one serves it."""
 
-        def say(plan: Plan) -> None:
-            if plan.reason:
-                pulumi.info(f"{name} is served by {SERVERS[plan.server].title}: {plan.reason}", self)
+def _known(args: ModelImageArgs) -> Plan | None:
+    """The plan of a model folder, which needs nothing of the stack; a registered model's comes with its files."""
+    source = parse_source(args.source)
+    if not isinstance(source, ModelFolder):
+        return None
+    try:
+        return plans.of(LoggedModel(source.path), args.wishes)
+    except ServingError:
+        # Told by the check of its files.
+        return None
 
-        if known := self._known(args):
-            say(known)
-        else:
-            files.plan.apply(lambda text: say(Plan.parse(text)))
+
+def _say_why(name: str, args: ModelImageArgs, files: ModelFiles) -> None:
+    """Tell why another server than the usual one serves it."""
+
+    def say(plan: Plan) -> None:
+        if plan.reason:
+            pulumi.info(f"{name} is served by {SERVERS[plan.server].title}: {plan.reason}", files)
+
+    if known := _known(args):
+        say(known)
+    else:
+        files.plan.apply(lambda text: say(Plan.parse(text)))
 
 
 def _build(args: ModelImageArgs) -> BuildArgs:

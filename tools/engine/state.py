@@ -12,6 +12,9 @@ from tools.engine import process
 from tools.engine.backend import own_backend
 from tools.engine.stack import ROOT, Stack
 
+# By what the state marks a value as one of Pulumi's own kinds; here it is always a secret.
+_SECRET = "4dabf18193072939515e22adb298388d"
+
 
 def made(stack: Stack, env: Mapping[str, str]) -> bool:
     """Whether the backend knows the stack. Raises SlipwayError when the backend cannot be read."""
@@ -37,6 +40,20 @@ class Known:
 
     resources: Sequence[dict[str, Any]] = ()
     pending: Sequence[dict[str, Any]] = ()
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """The stack's, with a word in place of each secret, as `pulumi stack output` shows them."""
+        stacks = (each for each in self.resources if each["type"] == "pulumi:pulumi:Stack")
+        return dict(_shown(next(stacks, {}).get("outputs") or {}))
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if _SECRET in value:
+            return "[secret]"
+        return {key: _shown(item) for key, item in value.items()}
+    return [_shown(item) for item in value] if isinstance(value, list) else value
 
 
 def read(stack: Stack, env: Mapping[str, str]) -> Known:

@@ -26,20 +26,23 @@ class Left:
     why: str
 
 
-def settle(stack: Stack, verb: str, env: Mapping[str, str], confirm: str | None, say: Say) -> None:
-    """Take the state of a cluster that is gone, or left on purpose, away; nothing in any cluster is touched.
+def settle(stack: Stack, verb: str, env: Mapping[str, str], confirm: str | None, say: Say) -> state.Known:
+    """Take the state of a cluster that is gone, or left on purpose, away; return what the state holds then.
+
+    Nothing in any cluster is touched.
 
     Raises OtherCluster, ClusterError or SlipwayError where it is not the same cluster, or cannot be told.
     """
-    resources = state.resources(stack, env)
-    past = left(stack, resources, confirm)
+    known = state.read(stack, env)
+    past = left(stack, known.resources, confirm)
     if not past:
-        return
+        return known
     if verb not in _RENEWING:
         raise SlipwayError(f"{past.why}; `make up STACK={stack.name}` begins anew")
     say(f"{past.why}: the state forgets it, and all that was on it")
     if code := process.pulumi(["state", "delete", "--all", "--force", "--yes", "--stack", stack.name], env):
         raise SlipwayError(f"the state could not be emptied (exit code {code})")
+    return state.Known()
 
 
 def left(stack: Stack, resources: Sequence[Mapping[str, Any]], confirm: str | None) -> Left | None:

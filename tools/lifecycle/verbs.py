@@ -4,14 +4,14 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from components.clients import private
 from components.clients.process import INTERRUPTED
 from components.errors import SlipwayError
 from components.settings import parse_settings
 from tools import check, report
-from tools.engine import from_nothing, plan, policies, process, protection, state, stuck_watch
+from tools.engine import from_nothing, plan, policies, process, protection, settled, state, stuck_watch
 from tools.engine.backend import environment, own_backend
 from tools.engine.cluster import reachable
 from tools.engine.display import interactive, watched
@@ -38,6 +38,8 @@ class Session:
     extra: Sequence[str]
     own: EmbeddedCluster | None = None
     confirm: str | None = None
+    # What the state held when the verb began.
+    known: state.Known = field(default_factory=state.Known)
 
     @property
     def named(self) -> list[str]:
@@ -71,14 +73,14 @@ def cancel(session: Session) -> int:
 
 def preview(session: Session) -> int:
     if not session.own:
-        preflight.preview(session.stack, state.resources(session.stack, session.env), say)
+        preflight.preview(session.stack, session.known.resources, say)
     # A person sees Pulumi's own tree of what would change.
     checked = [each for each in session.checked if each != "--non-interactive" or not interactive()]
     return process.shown(["preview", *checked, *session.extra], session.env)
 
 
 def refresh(session: Session) -> int:
-    known = state.read(session.stack, session.env)
+    known = session.known
     code = process.pulumi(["refresh", *session.confirmed, *session.extra], session.env)
     if code == 0:
         interrupted.forget(session.stack, known, session.env)
@@ -86,16 +88,15 @@ def refresh(session: Session) -> int:
 
 
 def up(session: Session) -> int:
-    known = state.read(session.stack, session.env)
+    known = session.known
     if code := let_go(session, known, "up"):
         return code
     interrupted.remove_half_made_cluster(session.stack, known.resources, say)
     if not session.own:
         preflight.up(session.stack, known.resources, say)
-    # What a new stack makes is nobody's data. The policies that need to see all resources speak last: in production a
-    # plan has them speak before anything is made.
-    if known.resources or policies.of(session.stack).production:
+    if _needs_plan(session):
         plan.require_word(session.stack, plan.read([*session.checked, *session.extra], session.env), session.confirm)
+    settled.forget(session.stack)
     # The report below says what the outputs would.
     options = [*session.checked, "--yes", "--skip-preview", "--suppress-outputs", *session.extra]
     code = _up(session, ["up", *options])
@@ -105,11 +106,25 @@ def up(session: Session) -> int:
         print(next_step(session.stack.name), file=sys.stderr)
     else:
         interrupted.forget(session.stack, known, session.env)
-        outputs = state.outputs(session.stack, session.env)
-        print(report.text(outputs, session.stack.name))
+        now = state.read(session.stack, session.env)
+        if not session.extra:
+            settled.keep(session.stack, now.resources)
+        print(report.text(now.outputs, session.stack.name))
         if session.own:
-            print(session.own.summary(outputs))
+            print(session.own.summary(now.outputs))
     return code
+
+
+def _needs_plan(session: Session) -> bool:
+    """Whether the `up` may delete what holds data, or the policies are to speak before anything is made.
+
+    What a new stack makes is nobody's data. The policies that need to see all resources speak last: in production a
+    plan has them speak first.
+    """
+    if not session.known.resources:
+        return policies.of(session.stack).production
+    unchanged = not session.extra and not session.known.pending and settled.same(session.stack, session.known.resources)
+    return not unchanged
 
 
 def _up(session: Session, arguments: Sequence[str]) -> int:
@@ -132,7 +147,7 @@ def let_go(session: Session, known: state.Known, verb: str) -> int:
 
 
 def destroy(session: Session) -> int:
-    known = state.read(session.stack, session.env)
+    known = session.known
     if code := let_go(session, known, "destroy"):
         return code
     interrupted.remove_half_made_cluster(session.stack, known.resources, say)
@@ -208,9 +223,8 @@ def begin(stack: Stack, extra: Sequence[str], verb: str, confirm: str | None = N
     else:
         _get_pulumi()
     env = policies.startable(prepare(stack))
-    if verb not in OFFLINE:
-        continuity.settle(stack, verb, env, confirm, say)
-    return Session(stack, env, extra, own, confirm)
+    known = state.Known() if verb in OFFLINE else continuity.settle(stack, verb, env, confirm, say)
+    return Session(stack, env, extra, own, confirm, known)
 
 
 def _check(stack: Stack) -> None:
