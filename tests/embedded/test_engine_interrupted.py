@@ -24,7 +24,7 @@ from tests.embedded.people import engine_of, killed
 from tools.engine import strays
 from tools.environment import tools_first
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.team]
 
 PROJECT = Path(__file__).parents[2]
 STACK = "slow"

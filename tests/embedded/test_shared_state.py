@@ -26,7 +26,7 @@ from tools.embedded.control_plane import ControlPlane
 from tools.environment import tools_first
 from tools.stack_file import PREFIX
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.team]
 
 NAMESPACES = {"data": "team-data", "models": "team-models"}
 ALIAS = "shared"
