@@ -36,6 +36,11 @@ SIGHTINGS = {
     "kserve-resources": Sighting(where=f"{_RENDERED}/3497", tag="v0.20.0", on=date(2026, 9, 10)),
     "metrics-server": Sighting(where=_FILES, tag="metrics-server-3.14.0", on=_SEARCHED),
     "prometheus": Sighting(where=f"{_UPDATES}/1642", tag="29.27.0", on=date(2026, 8, 26)),
+    "grafana": Sighting(
+        where="https://github.com/grafana-community/helm-charts/tree/grafana-12.11.1",
+        tag="grafana-12.11.1",
+        on=date(2026, 8, 20),
+    ),
     "prometheus-adapter": Sighting(
         where="https://github.com/prometheus-community/helm-charts/releases/tag/prometheus-adapter-5.3.0",
         tag="prometheus-adapter-5.3.0",

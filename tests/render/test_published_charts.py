@@ -27,7 +27,7 @@ def everything(folder: Path, **changes: Any) -> Rendering:
     config = stack_file.settings_of(yaml.safe_load(Path("Pulumi.dev.yaml").read_text()))
     [model] = config["models"]
     model["autoscaling"]["metrics"].append(PODS)
-    config |= {"platform": {"servingRuntimes": True, "meshCni": "install"}, "database": DATABASE, **changes}
+    config |= {"platform": {"servingRuntimes": True, "meshCni": "install", "dashboards": "install"}, "database": DATABASE, **changes}
     if mirror := os.environ.get("CHART_MIRROR"):
         config["chartMirror"] = mirror
     path = folder / "Pulumi.everything.yaml"

@@ -26,7 +26,7 @@ from tools.upgrades.versions import Version
 from tools.upgrades.wanted import wanted
 
 EVERYTHING = {
-    "platform": {"meshCni": "install", "servingRuntimes": True},
+    "platform": {"meshCni": "install", "servingRuntimes": True, "dashboards": "install"},
     "database": {"cloudNativePg": {"backup": {"destination": "s3://backups/mlflow"}}},
 }
 NAMESPACES = sorted({namespace.name for part in PARTS for namespace in part.namespaces})

@@ -3,6 +3,7 @@
 from components.settings.parts import (
     cert_manager,
     cloudnative_pg,
+    grafana,
     istio,
     knative,
     kserve,
@@ -20,5 +21,6 @@ PARTS: tuple[Part, ...] = (
     metrics_server.PART,
     prometheus.PART,
     prometheus.ADAPTER,
+    grafana.PART,
     cloudnative_pg.PART,
 )

@@ -1,11 +1,13 @@
-"""Prometheus and the adapter that serves its answers as metrics, for models that scale on a query."""
+"""Prometheus, and the adapter that serves its answers as metrics to autoscalers."""
 
 from components.settings.parts.part import Part, PartNamespace
 from components.settings.scaling import Autoscaling, QueriedMetric
 from components.settings.stack import Settings
 
 # The API server asks the adapter for metrics.
-NAMESPACE = PartNamespace(name="monitoring", open_ports=(6443,))
+# People reach Grafana by the gateway.
+GRAFANA_PORT = 3000
+NAMESPACE = PartNamespace(name="monitoring", open_ports=(6443,), gateway_ports=(GRAFANA_PORT,))
 
 
 def follows_queries(settings: Settings) -> bool:
@@ -20,9 +22,10 @@ def follows_queries(settings: Settings) -> bool:
 
 
 def _read(settings: Settings) -> bool:
-    """Of ours, nobody but our adapter reads."""
+    """Of ours, nobody but our adapter and our dashboards read."""
     platform = settings.platform
-    return follows_queries(settings) and (platform.prometheus != "install" or platform.metrics_adapter == "install")
+    asked = follows_queries(settings) and (platform.prometheus != "install" or platform.metrics_adapter == "install")
+    return asked or platform.dashboards == "install"
 
 
 PART = Part(
