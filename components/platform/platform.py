@@ -13,6 +13,7 @@ from components.platform.cert_manager import CertManager
 from components.platform.cloudnative_pg import CloudNativePg
 from components.platform.grafana import Grafana
 from components.platform.istio import Istio
+from components.platform.keda import Keda
 from components.platform.knative import Knative
 from components.platform.kserve import KServe
 from components.platform.metrics_server import MetricsServer
@@ -29,6 +30,7 @@ _COMPONENTS: tuple[type[PlatformPart], ...] = (
     MetricsServer,
     Prometheus,
     PrometheusAdapter,
+    Keda,
     Grafana,
     CertManager,
     CloudNativePg,

@@ -38,5 +38,7 @@ class Platform(Section):
         None,
         description="Where the documents' site is, for the alerts' links; default: their file in the checkout.",
     )
-    metrics_adapter: Installation = Field("install", description="prometheus-adapter, for models that scale on a query")
+    metrics_adapter: Installation | Literal["keda"] = Field(
+        "install", description="prometheus-adapter, or KEDA in its place, for models that scale on a query"
+    )
     database_operator: Installation = Field("install", description="CloudNativePG, for a database that it runs")

@@ -46,6 +46,9 @@ SIGHTINGS = {
         tag="prometheus-adapter-5.3.0",
         on=date(2026, 2, 19),
     ),
+    "keda": Sighting(
+        where="https://github.com/kedacore/charts/releases/tag/v2.20.2", tag="v2.20.2", on=date(2026, 11, 26)
+    ),
     "cloudnative-pg": Sighting(where=_FILES, tag="cloudnative-pg-0.29.1.tgz", on=_SEARCHED),
     "plugin-barman-cloud": Sighting(
         where="https://github.com/cloudnative-pg/charts/releases/tag/plugin-barman-cloud-v0.7.0",

@@ -71,6 +71,8 @@ CHARTS = {
         repository="https://prometheus-community.github.io/helm-charts",
         ships="v0.12.0",
     ),
+    # 2.21.1 is there since November 2026; of 2.20.2 the chart's values, the kinds and the code were read.
+    "keda": Chart(chart="keda", version="2.20.2", repository="https://kedacore.github.io/charts"),
     # For Kubernetes 1.34 to 1.36. Its own backups to S3 leave with 1.31, so the plugin
     # makes them.
     "cloudnative-pg": Chart(

@@ -21,6 +21,7 @@ PARTS: tuple[Part, ...] = (
     metrics_server.PART,
     prometheus.PART,
     prometheus.ADAPTER,
+    prometheus.KEDA,
     grafana.PART,
     cloudnative_pg.PART,
 )
