@@ -77,6 +77,12 @@ schema: $(VENV)/installed ## Write the JSON schema of the stack files, for edito
 timeline: $(VENV)/installed ## What the last `up` waited for: make timeline STACK=dev ARGS="--svg FILE"
 	@$(PY) -m tools timeline $(STACK) $(ARGS)
 
+bench: tools ## Measure Slipway beside its alternatives: make bench [WHAT="engine startup"] [STACK=dev] [ARGS=--quick]
+	@$(PY) -m tools bench $(WHAT) $(if $(filter command environment,$(origin STACK)),--stack $(STACK)) $(ARGS)
+
+interruptions: tools ## Cut off `up` and `destroy` at random moments: make interruptions STACK=local ARGS="--rounds 20"
+	@$(PY) -m tools interruptions $(STACK) $(ARGS)
+
 predict: $(VENV)/installed ## Ask the deployed models: make predict STACK=dev [ARGS="--inputs rows.csv --repeat 100"]
 	@$(PY) -m tools predict $(STACK) $(ARGS)
 

@@ -1,6 +1,8 @@
 """The command line: every file of tools/commands/ is a command, and is imported when it is asked for."""
 
 import ast
+import functools
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +54,19 @@ def _stack(name: str) -> "Stack":
     return Stack(name)
 
 
-stack = click.argument("stack", type=_stack)
+def stack(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """The argument that names a stack; what the command writes beside the stack's own files is gone at its end."""
+
+    @functools.wraps(function)
+    def scratched(*arguments: Any, **options: Any) -> int | None:
+        from tools.engine.scratch import scratch
+
+        with scratch():
+            return function(*arguments, **options)
+
+    return click.argument("stack", type=_stack)(scratched)
+
+
 # What a command hands on to Pulumi as it is.
 extra = click.argument("extra", nargs=-1, type=click.UNPROCESSED, metavar="[PULUMI'S OPTIONS]")
 PASSES_ON = {"ignore_unknown_options": True}

@@ -44,8 +44,8 @@ class _Answers(Mocks):
             clients = [each["name"] for each in args.inputs.get("clients", ())]
             outputs |= {"previous": {} if clients else ""}
             outputs |= {"subjects": {name: f"{name}.0" for name in clients}, "keys": dict.fromkeys(clients, "k3y")}
-        if args.typ == "docker:index/image:Image":
-            outputs["repoDigest"] = f"{args.inputs['imageName'].rpartition(':')[0]}@sha256:{'0' * 64}"
+        if "repository" in args.inputs:
+            outputs["reference"] = f"{args.inputs['repository']}@sha256:{'0' * 64}"
         if args.typ == "kubernetes:helm.sh/v3:Release":
             outputs["status"] = {"name": args.inputs["name"]}
         namespace = args.inputs.get("metadata", {}).get("namespace") if isinstance(args.inputs, Mapping) else None
@@ -67,6 +67,8 @@ class Registration:
         self.provider: str = request.provider
         self.protect: bool = request.protect
         self.deleted_with: str = request.deletedWith
+        # What the engine may know it by.
+        self.aliases: list[Any] = list(request.aliases)
         # Names of what it waits for, and of the namespaces among that.
         self.dependencies: set[str] = {urn.rpartition("::")[2] for urn in request.dependencies}
         self.namespaces: set[str] = {

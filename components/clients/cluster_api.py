@@ -54,6 +54,7 @@ CRD = ApiResource("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "cus
 NAMESPACE = ApiResource("", "v1", "Namespace", "namespaces", False)
 DEPLOYMENT = ApiResource("apps", "v1", "Deployment", "deployments", True)
 CONFIG_MAP = ApiResource("", "v1", "ConfigMap", "configmaps", True)
+SECRET = ApiResource("", "v1", "Secret", "secrets", True)
 POD = ApiResource("", "v1", "Pod", "pods", True)
 API_SERVICE = ApiResource("apiregistration.k8s.io", "v1", "APIService", "apiservices", False)
 VALIDATING = ApiResource(

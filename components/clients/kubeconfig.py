@@ -13,6 +13,8 @@ import yaml
 from components.clients import private
 from components.errors import SlipwayError
 
+# The only one in the stack's own.
+CONTEXT = "slipway"
 # What holds the path of another file, relative to the kubeconfig's folder.
 _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
@@ -58,10 +60,10 @@ def single(source: Path, context: str) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Config",
-        "current-context": "slipway",
-        "contexts": [{"name": "slipway", "context": {**found, "cluster": "slipway", "user": "slipway"}}],
-        "clusters": [{"name": "slipway", "cluster": _absolute(_named(given, "clusters", cluster) or {}, source)}],
-        "users": [{"name": "slipway", "user": _absolute(_named(given, "users", user) or {}, source)}],
+        "current-context": CONTEXT,
+        "contexts": [{"name": CONTEXT, "context": {**found, "cluster": CONTEXT, "user": CONTEXT}}],
+        "clusters": [{"name": CONTEXT, "cluster": _absolute(_named(given, "clusters", cluster) or {}, source)}],
+        "users": [{"name": CONTEXT, "user": _absolute(_named(given, "users", user) or {}, source)}],
     }
 
 

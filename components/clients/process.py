@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
@@ -13,8 +14,14 @@ from typing import IO
 
 from components.errors import SlipwayError
 
-# How often a command in the foreground is looked after, in seconds.
+# The code of a command that was ended by who ended its starter.
+INTERRUPTED = 130
+# Seconds between two looks after a command in the foreground.
 _LOOK = 0.2
+# How many seconds a command that was told to end may go on with what it had begun, before it is told to leave it.
+PATIENCE = 30.0
+# Seconds for the last lines of a command that ended: what it started may hold the pipe longer.
+_LAST_WORDS = 5.0
 
 
 class CommandFailed(SlipwayError):
@@ -73,46 +80,81 @@ def foreground(
     stop: threading.Event | None = None,
     *,
     line: Callable[[str], object] | None = None,
+    error: Callable[[str], object] | None = None,
     meanwhile: Callable[[], None] | None = None,
 ) -> int:
     """Run `command` at the user's terminal and return its exit code; when `stop` is set, it is told to end.
 
     It outlives every signal that it can act on: it ends what is under way, and is waited for. `line` is given each line
-    that it prints, in place of the terminal; `meanwhile` is called again and again while it runs.
+    that it prints, in place of the terminal, and `error` those of its errors; `meanwhile` is called again and again
+    while it runs.
     """
     if not shutil.which(command[0], path=env.get("PATH")):
         raise _missing(command[0])
     with _interruptible():
-        started = subprocess.Popen(command, env=env, stdout=subprocess.PIPE if line else None, text=True)
+        started = subprocess.Popen(
+            command,
+            env=env,
+            stdout=subprocess.PIPE if line else None,
+            stderr=subprocess.PIPE if error else None,
+            text=True,
+            # A signal to all processes of a terminal or of a job would reach it beside the one that is handed on, and a
+            # second one cuts short what is under way. What draws at a terminal has to be in its group.
+            process_group=0 if line else None,
+        )
     with started as process:
-        reader = threading.Thread(target=_hand_on, args=(process.stdout, line), daemon=True)
-        if line:
+        streams = [each for each in ((process.stdout, line), (process.stderr, error)) if each[1]]
+        readers = [threading.Thread(target=_hand_on, args=each, daemon=True) for each in streams]
+        for reader in readers:
             reader.start()
+        code = _waited_for(process, stop, meanwhile, own_group=line is not None)
+        for reader in readers:
+            reader.join(_LAST_WORDS)
+        return code
 
-        def pass_on(_number: int, _frame: FrameType | None) -> None:
-            process.send_signal(signal.SIGINT)
 
-        # A terminal tells all of its processes of Ctrl-C; these two reach this one alone.
-        before = {number: signal.signal(number, pass_on) for number in (signal.SIGTERM, signal.SIGHUP)}
-        try:
-            while True:
-                try:
-                    code = process.wait(_LOOK if stop or meanwhile else None)
-                except subprocess.TimeoutExpired:
-                    if stop and stop.is_set():
-                        process.send_signal(signal.SIGINT)
-                        stop = None
-                    if meanwhile:
-                        meanwhile()
-                except KeyboardInterrupt:
-                    continue
-                else:
-                    if line:
-                        reader.join()
-                    return code
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+def _waited_for(
+    process: "subprocess.Popen[str]",
+    stop: threading.Event | None,
+    meanwhile: Callable[[], None] | None,
+    *,
+    own_group: bool,
+) -> int:
+    told: list[float] = []
+    signalled = False
+
+    def interrupt() -> None:
+        told.append(time.monotonic())
+        process.send_signal(signal.SIGINT)
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        nonlocal signalled
+        signalled = True
+        # A terminal tells all of its processes of Ctrl-C, whose second one is a person's impatience.
+        if number != signal.SIGINT:
+            if not told:
+                interrupt()
+        elif own_group:
+            interrupt()
+
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    before = {number: signal.signal(number, pass_on) for number in numbers}
+    try:
+        while True:
+            try:
+                code = process.wait(_LOOK)
+                return INTERRUPTED if signalled and code else code
+            except subprocess.TimeoutExpired:
+                if stop and stop.is_set():
+                    interrupt()
+                    stop = None
+                if len(told) == 1 and time.monotonic() - told[0] > PATIENCE:
+                    interrupt()
+                if meanwhile:
+                    meanwhile()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _missing(program: str) -> CommandFailed:

@@ -55,9 +55,11 @@ class TrackingServer:
             with https.opener(self.trust).open(request, timeout=10) as answer:
                 return str(json.load(answer)["model_version"]["version"])
         except urllib.error.HTTPError as error:
-            raise LookupError(
-                f"{self.uri} has no models:/{model.name}@{model.alias}: {error.read().decode()[:300]}"
-            ) from None
+            said = error.read().decode(errors="replace")[:300]
+            # What is on the way to it has errors of its own.
+            if error.code not in (401, 403) and '"error_code"' not in said:
+                raise OSError(f"{error.code} {error.reason}: {said}") from None
+            raise LookupError(f"{self.uri} has no models:/{model.name}@{model.alias}: {said}") from None
 
     def registered_model(self, name: str) -> dict[str, Any] | None:
         """What the registry says of a name; None for one that nobody has. Raises OSError when it does not answer."""

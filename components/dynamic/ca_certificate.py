@@ -1,12 +1,13 @@
 """The gateway's certificate, waited for, and the authority that a client must trust to accept it."""
 
 import base64
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
+from pulumi.dynamic import CheckResult, CreateResult, ReadResult, UpdateResult
 
 from components.clients.connection import PASSIVE, Connection, cluster_of
 from components.clients.waiting import wait_out
@@ -57,8 +58,30 @@ def signer(cluster: "Cluster", namespace: str, secret: str) -> str | None:
     return None if found is None else base64.b64decode((found.get("data") or {}).get("ca.crt", "")).decode()
 
 
+def _digest(authority: str) -> str:
+    return hashlib.sha256(authority.encode()).hexdigest()
+
+
 class CaCertificateProvider(DynamicProvider):
     passive = PASSIVE
+
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Add who signs now: an authority is replaced by its owner, in the cluster, and an `up` is to learn of it."""
+        from components.clients.cluster_api import ClusterError
+
+        kept = olds.get("authority")
+        if not isinstance(news["namespace"], str):
+            return CheckResult(news, [])
+        try:
+            found = signer(cluster_of(news), news["namespace"], news["secret"])
+        except ClusterError:
+            found = None
+        authority = kept if found is None else _digest(found)
+        return CheckResult({**news, "authority": authority} if authority else news, [])
+
+    def changed(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+        same = news.get("authority") in (None, _digest(olds.get("ca") or ""))
+        return [key for key in super().changed(olds, news) if key != "authority" or not same]
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(f"{props['namespace']}/{props['certificate']}", self._signed(props))
@@ -67,7 +90,6 @@ class CaCertificateProvider(DynamicProvider):
         return UpdateResult(self._signed(_news))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """An authority is replaced by its owner, in the cluster: a refresh tells."""
         ca = signer(cluster_of(props), props["namespace"], props["secret"])
         return ReadResult(None, {}) if ca is None else ReadResult(id_, {**props, "ca": ca})
 

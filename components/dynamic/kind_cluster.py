@@ -16,6 +16,7 @@ from components.clients import identity, private
 from components.clients.connection import cluster_of
 from components.clients.process import CommandFailed, run
 from components.dynamic.base import DynamicProvider, DynamicResource
+from components.settings.images import upstream
 from components.settings.node_ports import HTTP_NODE_PORT, HTTPS_NODE_PORT
 
 # Where the images of a cluster usually come from: its nodes look for them in the mirror first, whoever names them.
@@ -161,6 +162,7 @@ def create(spec: Mapping[str, Any]) -> None:
     """Make the cluster, its registry and its kubeconfig file. Whatever fails, nothing is left behind."""
     name = spec["name"]
     run(["docker", "info", "--format", "{{.ServerVersion}}"])
+    remove_half_made(spec["kubeconfig_path"])
     found = bool(nodes(name))
     if found and not spec["adopt"]:
         raise CommandFailed(
@@ -177,6 +179,7 @@ def create(spec: Mapping[str, Any]) -> None:
     _refuse_taken_ports(
         {"httpPort": spec["http_port"], "httpsPort": spec["https_port"], "registryPort": spec["registry_port"]}
     )
+    private.write(_mark(Path(_kubeconfig_file(spec))), name.encode())
     try:
         run(
             ["kind", "create", "cluster", "--name", name, "--kubeconfig", _kubeconfig_file(spec), "--config", "-"]
@@ -256,7 +259,30 @@ def delete(spec: Mapping[str, Any]) -> None:
         for member in _members(name):
             run(["docker", "network", "disconnect", "--force", name, member])
         run(["docker", "network", "rm", name])
-    Path(spec["kubeconfig_path"]).unlink(missing_ok=True)
+    kubeconfig = Path(spec["kubeconfig_path"])
+    for file in (kubeconfig, _mark(kubeconfig)):
+        file.unlink(missing_ok=True)
+
+
+def _mark(kubeconfig: Path) -> Path:
+    """Says that this checkout makes a cluster, until the state is known to have it."""
+    return kubeconfig.with_name("kind-cluster-begun")
+
+
+def half_made(kubeconfig: str | Path) -> str | None:
+    """The name of the cluster that a run of this checkout began and did not tell the state of."""
+    mark = _mark(Path(kubeconfig))
+    return mark.read_text() if mark.is_file() else None
+
+
+def remove_half_made(kubeconfig: str | Path) -> None:
+    if name := half_made(kubeconfig):
+        delete({"name": name, "kubeconfig_path": str(kubeconfig)})
+
+
+def is_made(kubeconfig: str | Path) -> None:
+    """The state has the cluster."""
+    _mark(Path(kubeconfig)).unlink(missing_ok=True)
 
 
 def there(name: str) -> bool:
@@ -272,6 +298,20 @@ def made_here(kubeconfig_path: str | Path) -> bool:
     return Path(kubeconfig_path).is_file()
 
 
+def _require_own(props: Mapping[str, Any]) -> None:
+    """Raises OtherCluster where one of this name answers that is another's; one that does not answer tells nothing."""
+    from components.clients.cluster_api import ClusterError
+
+    if not there(props["name"]):
+        return
+    write_kubeconfig(props)
+    try:
+        found = _identity(props)
+    except ClusterError:
+        return
+    identity.require(props["identity"], found, props["stack"], f"the kind cluster {props['name']} of this machine")
+
+
 def absent(name: str) -> str:
     return (
         f"the kind cluster {name} of this stack is not on this machine. If another one made it, work there: a kind "
@@ -284,8 +324,7 @@ def _named(props: Mapping[str, Any], key: str) -> Any:
     value = props.get(key)
     if key not in ("node_image", "registry_image") or not value:
         return value
-    mirror = props.get("image_mirror")
-    return str(value).removeprefix(f"{mirror}/" if mirror else "").partition("@")[0]
+    return upstream(str(value), props.get("image_mirror")).partition("@")[0]
 
 
 class KindProvider(DynamicProvider):
@@ -307,6 +346,8 @@ class KindProvider(DynamicProvider):
             failures = [CheckFailure("name", absent(_olds["name"]))] if _olds and not self._here(_olds) else []
         except CommandFailed as error:
             failures = [CheckFailure("name", str(error))]
+        if _olds:
+            is_made(_olds["kubeconfig_path"])
         return CheckResult(news, failures)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -337,6 +378,7 @@ class KindProvider(DynamicProvider):
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         if not there(_id) and not made_here(_props["kubeconfig_path"]):
             raise CommandFailed(absent(_id))
+        _require_own(_props)
         delete(_props)
 
 

@@ -1,24 +1,21 @@
-"""A model version, brought from MLflow into the folder that its image is built from."""
+"""A model version, brought from MLflow or from a folder, and the image that is built of it and pushed."""
 
 import hashlib
-import shutil
-import socket
+import sys
 import tempfile
-import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, UpdateResult
+from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, UpdateResult
 
-from components.clients import private
+from components.clients import docker
 from components.clients.tracking_server import TrackingServer
 from components.dynamic.base import DynamicProvider, DynamicResource
-from components.errors import SlipwayError
-from components.serving import context
 from components.serving import plan as plans
+from components.serving.bringing import bring, digest, server_digest
 from components.serving.logged_model import LoggedModel
 from components.serving.plan import Plan, Wishes
 from components.serving.problem import ServingError
@@ -34,6 +31,23 @@ class Login:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BuildArgs:
+    """How the model's image is built, and where it is pushed."""
+
+    # `<registry>/<name>`: the tag is of its content.
+    repository: Input[str]
+    # As `components.serving.plan.Wishes` has it.
+    wishes: Mapping[str, Any]
+    # The image to begin with, by the minor version of Python.
+    bases: Mapping[str, str]
+    package_index: str | None
+    # A file of this machine.
+    ca_bundle: str | None
+    # None where nobody must log in.
+    registry_login: docker.Login | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelFilesArgs:
     # models:/name/version, models:/name@alias or the path of a model folder.
     source: str
@@ -43,13 +57,10 @@ class ModelFilesArgs:
     login: Login | None
     # The folder with the Dockerfile and what it copies.
     server: str
-    ca_bundle: str | None
-    # The cluster that MLflow runs on: another one has its own version 1.
+    # The cluster that MLflow runs on: another one has its own version 1. Its registry is another one too.
     cluster: Input[str]
-    # The build context, relative to the project; it is written anew whenever something changed.
-    folder: str
-    # What the settings say of its image, as `components.serving.plan.Wishes` has it; None where none is built.
-    wishes: Mapping[str, Any] | None = None
+    # None where the model has an image: its files tell version and example.
+    build: BuildArgs | None
     # What its files must be; None takes them as they are.
     pinned: str | None = None
     # Known once the version is registered.
@@ -58,132 +69,107 @@ class ModelFilesArgs:
     trust: Input[str] | None = None
 
 
-def digest(folder: Path) -> str:
-    """A hash of every file's path and content."""
-    total = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        total.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
-        total.update(path.read_bytes())
-    return total.hexdigest()
+def tag(content: str, cluster: str) -> str:
+    """A tag for a build context's digest on a cluster; pods use the image's digest, this is for people."""
+    return f"{content[:12]}-{hashlib.sha256(cluster.encode()).hexdigest()[:6]}"
 
 
-def fetch(props: dict[str, Any]) -> dict[str, Any]:
-    """Write the context of the model that `props` asks for and return the resource's outputs."""
-    folder = Path(props["folder"])
-    shutil.rmtree(folder, ignore_errors=True)
-    private.folder(folder)
+def make(props: dict[str, Any]) -> dict[str, Any]:
+    """The outputs of the model that `props` asks for, whose image is pushed."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "context"
+        brought = bring(props, folder)
+        made = {**props, **brought, "image": "", "reference": ""}
+        if props.get("wishes") is not None:
+            plan = Plan.parse(brought["plan"])
+            made["image"] = f"{props['repository']}:{tag(brought['digest'], props['cluster'])}"
+            made["reference"] = docker.push_built(
+                made["image"], folder, build_args(props, plan), _registry_login(props)
+            )
+    return made
+
+
+def build_args(props: Mapping[str, Any], plan: Plan) -> dict[str, str]:
+    index = {"PIP_INDEX_URL": props["package_index"]} if props.get("package_index") else {}
+    return {"BASE_IMAGE": props["bases"][plan.python], **index, **plans.build_args(plan)}
+
+
+def _registry_login(props: Mapping[str, Any]) -> docker.Login | None:
+    if not props.get("registry_server"):
+        return None
+    return docker.Login(
+        server=props["registry_server"], username=props["registry_username"], password=props["registry_password"]
+    )
+
+
+def resolved(props: Mapping[str, Any], before: str | None) -> str | None:
+    """The version that an alias stands for now; `before`, the one at the last `up`, while nobody can say.
+
+    None for what is no alias, or not known yet. Raises LookupError for an alias that is gone.
+    """
     source = parse_source(props["source"])
-    if isinstance(source, ModelFolder):
-        model, version = source.path, "local"
-    else:
-        server = TrackingServer.of(props)
-        server.wait_until_reachable()
-        version = server.version_of(source)
-        model = server.download(source.name, version, folder / "model", _authority(folder))
-    content = f"sha256:{digest(model)}"
-    if props.get("pinned") not in (None, content):
-        shutil.rmtree(folder)
-        raise SlipwayError(
-            f"{props['source']} is another model than the stack's `digest` says: {props['pinned']} is wanted, version "
-            f"{version} is {content}",
-            remedy="find out who registered it; if it is what shall be served, write that digest",
-        )
-    described = _context(props, model, folder)
-    return {**props, "version": version, **described, "digest": digest(folder), "content": content}
-
-
-def _context(props: dict[str, Any], model: Path, folder: Path) -> dict[str, Any]:
-    """Write what the image is built from; without wishes there is none to build."""
-    server = Path(props["server"])
-    if props.get("wishes") is None:
-        return context.unbuilt(model, folder, server)
-    bundle = Path(props["ca_bundle"]) if props.get("ca_bundle") else None
-    before = Plan.parse(props["plan"]) if props.get("plan") else None
-    return context.write(model, folder, server, bundle, Wishes(**props["wishes"]), before)
-
-
-def _authority(folder: Path) -> Path:
-    """Beside the build context: what is in it goes into the image."""
-    return folder.with_name(f"{folder.name}.ca.crt")
-
-
-def _bring_back(olds: dict[str, Any]) -> None:
-    """Get the files of the last `up` again, where the server answers: a fresh checkout is no change of the model."""
-    uri = olds.get("tracking_uri")
-    if not uri or not _listens(uri):
-        return
+    # What is not a text is not known yet.
+    known = all(isinstance(props.get(key), str | None) for key in ("tracking_uri", "username", "password", "trust"))
+    if not isinstance(source, RegisteredModel) or not source.alias:
+        return None
+    if not known or not props.get("tracking_uri"):
+        return before
     try:
-        fetch(olds)
-    except (OSError, LookupError):
-        shutil.rmtree(olds["folder"], ignore_errors=True)
-
-
-def _listens(uri: str) -> bool:
-    """Whether something is at the URL now; a preview does not wait for it to come up."""
-    at = urllib.parse.urlsplit(uri)
-    try:
-        with socket.create_connection((at.hostname or "", at.port or (443 if at.scheme == "https" else 80)), timeout=3):
-            return True
-    except OSError:
-        return False
-
-
-def _changes(olds: dict[str, Any], news: dict[str, Any]) -> Iterator[str]:
-    folder = Path(str(news["folder"]))
-    if not folder.is_dir() or digest(folder) != olds.get("digest"):
-        yield "digest"
-    server = Path(str(news["server"]))
-    if any(_bytes(server / path) != _bytes(folder / path) for path in context.server_files(server)):
-        yield "server"
-    source = parse_source(str(news["source"]))
-    if isinstance(source, RegisteredModel) and source.alias:
-        # What is not a text is not known yet.
-        known = all(isinstance(news.get(key), str | None) for key in ("tracking_uri", "username", "password", "trust"))
-        if known and TrackingServer.of(news).version_of(source) != olds.get("version"):
-            yield "version"
-    if isinstance(source, ModelFolder) and digest(source.path) != digest(folder / "model"):
-        yield "source"
-
-
-def _bytes(path: Path) -> bytes:
-    return path.read_bytes() if path.is_file() else b""
+        return TrackingServer.of(props).version_of(source)
+    except LookupError:
+        if before is None:
+            # It is trained first.
+            return None
+        raise
+    except OSError as error:
+        if before is not None:
+            where = f"MLflow does not answer at {props['tracking_uri']} ({error})"
+            print(f"{props['source']}: {where}: version {before} stays", file=sys.stderr)
+        return before
 
 
 class ModelFilesProvider(DynamicProvider):
-    passive = ("username", "password", "trained", "trust")
+    passive = (
+        *("username", "password", "trained", "trust", "server", "ca_bundle"),
+        *("registry_server", "registry_username", "registry_password"),
+    )
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Refuse a model folder whose image cannot be built, before anything is made."""
+        """Add the version that an alias stands for; refuse a model folder whose image cannot be built.
+
+        Both before anything is made, and where the network may be asked: a diff compares what is found here.
+        """
         source = news.get("source")
-        if news.get("wishes") is None or not isinstance(source, str) or source.startswith("models:"):
+        if not isinstance(source, str):
             return CheckResult(news, [])
         try:
-            with tempfile.TemporaryDirectory() as scratch:
-                plans.resolved(LoggedModel(Path(source)), Wishes(**news["wishes"]), Path(scratch) / "requirements")
-        except ServingError as error:
+            version = resolved(news, _olds.get("resolved"))
+            if news.get("wishes") is not None and isinstance(parse_source(source), ModelFolder):
+                with tempfile.TemporaryDirectory() as scratch:
+                    plans.resolved(LoggedModel(Path(source)), Wishes(**news["wishes"]), Path(scratch) / "requirements")
+        except (ServingError, LookupError) as error:
             return CheckResult(news, [CheckFailure("source", f"{source}: {error}")])
-        return CheckResult(news, [])
+        return CheckResult({**news, "resolved": version} if version else news, [])
+
+    def changed(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+        """Of the images to begin with, only the one of the model's Python counts; an unknown version is no other."""
+        python = Plan.parse(olds["plan"]).python if olds.get("plan") else None
+        same = {
+            "bases": python and (olds.get("bases") or {}).get(python) == (news.get("bases") or {}).get(python),
+            "resolved": not news.get("resolved") or news["resolved"] == olds.get("version"),
+        }
+        return [key for key in super().changed(olds, news) if not same.get(key)]
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(props["folder"], fetch(props))
+        return CreateResult(props["source"], make(props))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(fetch({**_news, "plan": _olds.get("plan")}))
-
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        if not Path(_olds["folder"]).is_dir():
-            _bring_back(_olds)
-        return DiffResult(changes=bool(self.changed(_olds, _news)) or any(_changes(_olds, _news)))
-
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        shutil.rmtree(_props["folder"], ignore_errors=True)
-        _authority(Path(_props["folder"])).unlink(missing_ok=True)
+        return UpdateResult(make({**_news, "plan": _olds.get("plan")}))
 
 
-class ModelFiles(DynamicResource, provider=ModelFilesProvider, secrets=["password"]):
-    """`folder` is the build context, `version` the registered version, `example` the model's own, as JSON or null."""
+class ModelFiles(DynamicResource, provider=ModelFilesProvider, secrets=["password", "registry_password"]):
+    """`version` is the registered version, `example` the model's own, as JSON or null."""
 
-    folder: Output[str]
     version: Output[str]
     example: Output[str]
     # Of the build context, and `sha256:…` of the model's own files.
@@ -191,8 +177,25 @@ class ModelFiles(DynamicResource, provider=ModelFilesProvider, secrets=["passwor
     content: Output[str]
     # A `components.serving.plan.Plan` as JSON.
     plan: Output[str]
+    # The image as it was pushed, `<repository>:<tag>` and `<repository>@sha256:…`; "" without a build.
+    image: Output[str]
+    reference: Output[str]
 
     def __init__(self, name: str, args: ModelFilesArgs, opts: ResourceOptions | None = None) -> None:
-        given = {key: value for key, value in vars(args).items() if key != "login"}
-        login = vars(args.login) if args.login else {}
-        super().__init__(name, {**given, **login}, opts)
+        super().__init__(name, inputs(args), opts)
+
+
+def inputs(args: ModelFilesArgs) -> dict[str, Input[Any] | None]:
+    """What the state knows of them: content by its digest, and no file of this machine's but by a relative path."""
+    given = {key: value for key, value in vars(args).items() if key not in ("login", "build")}
+    given |= vars(args.login) if args.login else {}
+    given["server_digest"] = server_digest(Path(args.server))
+    source = parse_source(args.source)
+    if isinstance(source, ModelFolder):
+        given["source_digest"] = digest(source.path)
+    if args.build:
+        given |= {key: value for key, value in vars(args.build).items() if key != "registry_login"}
+        if login := args.build.registry_login:
+            given |= {f"registry_{key}": value for key, value in vars(login).items()}
+            given["registry_password"] = Output.secret(login.password)
+    return given

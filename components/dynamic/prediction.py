@@ -47,7 +47,7 @@ class PredictionArgs:
     version: Input[str]
     # What it must be where the canary is asked for; `version` while there is none. None: nothing routes by the header.
     canary: Input[str] | None
-    # The image and the settings that are served, and where: a change is to be proven by another prediction.
+    # The image, the digest of its settings, and where it is served: a change is to be proven by another prediction.
     image: Input[str]
     settings: str
     cluster: Input[str]

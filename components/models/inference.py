@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pulumi
 import pulumi_kubernetes as k8s
 from pulumi import CustomTimeouts, Input, Output, Resource, ResourceOptions
 
 from components import settings as s
 from components.kubernetes import placement, pods
 from components.kubernetes.namespaces import MODEL_ACCOUNT
+from components.moved import moved
 from components.serving.protocol import MODEL
 from components.settings.merge import merged
 
@@ -165,29 +165,25 @@ def spec(
     }
 
 
-class InferenceService(pulumi.ComponentResource):
-    """`deployment` is what an autoscaler scales in Standard mode."""
-
-    name: Output[str]
-    deployment: Output[str]
-
-    def __init__(self, name: str, args: InferenceServiceArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("slipway:models:InferenceService", name, None, opts)
-        # Not awaited: KServe copies observedGeneration from the child Deployment (kserve/kserve#6081), so Ready can be
-        # stale or never come after an update. A prediction is the gate.
-        service = k8s.apiextensions.CustomResource(
-            name,
-            api_version="serving.kserve.io/v1beta1",
-            kind="InferenceService",
-            metadata={
-                "name": args.model.name,
-                "namespace": args.namespace,
-                "labels": LABELS,
-                "annotations": annotations(args.model),
-            },
-            spec=spec(args.model, args.image, args.version, spread=args.spread, mutual_tls=args.mutual_tls),
-            opts=ResourceOptions(
-                parent=self,
+def inference_service(name: str, args: InferenceServiceArgs, opts: ResourceOptions) -> k8s.apiextensions.CustomResource:
+    """Declare the service, and how many of its pods may go at a time."""
+    before = moved(opts, "slipway:models:InferenceService", name)
+    # Not awaited: KServe copies observedGeneration from the child Deployment (kserve/kserve#6081), so Ready can be
+    # stale or never come after an update. A prediction is the gate.
+    service = k8s.apiextensions.CustomResource(
+        name,
+        api_version="serving.kserve.io/v1beta1",
+        kind="InferenceService",
+        metadata={
+            "name": args.model.name,
+            "namespace": args.namespace,
+            "labels": LABELS,
+            "annotations": annotations(args.model),
+        },
+        spec=spec(args.model, args.image, args.version, spread=args.spread, mutual_tls=args.mutual_tls),
+        opts=ResourceOptions.merge(
+            before,
+            ResourceOptions(
                 depends_on=list(args.serving),
                 replace_on_changes=[
                     # KServe's webhook refuses a change of the mode.
@@ -199,11 +195,13 @@ class InferenceService(pulumi.ComponentResource):
                 # Knative's pods take a minute; a destroy that waits longer says so.
                 custom_timeouts=CustomTimeouts(delete="5m"),
             ),
-        )
-        if fewest(args.model) > 1:
-            child = ResourceOptions(parent=self)
-            placement.budget(name, namespace=args.namespace, labels=labels(args.model), opts=child)
-        # The id is <namespace>/<name>, and is known when the service is there.
-        self.name = service.id.apply(lambda id_: id_.rpartition("/")[2])
-        self.deployment = Output.concat(self.name, "-predictor")
-        self.register_outputs({"name": self.name})
+        ),
+    )
+    if fewest(args.model) > 1:
+        placement.budget(name, namespace=args.namespace, labels=labels(args.model), opts=before)
+    return service
+
+
+def deployment(service: k8s.apiextensions.CustomResource) -> Output[str]:
+    """What an autoscaler scales in Standard mode; the id is <namespace>/<name>, and is known when it is there."""
+    return service.id.apply(lambda id_: f"{id_.rpartition('/')[2]}-predictor")

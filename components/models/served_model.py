@@ -1,5 +1,6 @@
 """One model of the stack's list: trained if missing, built, served, scaled, and asked for a prediction."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,9 +14,9 @@ from components.data.tracking import Tracking
 from components.dynamic.prediction import Prediction, PredictionArgs
 from components.ingress.gateway import Gateway
 from components.ingress.route import destinations, knative_gateway, model_spec, virtual_service
-from components.models.autoscaling import Autoscaler, AutoscalerArgs, Keda
-from components.models.inference import InferenceService, InferenceServiceArgs
-from components.models.model_image import ModelImage, ModelImageArgs
+from components.models.autoscaling import AutoscalerArgs, Keda, autoscaler
+from components.models.inference import InferenceServiceArgs, deployment, inference_service
+from components.models.model_image import ModelImage, ModelImageArgs, model_image
 from components.models.training import Training
 from components.platform.platform import Platform
 from components.platform.prometheus import URL
@@ -56,7 +57,7 @@ class ServedModel(pulumi.ComponentResource):
         source = parse_source(model.source)
         image = self._image(name, args, source)
         canary = self._canary(args)
-        service = InferenceService(
+        service = inference_service(
             name,
             InferenceServiceArgs(
                 model=model,
@@ -73,10 +74,10 @@ class ServedModel(pulumi.ComponentResource):
             scaling = AutoscalerArgs(
                 settings=model.autoscaling,
                 namespace=args.namespace,
-                deployment=service.deployment,
+                deployment=deployment(service),
                 keda=self._keda(args, model.autoscaling),
             )
-            Autoscaler(name, scaling, ResourceOptions(parent=self))
+            autoscaler(name, scaling, ResourceOptions(parent=self))
         namespace = settings.namespace_of(model)
         where = f"kubectl --namespace {namespace}"
         hostname = settings.host_of(model)
@@ -97,7 +98,7 @@ class ServedModel(pulumi.ComponentResource):
                 version=image.version,
                 canary=None if args.canary_of else canary.outputs["version"] if canary else image.version,
                 image=image.reference,
-                settings=model.model_dump_json(),
+                settings=hashlib.sha256(model.model_dump_json().encode()).hexdigest(),
                 cluster=args.context.cluster.identity,
                 seconds=model.ready_within,
                 look=f"`{where} describe inferenceservice {name}`, then `{where} get pods,events`",
@@ -123,7 +124,8 @@ class ServedModel(pulumi.ComponentResource):
         }
         if model.canary and canary:
             self.outputs["canary"] = {"percent": model.canary.percent, **canary.outputs}
-        self.register_outputs(self.outputs)
+        # The stack's own outputs have them: the state would hold them twice.
+        self.register_outputs({})
 
     def _keda(self, args: ServedModelArgs, scaling: s.Autoscaling) -> Keda | None:
         """None where an HPA of Slipway's own does."""
@@ -140,7 +142,7 @@ class ServedModel(pulumi.ComponentResource):
         context, settings = args.context, args.context.settings
         registered = isinstance(source, RegisteredModel)
         training = args.trainings.get(source) if isinstance(source, RegisteredModel) else None
-        return ModelImage(
+        return model_image(
             name,
             ModelImageArgs(
                 source=args.model.source,
@@ -162,7 +164,6 @@ class ServedModel(pulumi.ComponentResource):
                 registry=context.cluster.registry,
                 cluster=context.cluster.identity,
                 credentials=settings.registry,
-                state=context.folder,
                 ingress=(args.gateway, args.tracking, *args.names) if registered else (),
             ),
             ResourceOptions(parent=self),

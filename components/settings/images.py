@@ -18,6 +18,20 @@ def qualified(reference: str) -> str:
     return f"docker.io/{reference}" if slash else f"docker.io/library/{reference}"
 
 
+def in_mirror(mirror: str, full: str) -> str:
+    """A qualified reference as it is named in the mirror; a path has no colon, so that of a port becomes `_`."""
+    host, _, path = full.partition("/")
+    return f"{mirror}/{host.replace(':', '_')}/{path}"
+
+
+def upstream(reference: str, mirror: str | None) -> str:
+    """The other way round: what a reference is a copy of, or itself where it is not in the mirror."""
+    if not mirror or not reference.startswith(f"{mirror}/"):
+        return reference
+    host, _, path = reference.removeprefix(f"{mirror}/").partition("/")
+    return f"{host.replace('_', ':')}/{path}"
+
+
 def split(reference: str) -> tuple[str, str | None]:
     """`host:5000/name:tag@sha256:…` as `host:5000/name` and `tag@sha256:…`, which is None without a tag."""
     name, at, digest = reference.partition("@")
@@ -46,7 +60,7 @@ class Images:
         full = qualified(reference)
         digest = self.digests.get(full)
         pinned = f"{full}@{digest}" if digest else full
-        return f"{self.mirror}/{pinned}" if self.mirror else pinned
+        return in_mirror(self.mirror, pinned) if self.mirror else pinned
 
     def changes(self, reference: str) -> bool:
         """Whether the image comes from a mirror, or by a digest of the stack's own."""

@@ -185,7 +185,7 @@ def _share(pods: int, percent: int) -> int:
 class Build(Section):
     """What the image build needs on a corporate network."""
 
-    ca_bundle: FilePath | None = Field(None, description="PEM file with the CAs that the package index is signed by.")
+    ca_bundle: FilePath | None = Field(None, description="PEM file of this machine with the CAs of the package index.")
     package_index: HttpUrl | None = Field(None, description="Package index for the image build, without credentials.")
     packages: Sequence[DebianPackage] = Field((), description="Debian packages for the images of all models.")
     keep_images: Natural = Field(

@@ -34,6 +34,7 @@ SIGHTINGS = {
     "knative-operator": Sighting(where=f"{_RENDERED}/3613", tag="v1.23.0", on=date(2026, 9, 10)),
     "kserve-crd": Sighting(where="https://github.com/grycap/oscar/pull/627", tag="v0.20.0", on=date(2026, 8, 10)),
     "kserve-resources": Sighting(where=f"{_RENDERED}/3497", tag="v0.20.0", on=date(2026, 9, 10)),
+    "kserve-runtime-configs": Sighting(where=_FILES, tag="kserve-runtime-configs --version v0.20.0", on=_SEARCHED),
     "metrics-server": Sighting(where=_FILES, tag="metrics-server-3.14.0", on=_SEARCHED),
     "prometheus": Sighting(where=f"{_UPDATES}/1642", tag="29.27.0", on=date(2026, 8, 26)),
     "grafana": Sighting(
@@ -58,9 +59,14 @@ SIGHTINGS = {
     "kind-node": Sighting(
         where="https://github.com/kubernetes-sigs/kind/releases/tag/v0.33.0", tag="v1.34.11", on=date(2026, 9, 16)
     ),
+    "registry": Sighting(where=_FILES, tag="registry:2", on=_SEARCHED),
     "postgres": Sighting(where=_FILES, tag="postgres:17", on=_SEARCHED),
     "postgres-cluster": Sighting(where=_FILES, tag="postgresql:17-standard-trixie", on=_SEARCHED),
     "minio": Sighting(where=_FILES, tag="pgsty/minio:RELEASE.2026-08-04T00-00-00Z and its digest", on=_SEARCHED),
     "versitygw": Sighting(where=_FILES, tag="versity/versitygw:v1.8.0", on=_SEARCHED),
     "volume-permissions": Sighting(where=_FILES, tag="busybox:1.37", on=_SEARCHED),
+    **{
+        f"python-{minor}": Sighting(where=_FILES, tag=f"python:{minor}-slim", on=_SEARCHED)
+        for minor in ("3.9", "3.10", "3.11", "3.12", "3.13")
+    },
 }

@@ -1,9 +1,7 @@
 """A checkout of its own with its own embedded cluster, shared by the whole session."""
 
 import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +12,11 @@ import yaml
 from pulumi import automation
 
 from tools import stack_file
+from tools.bench.frame.checkout import checkout as copied
 from tools.embedded.stack import EmbeddedStack
 from tools.environment import tools_first
 from tools.toolchain.install import is_there
 from tools.toolchain.pins import TOOLS
-
-PROJECT = Path(__file__).parents[2]
-SOURCES = ("Pulumi.yaml", "Pulumi.local.yaml", "__main__.py", "components", "hpa", "policy", "tools", "model")
 
 
 @dataclass(frozen=True)
@@ -60,14 +56,7 @@ class Checkout:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     missing = [tool.name for tool in TOOLS if not is_there(tool)]
     assert not missing, f"run `make tools` first: {', '.join(missing)}"
-    root = tmp_path_factory.mktemp("checkout")
-    for name in SOURCES:
-        source = PROJECT / name
-        if source.is_dir():
-            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, root / name)
-    (root / ".venv").symlink_to(sys.prefix)
+    root = copied(tmp_path_factory.mktemp("checkout"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", tools_first()["PATH"])
         cluster = EmbeddedStack(root / "Pulumi.local.yaml", dict(os.environ), print)

@@ -14,7 +14,8 @@ import pytest
 
 from components.errors import SlipwayError
 from components.settings import Embedded
-from tests.embedded.conftest import PROJECT, Checkout
+from tests.embedded.conftest import Checkout
+from tools.bench.frame.checkout import PROJECT
 from tools.embedded import ports
 from tools.embedded.control_plane import ControlPlane
 from tools.environment import tools_first

@@ -4,7 +4,6 @@ The tests are one story and run in their order.
 """
 
 import json
-import shutil
 from typing import Any
 
 import pytest
@@ -70,12 +69,6 @@ def test_a_plain_vector_is_refused_with_what_the_model_takes(local: automation.S
 
 def test_up_again_changes_nothing(local: automation.Stack) -> None:
     assert changes(local.up().summary) == {}
-
-
-def test_a_fresh_checkout_is_no_change(checkout: Checkout, local: automation.Stack) -> None:
-    shutil.rmtree(checkout.root / ".slipway" / "local" / "images")
-    local.preview(expect_no_changes=True)
-    assert list((checkout.root / ".slipway" / "local" / "images").iterdir())
 
 
 def test_drift_is_found_without_a_word_to_the_state(checkout: Checkout, local: automation.Stack) -> None:

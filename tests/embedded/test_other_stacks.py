@@ -1,14 +1,14 @@
 """What dev and prod make of their own, on the embedded cluster: all but the cluster, the charts and the image."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from components.settings.merge import merged
-from tests.embedded.conftest import PROJECT, Checkout
+from tests.embedded.conftest import Checkout
 from tests.embedded.test_local_stack import changes
+from tools.bench.frame.checkout import PROJECT
 from tools.stack_file import PREFIX
 
 pytestmark = pytest.mark.embedded
@@ -19,7 +19,7 @@ DROPPED = ("backend", "registry", "charts", "knativeServing", "embedded", "datab
 
 def on_embedded(stack: str, local: dict[str, Any]) -> dict[str, Any]:
     """The committed stack's settings, on this cluster and with a ready image."""
-    config = yaml.safe_load((Path(PROJECT) / f"Pulumi.{stack}.yaml").read_text())["config"]
+    config = yaml.safe_load((PROJECT / f"Pulumi.{stack}.yaml").read_text())["config"]
     for key in DROPPED:
         config.pop(f"{PREFIX}{key}", None)
     for key in ("cluster", "platform"):

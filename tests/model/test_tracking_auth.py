@@ -21,8 +21,8 @@ PASSWORD = "a long enough password"
 # The init container's own script, but for the lock, which is PostgreSQL's.
 SET_UP = "import runpy; runpy.run_path('components/data/scripts/migrate.py')['set_up_users']()"
 FETCH = (
-    "import json, sys; from components.dynamic.model_files import fetch; "
-    "print(fetch(json.loads(sys.argv[1]))['version'])"
+    "import json, pathlib, sys; from components.serving.bringing import bring; "
+    "print(bring(json.loads(sys.argv[1]), pathlib.Path(sys.argv[2]))['version'])"
 )
 ALIAS = "import sys, mlflow; mlflow.MlflowClient().set_registered_model_alias('wine-quality-model', 'champion', '1')"
 
@@ -134,8 +134,8 @@ def test_the_training_and_the_download_log_in(url: str, folder: Path) -> None:
         assert alias.started.wait(60) == 0, alias.log.read_text()
 
     props = {"source": "models:/wine-quality-model@champion", "tracking_uri": url, "server": str(MODEL)}
-    props |= {"folder": str(folder / "context"), "username": ADMIN, "password": PASSWORD}
-    fetch = [sys.executable, "-c", FETCH, json.dumps(props)]
+    props |= {"username": ADMIN, "password": PASSWORD}
+    fetch = [sys.executable, "-c", FETCH, json.dumps(props), str(folder / "context")]
     with process(fetch, environment(), Path.cwd(), folder / "fetch.log") as download:
         assert download.started.wait(120) == 0, download.log.read_text()
     assert download.log.read_text().strip().endswith("1")

@@ -11,13 +11,13 @@ from components.kubernetes.hardening import BEYOND_ANY_NODE
 from components.settings.versions import CHARTS, IMAGES
 from tests.unit.scaled import PODS
 from tools import stack_file
-from tools.images.inventory import Inventory, inventory
+from tools.images.inventory import ON_DEMAND, Inventory, inventory
 from tools.render.stack import Rendering, render
 
 MIRROR = "mirror.test/all"
 DIGEST = f"sha256:{'a' * 64}"
 # The tags of its images are the chart's own, so they are not locked.
-RUNTIMES = "kserve-runtime-configs"
+RUNTIMES = f"kserve-runtime-configs{ON_DEMAND}"
 
 DATABASE = {"cloudNativePg": {"backup": {"destination": "s3://backups/mlflow"}}}
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.unit.http_server import served_by
 
+UNKNOWN = b'{"error_code": "INVALID_PARAMETER_VALUE", "message": "no such alias"}'
+
 
 @pytest.fixture
 def registry() -> Iterator[str]:
@@ -18,7 +20,7 @@ def registry() -> Iterator[str]:
             known = self.path == "/api/2.0/mlflow/registered-models/alias?name=wine&alias=champion"
             self.send_response(200 if known else 404)
             self.end_headers()
-            self.wfile.write(b'{"model_version": {"version": "7"}}' if known else b"no such alias")
+            self.wfile.write(b'{"model_version": {"version": "7"}}' if known else UNKNOWN)
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -77,6 +77,22 @@ def test_an_authority_that_was_replaced_is_told_by_a_refresh(monkeypatch: pytest
     assert read(None).id is None
 
 
+def test_an_authority_that_was_replaced_changes_the_next_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    props = {"namespace": "istio-system", "secret": "tls", "kubeconfig_path": "/nowhere"}
+
+    def changed(olds: dict[str, Any]) -> list[str]:
+        return CaCertificateProvider().changed(
+            {**props, "ca": "old"}, CaCertificateProvider().check(olds, props).inputs
+        )
+
+    # A cluster that does not answer says nothing of it.
+    assert not changed({})
+    for ca, told in (("old", []), ("new", ["authority"])):
+        monkeypatch.setattr(ca_certificate, "cluster_of", lambda _props, ca=ca: Cluster(secret(ca)))
+        assert changed({}) == told
+        assert changed({"authority": "of the last up"}) == told
+
+
 def test_what_is_signed_anew_changes_nothing_for_who_has_no_file() -> None:
     props = {"secret": "tls", "hosts": ["a.test"]}
     assert not CaCertificateProvider().diff("id", {**props, "ca": "PEM"}, props).changes

@@ -71,8 +71,7 @@ def test_different_models_are_trained_at_the_same_time() -> None:
 
 
 def test_both_versions_are_one_repository_of_the_registry(fixed: Run) -> None:
-    names = {each.inputs["imageName"].rpartition(":")[0] for each in fixed.of("Image")}
-    assert names == {f"localhost:5001/{NAME}"}
+    assert {each.inputs["repository"] for each in fixed.of("ModelFiles")} == {f"localhost:5001/{NAME}"}
 
 
 def test_the_canary_answers_at_its_own_host_and_the_model_on_both_tracks(fixed: Run) -> None:

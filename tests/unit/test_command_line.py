@@ -20,7 +20,7 @@ from tools.outcome import CODES, outcome
 
 NAMES = commands.list_commands(click.Context(commands))
 # Those that work on no stack, or on several.
-WITHOUT_STACK = {"check", "new-model", "schema", "serve", "tools", "versions"}
+WITHOUT_STACK = {"bench", "check", "new-model", "schema", "serve", "tools", "versions"}
 
 
 def test_the_list_shows_every_command_with_its_first_line() -> None:

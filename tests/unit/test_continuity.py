@@ -94,6 +94,21 @@ def test_a_kind_cluster_is_gone_only_for_the_checkout_that_had_it(
     assert continuity.left(there, made, None) is not None
 
 
+@pytest.mark.usefixtures("checkout")
+def test_a_kind_cluster_of_the_same_name_on_another_machine_is_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kind_cluster, "there", lambda _name: True)
+    monkeypatch.setattr(kind_cluster, "write_kubeconfig", lambda _spec: None)
+    made, there = [{"type": KindCluster.token, "outputs": {"identity": "u1"}}], stack(kind={"name": "slipway-there"})
+    # One that does not answer may be broken, and has to be destroyed.
+    for found in ("u1", None):
+        monkeypatch.setattr(continuity, "_uid_of_kind", lambda _stack, found=found: found)
+        assert continuity.left(there, made, None) is None
+    monkeypatch.setattr(continuity, "_uid_of_kind", lambda _stack: "u2")
+    with pytest.raises(OtherCluster, match=f"the kind cluster slipway-there of this machine.*CONFIRM={LEAVE}"):
+        continuity.left(there, made, None)
+    assert continuity.left(there, made, LEAVE) is not None
+
+
 PROPS = {"kubeconfig_path": ".slipway/there/kubeconfig", "stack": "there"}
 
 

@@ -5,7 +5,6 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from http.server import BaseHTTPRequestHandler
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from tools.doctor import cluster, machine, programs, published, report
 from tools.doctor.machine import GIB, Machine
 from tools.doctor.result import Result, fault, note, ok
 from tools.doctor.support import support
-from tools.images.inventory import Image
+from tools.images.inventory import ON_DEMAND, Image
 from tools.render.release import Release
 from tools.upgrades.versions import Version
 
@@ -240,24 +239,6 @@ def test_an_engine_that_speaks_no_json_is_a_fault() -> None:
     assert states(programs.engine(saying("podman"))[1]) == ["fault"]
 
 
-def test_a_plugin_is_here_or_to_be_had(tmp_path: Path) -> None:
-    class Handler(BaseHTTPRequestHandler):
-        def do_HEAD(self) -> None:
-            self.send_response(200 if self.path.startswith("/there/pulumi-resource-docker-v") else 403)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    nothing = {"PATH": str(tmp_path), "PULUMI_HOME": str(tmp_path)}
-    with served_by(Handler) as host:
-        assert state(programs.docker_plugin(f"http://{host}/there", nothing)) == "ok"
-        missing = programs.docker_plugin(f"http://{host}/gone", nothing)
-    assert (missing.state, "slipway:models[].image" in missing.remedy) == ("fault", True)
-    (tmp_path / "plugins" / f"resource-docker-v{metadata.version('pulumi-docker')}").mkdir(parents=True)
-    assert state(programs.docker_plugin("http://127.0.0.1:9", nothing)) == "ok"
-
-
 # --- support ---
 
 LINES = [
@@ -334,6 +315,15 @@ def test_an_image_that_cannot_be_had_is_a_fault_that_names_its_users(registry: R
     found = published.image(image(f"{registry.host}/a:1"), None)
     assert state(found) == "fault"
     assert "Deployment mlflow" in found.remedy
+
+
+@pytest.mark.parametrize(("users", "said"), [((), "note"), (("cert-manager",), "fault")])
+def test_an_image_that_no_object_of_the_stack_pulls_fails_no_up(
+    registry: Registry, users: tuple[str, ...], said: str
+) -> None:
+    at = f"{registry.host}/a:1"
+    wanted = Image(name=at, at=at, digest=None, users=(*users, f"kserve-resources{ON_DEMAND}"))
+    assert state(published.image(wanted, None)) == said
 
 
 def test_a_locked_digest_is_what_is_looked_for(registry: Registry) -> None:

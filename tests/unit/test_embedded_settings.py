@@ -49,15 +49,17 @@ def test_an_embedded_stack_names_its_kubeconfig() -> None:
     assert fault == "slipway:embedded: write its kubeconfig and context as `cluster.existing`"
 
 
-def test_an_embedded_stack_serves_one_model() -> None:
+def test_an_embedded_stack_serves_one_source_under_as_many_names_as_wanted() -> None:
     [model] = local()["models"]
-    [fault] = faults(local(models=[model, {**model, "name": "other"}]))
-    assert "one model on this machine" in fault
+    assert len(parse_settings(local(models=[model, {**model, "name": "other"}])).models) == 2
+    [fault] = faults(local(models=[model, {**model, "name": "other", "source": "models:/other/1"}]))
+    assert fault.startswith("slipway:models: ")
+    assert "models:/other/1" in fault
 
 
 def test_a_ready_image_is_served_and_nothing_is_built(run: Run) -> None:
     [model] = local()["models"]
-    assert not run.of("Image")
+    assert "repository" not in run.one("ModelFiles").inputs
     [service] = [entry for entry in run.kubernetes if entry.kind == "InferenceService"]
     [container] = service.inputs["spec"]["predictor"]["containers"]
     assert container["image"] == model["image"]

@@ -12,7 +12,7 @@ from components.platform.knative import own_images, serving_images
 from components.settings import SettingsError, parse_settings, versions
 from components.settings import image_lock as lock
 from components.settings.charts import ChartOverride
-from components.settings.images import Images, split
+from components.settings.images import Images, split, upstream
 from tests.unit.engine import Run, run_stack
 from tests.unit.registry_server import Registry, registry_server
 from tools import mirror
@@ -42,6 +42,15 @@ def test_a_locked_digest_is_the_same_in_a_mirror() -> None:
     images = Images(mirror="mirror.test/all", digests={"docker.io/library/postgres:17": DIGEST})
     assert images["postgres"] == f"mirror.test/all/docker.io/library/postgres:17@{DIGEST}"
     assert images["minio"].startswith("mirror.test/all/docker.io/pgsty/minio:RELEASE")
+
+
+@pytest.mark.parametrize("registry", ["quay.io", "registry.test:5000", "10.0.0.5:443"])
+def test_the_port_of_a_registry_is_no_tag_in_the_mirror(registry: str) -> None:
+    mirror = "mirror.test:5000/all"
+    there = Images(mirror=mirror).rewrite(f"{registry}/a/b:1")
+    assert there == f"{mirror}/{registry.replace(':', '_')}/a/b:1"
+    assert upstream(there, mirror) == f"{registry}/a/b:1"
+    assert upstream(f"{registry}/a/b:1", mirror) == f"{registry}/a/b:1"
 
 
 def test_a_chart_gets_the_digest_behind_the_tag() -> None:

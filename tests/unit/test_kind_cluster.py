@@ -165,18 +165,38 @@ def test_a_failed_creation_leaves_nothing(machine: Machine, props: dict[str, Any
     assert not machine.networks
 
 
+def test_a_cluster_whose_making_was_cut_off_is_made_anew(machine: Machine, props: dict[str, Any]) -> None:
+    # The run was killed: what it made is there, and no state knows of it.
+    KindProvider().create(props)
+    KindProvider().create(props)
+    assert len(machine.ran("kind", "delete")) == 1
+    assert len(machine.ran("kind", "create")) == 2
+    # Once the state has it, it is a cluster like any other.
+    KindProvider().check(props, props)
+    with pytest.raises(CommandFailed, match="is not in this stack's state"):
+        KindProvider().create(props)
+
+
 def test_delete_removes_cluster_registry_network_and_kubeconfig(machine: Machine, props: dict[str, Any]) -> None:
     KindProvider().create(props)
-    KindProvider().delete("test", props)
+    KindProvider().delete("test", {**props, "identity": machine.uid})
     assert (machine.clusters, machine.running, machine.networks) == (set(), set(), set())
     assert not Path(props["kubeconfig_path"]).exists()
+
+
+def test_a_cluster_of_somebody_else_with_this_name_is_not_deleted(machine: Machine, props: dict[str, Any]) -> None:
+    made = dict(KindProvider().create(props).outs or {})
+    machine.uid = "u2"
+    with pytest.raises(OtherCluster):
+        KindProvider().delete("test", made)
+    assert machine.clusters == {"test"}
 
 
 def test_delete_of_what_is_gone_is_no_error(machine: Machine, props: dict[str, Any]) -> None:
     KindProvider().create(props)
     machine.clusters.clear()
     machine.running.clear()
-    KindProvider().delete("test", props)
+    KindProvider().delete("test", {**props, "identity": machine.uid})
     assert not machine.ran("docker", "rm")
 
 
@@ -271,7 +291,7 @@ def test_a_mirror_on_this_machine_is_brought_onto_the_nodes_network_and_off_it_a
     upstream = machine.stdin[f"{CERTS}/quay.io/hosts.toml"]
     assert '[host."http://offline:5000/v2/all/quay.io"]' in upstream
     assert "override_path = true" in upstream
-    KindProvider().delete("test", props)
+    KindProvider().delete("test", {**props, "identity": machine.uid})
     assert not machine.on_network
     assert not machine.networks
     assert "offline" not in {words[-1] for words in machine.ran("docker", "rm")}

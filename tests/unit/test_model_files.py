@@ -2,17 +2,22 @@
 
 import json
 import shutil
+import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from components.clients import docker
 from components.dynamic import model_files
-from components.dynamic.model_files import ModelFilesProvider
+from components.dynamic.model_files import BuildArgs, ModelFilesArgs, ModelFilesProvider
 from components.errors import SlipwayError
 from components.serving import resolution
+from components.serving.bringing import bring
 from components.serving.problem import ServingError
 
+BASES = {"3.11": "python:3.11-slim", "3.12": "python:3.12-slim"}
 LOCKED = "scikit-learn==1.9.1\n"
 
 
@@ -28,14 +33,37 @@ def model(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def props(tmp_path: Path, model: Path) -> dict[str, Any]:
+def props(model: Path) -> dict[str, Any]:
+    return given(model)
+
+
+def given(model: Path | str, **changes: Any) -> dict[str, Any]:
     """As the provider gets them: what is None does not go over the wire."""
-    return {
-        "source": str(model),
-        "server": "model",
-        "folder": str(tmp_path / "context"),
-        "wishes": {},
-    }
+    build = BuildArgs(
+        repository="registry.test/wine",
+        wishes={},
+        bases=BASES,
+        package_index=None,
+        ca_bundle=changes.pop("ca_bundle", None),
+        registry_login=None,
+    )
+    args = {"tracking_uri": None, "login": None, "server": "model", "cluster": "1a2b", "build": build, **changes}
+    inputs = model_files.inputs(ModelFilesArgs(source=str(model), **args))
+    return {key: value for key, value in inputs.items() if value is not None}
+
+
+@pytest.fixture(autouse=True)
+def pushed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Path]:
+    """The contexts that images were built from, by the image's name."""
+    contexts: dict[str, Path] = {}
+
+    def push_built(name: str, context: Path, _arguments: Mapping[str, str], _login: Any) -> str:
+        contexts[name] = tmp_path / f"pushed-{name.rpartition(':')[2]}"
+        shutil.copytree(context, contexts[name], dirs_exist_ok=True)
+        return f"{name.rpartition(':')[0]}@sha256:{'0' * 64}"
+
+    monkeypatch.setattr(docker, "push_built", push_built)
+    return contexts
 
 
 @pytest.fixture(autouse=True)
@@ -52,10 +80,17 @@ def resolved(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return asked
 
 
-def test_the_context_holds_the_server_the_requirements_and_the_model(props: dict[str, Any]) -> None:
-    made = ModelFilesProvider().create(props).outs
-    assert made is not None
-    context = Path(props["folder"])
+def make(props: dict[str, Any]) -> dict[str, Any]:
+    return dict(ModelFilesProvider().create(props).outs or {})
+
+
+def test_the_context_holds_the_server_the_requirements_and_the_model(
+    props: dict[str, Any], pushed: dict[str, Path]
+) -> None:
+    made = make(props)
+    [(image, context)] = pushed.items()
+    assert (made["image"], made["reference"]) == (image, f"registry.test/wine@sha256:{'0' * 64}")
+    assert image.startswith(f"registry.test/wine:{made['digest'][:12]}-")
     assert (context / "Dockerfile").read_bytes() == Path("model/Dockerfile").read_bytes()
     for path in Path("model/runtime").glob("*.py"):
         assert (context / "runtime" / path.name).read_bytes() == path.read_bytes()
@@ -67,8 +102,11 @@ def test_the_context_holds_the_server_the_requirements_and_the_model(props: dict
     assert json.loads(made["example"])["outputs"] == [0.5]
 
 
-def test_everything_that_the_dockerfile_copies_is_in_the_context(props: dict[str, Any]) -> None:
-    ModelFilesProvider().create(props)
+def test_everything_that_the_dockerfile_copies_is_in_the_context(
+    props: dict[str, Any], pushed: dict[str, Path]
+) -> None:
+    make(props)
+    [context] = pushed.values()
     copies = [
         line.split()[1:-1] for line in Path("model/Dockerfile").read_text().splitlines() if line.startswith("COPY")
     ]
@@ -76,38 +114,7 @@ def test_everything_that_the_dockerfile_copies_is_in_the_context(props: dict[str
         source for words in copies if not words[0].startswith("--from") for source in words[words[0][:2] == "--" :]
     ]
     assert len(sources) >= 4
-    assert not [source for source in sources if not (Path(props["folder"]) / source).exists()]
-
-
-def test_a_ca_bundle_goes_into_the_context(props: dict[str, Any], tmp_path: Path) -> None:
-    bundle = tmp_path / "ca.pem"
-    bundle.write_text("PEM")
-    ModelFilesProvider().create({**props, "ca_bundle": str(bundle)})
-    assert (Path(props["folder"]) / "ca-bundle.crt").read_text() == "PEM"
-
-
-def changes(olds: dict[str, Any] | None, news: dict[str, Any]) -> bool:
-    assert olds is not None
-    return bool(ModelFilesProvider().diff("context", olds, news).changes)
-
-
-def test_nothing_changed_is_no_change(props: dict[str, Any]) -> None:
-    assert not changes(ModelFilesProvider().create(props).outs, props)
-
-
-def test_a_new_clone_without_the_context_makes_it_again(props: dict[str, Any]) -> None:
-    made = ModelFilesProvider().create(props).outs
-    (Path(props["folder"]) / "model" / "MLmodel").unlink()
-    assert changes(made, props)
-
-
-def test_another_file_in_the_local_model_is_a_change(props: dict[str, Any], model: Path) -> None:
-    made = ModelFilesProvider().create(props).outs
-    (model / "model.skops").write_bytes(b"other weights")
-    assert changes(made, props)
-    again = ModelFilesProvider().update("context", made or {}, props).outs
-    assert again is not None
-    assert again["digest"] != (made or {})["digest"]
+    assert not [source for source in sources if not (context / source).exists()]
 
 
 def test_a_model_without_requirements_says_how_to_log_it(props: dict[str, Any], model: Path) -> None:
@@ -129,7 +136,7 @@ def test_a_model_folder_that_cannot_be_served_is_refused_before_anything_is_made
 def test_the_versions_of_the_last_up_are_installed_again(
     props: dict[str, Any], model: Path, resolved: list[Path]
 ) -> None:
-    made = ModelFilesProvider().create(props).outs or {}
+    made = make(props)
     (model / "model.skops").write_bytes(b"other weights")
     ModelFilesProvider().update("context", made, props)
     assert len(resolved) == 1
@@ -139,47 +146,104 @@ def test_the_versions_of_the_last_up_are_installed_again(
 
 
 def test_a_model_that_has_an_image_needs_no_versions(props: dict[str, Any], resolved: list[Path]) -> None:
-    made = ModelFilesProvider().create({key: value for key, value in props.items() if key != "wishes"}).outs or {}
+    made = make(given(props["source"], build=None))
     assert not resolved
+    assert made["reference"] == ""
     assert json.loads(made["example"])["outputs"] == [0.5]
 
 
-def test_an_alias_that_moved_is_a_change(registry: str, props: dict[str, Any]) -> None:
-    made = ModelFilesProvider().create(props).outs
-    news = {**props, "source": "models:/wine@champion", "tracking_uri": registry}
-    assert changes({**(made or {}), **news, "version": "6"}, news)
-    assert not changes({**(made or {}), **news, "version": "7"}, news)
-
-
-def test_a_fresh_checkout_gets_the_files_again_and_sees_no_change(
-    registry: str, props: dict[str, Any], model: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_model_that_is_another_than_the_stack_says_is_not_built(
+    props: dict[str, Any], pushed: dict[str, Path]
 ) -> None:
-    made = ModelFilesProvider().create(props).outs or {}
-    kept = model.parent / "kept"
-    shutil.move(props["folder"], kept)
-    monkeypatch.setattr(model_files, "fetch", lambda olds: shutil.copytree(kept, olds["folder"]))
-    asked = {**props, "tracking_uri": registry}
-    assert not changes({**made, **asked}, asked)
-
-
-def test_a_fresh_checkout_away_from_the_server_is_a_change_and_does_not_wait(props: dict[str, Any]) -> None:
-    made = ModelFilesProvider().create(props).outs or {}
-    shutil.rmtree(props["folder"])
-    asked = {**props, "tracking_uri": "http://127.0.0.1:9"}
-    assert changes({**made, **asked}, asked)
-
-
-def test_a_model_that_is_another_than_the_stack_says_is_not_built(props: dict[str, Any]) -> None:
-    found = dict(ModelFilesProvider().create(props).outs or {})["content"]
-    assert ModelFilesProvider().create({**props, "pinned": found}).outs is not None
+    found = make(props)["content"]
+    assert make({**props, "pinned": found})
     (Path(props["source"]) / "model.skops").write_bytes(b"somebody else's")
     with pytest.raises(SlipwayError, match=rf"another model than the stack's `digest` says: {found} is wanted") as said:
-        ModelFilesProvider().create({**props, "pinned": found})
-    assert not Path(props["folder"]).exists()
+        make({**props, "pinned": found})
+    assert len(pushed) == 1
     now = str(said.value).partition(" is sha256:")[2][:64]
-    assert ModelFilesProvider().create({**props, "pinned": f"sha256:{now}"}).outs is not None
+    assert make({**props, "pinned": f"sha256:{now}"})
 
 
-def test_a_model_that_has_an_image_may_be_of_any_python(props: dict[str, Any], model: Path) -> None:
+def test_a_model_that_has_an_image_may_be_of_any_python(model: Path) -> None:
     (model / "python_env.yaml").write_text("python: 3.14.1\n")
-    assert ModelFilesProvider().create({key: value for key, value in props.items() if key != "wishes"}).outs
+    assert make(given(model, build=None))
+
+
+def changes(olds: dict[str, Any], news: dict[str, Any]) -> list[str]:
+    """What a plan finds: the provider's check, then its diff."""
+    return ModelFilesProvider().changed(olds, ModelFilesProvider().check(olds, news).inputs)
+
+
+def test_nothing_changed_is_no_change(props: dict[str, Any]) -> None:
+    assert not changes(make(props), props)
+
+
+def test_a_diff_looks_at_no_file_and_asks_nobody(
+    props: dict[str, Any], model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make(props)
+    shutil.rmtree(model)
+    monkeypatch.setattr(urllib.request.OpenerDirector, "open", None)
+    assert not ModelFilesProvider().diff("id", made, props).changes
+
+
+def test_another_file_in_the_local_model_is_a_change(props: dict[str, Any], model: Path) -> None:
+    made = make(props)
+    (model / "model.skops").write_bytes(b"other weights")
+    news = given(model)
+    assert changes(made, news) == ["source_digest"]
+    again = ModelFilesProvider().update("context", made, news).outs or {}
+    assert again["digest"] != made["digest"]
+    assert not changes(again, news)
+
+
+def test_another_server_is_a_change(props: dict[str, Any], model: Path, tmp_path: Path) -> None:
+    made = make(props)
+    shutil.copytree("model", tmp_path / "server", ignore=shutil.ignore_patterns("__pycache__"))
+    assert not changes(made, given(model, server=str(tmp_path / "server")))
+    (tmp_path / "server" / "runtime" / "place.py").write_text("another")
+    assert changes(made, given(model, server=str(tmp_path / "server"))) == ["server_digest"]
+
+
+def test_a_base_of_another_python_is_no_change(props: dict[str, Any]) -> None:
+    made = make(props)
+    assert not changes(made, {**props, "bases": {**BASES, "3.12": "python:3.12.9-slim"}})
+    assert changes(made, {**props, "bases": {**BASES, "3.11": "python:3.11.9-slim"}}) == ["bases"]
+
+
+def test_a_machines_own_authorities_go_into_the_build_and_change_nothing(
+    props: dict[str, Any], model: Path, tmp_path: Path, pushed: dict[str, Path]
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("PEM")
+    elsewhere = given(model, ca_bundle=str(bundle))
+    made, other = make(props), make(elsewhere)
+    [image] = pushed
+    assert (pushed[image] / "ca-bundle.crt").read_text() == "PEM"
+    assert (made["digest"], made["image"]) == (other["digest"], other["image"])
+    assert not changes(made, elsewhere)
+
+
+def test_an_alias_that_moved_is_a_change(registry: str) -> None:
+    news = given("models:/wine@champion", tracking_uri=registry)
+    assert changes({**news, "version": "6"}, news) == ["resolved"]
+    assert not changes({**news, "version": "7"}, news)
+
+
+def test_an_alias_keeps_its_version_while_nobody_can_say(capsys: pytest.CaptureFixture[str]) -> None:
+    news = given("models:/wine@champion", tracking_uri="http://127.0.0.1:9")
+    assert not changes({**news, "version": "6", "resolved": "6"}, news)
+    assert "MLflow does not answer at http://127.0.0.1:9" in capsys.readouterr().err
+
+
+def test_an_alias_that_is_gone_fails_the_plan_and_one_that_is_not_trained_yet_does_not(registry: str) -> None:
+    news = given("models:/wine@gone", tracking_uri=registry)
+    assert not ModelFilesProvider().check({}, news).failures
+    [failure] = ModelFilesProvider().check({"resolved": "6"}, news).failures
+    assert "has no models:/wine@gone" in failure.reason
+
+
+def test_a_model_brought_twice_is_the_same(props: dict[str, Any], tmp_path: Path) -> None:
+    first, second = (bring(props, tmp_path / name) for name in ("first", "second"))
+    assert first == second

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.clients.process import CommandFailed, run
+from components.clients.process import INTERRUPTED, CommandFailed, run
 from components.clients.waiting import wait_out
 
 PULUMI = """
@@ -36,7 +36,7 @@ def test_a_signal_to_the_starter_is_handed_on_and_the_end_is_waited_for(tmp_path
     starter = subprocess.Popen([sys.executable, "-c", STARTER, PULUMI, str(note)], env=dict(os.environ))
     assert not wait_out(lambda: not (note.exists() and note.read_text()), 30, 0.02)
     starter.send_signal(number)
-    assert starter.wait(timeout=30) == 7
+    assert starter.wait(timeout=30) == INTERRUPTED
     assert note.read_text() == "ended in order"
 
 

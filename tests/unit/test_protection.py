@@ -146,7 +146,7 @@ def test_a_destroy_leaves_what_is_protected_and_then_forgets_nothing(
     monkeypatch.setattr(verbs, "watched", lambda arguments, env, _events: process.pulumi(arguments, env))
     monkeypatch.setattr(state, "forget", lambda stack, _env: forgotten.append(stack))
     env = {"PULUMI_BACKEND_URL": backend.own_backend()}
-    assert verbs.destroy(verbs.Session(stack, env, [])) == 0
+    assert verbs.destroy(verbs.Session(stack, env, [], known=state.Known(resources=held))) == 0
     assert ("--exclude-protected" in ran[0]) is data
     assert bool(forgotten) is not data
 

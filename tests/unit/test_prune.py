@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from components.clients.process import CommandFailed
+from components.dynamic.model_files import ModelFiles
 from components.errors import SlipwayError
 from tools.prune import local, use
 from tools.prune.registry import Registry
@@ -46,9 +47,10 @@ def test_what_another_clusters_stack_has_pushed_is_not_ours(tags: list[str]) -> 
 
 def test_the_stacks_cluster_is_known_by_what_it_built() -> None:
     state: list[dict[str, Any]] = [
-        {"type": "docker:index/image:Image", "outputs": {"imageName": f"{WINE}:1-aaaaaa"}},
-        {"type": "docker:index/image:Image"},
-        {"type": "kubernetes:core/v1:Namespace", "outputs": {"imageName": "x"}},
+        {"type": ModelFiles.token, "outputs": {"image": f"{WINE}:1-aaaaaa"}},
+        {"type": ModelFiles.token, "outputs": {"image": ""}},
+        {"type": ModelFiles.token},
+        {"type": "kubernetes:core/v1:Namespace", "outputs": {"image": "x"}},
     ]
     assert use.mark_of(use.pushed(state)) == "aaaaaa"
 

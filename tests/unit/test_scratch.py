@@ -8,6 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tools.engine.scratch import scratch
@@ -28,6 +29,26 @@ def test_what_a_run_writes_is_private_and_gone_at_its_end(tmp_path: Path, monkey
         assert Path(tempfile.mkdtemp()).parent == folder
     assert left(tmp_path) == []
     assert os.environ.get("TMPDIR") == before
+
+
+def test_what_a_killed_run_left_running_the_next_one_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = (
+        "import subprocess, sys, time; from tools.engine.scratch import scratch\n"
+        "with scratch():\n"
+        "    left = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)\n"
+        "    print(left.pid, flush=True); time.sleep(60)"
+    )
+    env = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    with subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        stray = int(process.stdout.readline())
+        process.kill()
+    assert psutil.pid_exists(stray)
+    with scratch():
+        pass
+    assert not psutil.pid_exists(stray)
+    assert left(tmp_path) == []
 
 
 @pytest.mark.parametrize(("number", "gone"), [(signal.SIGTERM, True), (signal.SIGKILL, False)])

@@ -150,4 +150,4 @@ def test_the_same_name_in_two_teams_is_refused() -> None:
 
 
 def test_two_models_may_have_one_source(both: Run) -> None:
-    assert len({each.inputs["imageName"] for each in both.of("Image")}) == 3
+    assert len({each.inputs["repository"] for each in both.of("ModelFiles")}) == 3

@@ -67,8 +67,6 @@ def _here(stack: Stack, settings: Settings) -> Iterator[Result]:
         yield programs.kind()
     if not kind and not _builds(settings):
         return
-    if _builds(settings):
-        yield programs.docker_plugin()
     engine, results = programs.engine()
     yield from results
     if not engine:

@@ -1,30 +1,21 @@
 """The programs that a stack needs beside its own tools, and the container engine's word on itself."""
 
 import json
-import os
-import platform
 import re
-import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib import metadata
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from components.clients.process import CommandFailed, run
-from components.errors import SlipwayError
 from tools.doctor.result import Result, fault, note, ok
 from tools.environment import tools_first
-from tools.images.chart_index import is_there
 from tools.toolchain.install import is_there as is_installed
-from tools.toolchain.pins import ARCH, TOOLS
+from tools.toolchain.pins import TOOLS
 from tools.upgrades.versions import Version
 
 # The first that is known to work, and the one that published the pinned node.
 KIND_LEAST, KIND_OF_NODE = Version(0, 30), Version(0, 33)
 ENGINE_LEAST = Version(20, 10)
-# Where Pulumi looks for the plugins of its own.
-PLUGINS = "https://get.pulumi.com/releases/plugins"
 PYTHON_FIRST, PYTHON_END = (3, 11), (3, 13)
 
 # What a command says; raises CommandFailed.
@@ -87,25 +78,6 @@ def engine(ask: Ask = ask) -> tuple[dict[str, Any], list[Result]]:
         note(about, f"warns: {each}", "see `docker info`") for each in info.get("Warnings") or () if "bridge-nf" in each
     ]
     return info, results
-
-
-def docker_plugin(place: str = PLUGINS, given: Mapping[str, str] = os.environ) -> Result:
-    """Pulumi's plugin that builds the models' images: Pulumi fetches it by itself, so it must be here or to be had."""
-    version = metadata.version("pulumi-docker")
-    about, name = f"Pulumi's plugin docker {version}", "pulumi-resource-docker"
-    home = Path(given.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    if shutil.which(name, path=tools_first(given)["PATH"]) or (home / f"plugins/resource-docker-v{version}").is_dir():
-        return ok(about, "is here")
-    url = f"{place}/{name}-v{version}-{platform.system().lower()}-{ARCH}.tar.gz"
-    try:
-        is_there(url)
-    except SlipwayError as error:
-        return fault(
-            about,
-            f"is neither here nor to be had: {error.message}",
-            f"`pulumi plugin install resource docker v{version} --file …`, or ready images: slipway:models[].image",
-        )
-    return ok(about, url)
 
 
 def has_image(name: str, ask: Ask = ask) -> bool:

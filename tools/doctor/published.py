@@ -8,7 +8,7 @@ from components.settings.images import qualified
 from tools.doctor.result import Result, fault, note, ok
 from tools.images import oci
 from tools.images.chart_index import Index, is_there
-from tools.images.inventory import OF_THE_ENGINE, Image
+from tools.images.inventory import OF_THE_ENGINE, ON_DEMAND, Image
 from tools.render.release import Release
 
 OCI = "oci://"
@@ -39,7 +39,8 @@ def image(wanted: Image, platform: str | None) -> Result:
                 f"{error.message}: the locked digest is gone",
                 "`python -m tools images STACK --lock`, after you have looked at what changed",
             )
-        return fault(about, error.message, f"{error.remedy}. Needed by {', '.join(wanted.users)}")
+        missing = note if all(user.endswith(ON_DEMAND) for user in wanted.users) else fault
+        return missing(about, error.message, f"{error.remedy}. Needed by {', '.join(wanted.users)}")
     if platform and found.platforms and platform not in found.platforms:
         there = ", ".join(sorted(found.platforms))
         return fault(

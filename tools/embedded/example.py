@@ -1,12 +1,12 @@
 """The example without a cluster: MLflow on SQLite, the model trained, registered and served by MLServer."""
 
 import json
+import shutil
 import sys
 import urllib.parse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import uv
 
@@ -14,7 +14,8 @@ from components import settings as s
 from components.clients import private
 from components.clients.process import CommandFailed, run
 from components.clients.tracking_server import TrackingServer
-from components.dynamic.model_files import ModelFilesProvider
+from components.dynamic import model_files
+from components.dynamic.model_files import ModelFilesArgs, ModelFilesProvider
 from components.errors import SlipwayError
 from components.models.model_image import SERVER
 from components.models.training import arguments_of
@@ -79,15 +80,28 @@ class Example:
                 self._train(model.train, source)
         served = self.folder / "served.json"
         olds = json.loads(served.read_text()) if served.is_file() else {}
-        props = {"source": model.source, "server": SERVER, "folder": str(self.folder / "serving")}
-        if isinstance(source, RegisteredModel):
-            props["tracking_uri"] = self.tracking_uri
-        if not olds or ModelFilesProvider().diff("", olds, props).changes:
+        folder = self.folder / "serving"
+        given = model_files.inputs(
+            ModelFilesArgs(
+                source=model.source,
+                tracking_uri=self.tracking_uri if isinstance(source, RegisteredModel) else None,
+                login=None,
+                server=SERVER,
+                cluster="",
+                build=None,
+            )
+        )
+        provider = ModelFilesProvider()
+        props = provider.check(olds, {key: value for key, value in given.items() if value is not None}).inputs
+        if not folder.is_dir() or not olds or provider.changed(olds, props):
             self.mlserver.stop()
             self.say("fetching the model's files from MLflow" if isinstance(source, RegisteredModel) else "copying it")
-            olds = fetched(props, self.env)
+            # What is half here is not what was served.
+            served.unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            olds = {**props, **fetched(props, folder, self.env)}
             write_whole(served, json.dumps(olds))
-        self._start_mlserver(olds)
+        self._start_mlserver(folder, olds["version"])
 
     def stop(self) -> None:
         self.mlserver.stop()
@@ -130,13 +144,13 @@ class Example:
         run([*install, "--requirement", str(requirements)], timeout=None)
         return site
 
-    def _start_mlserver(self, served: Mapping[str, Any]) -> None:
+    def _start_mlserver(self, folder: Path, version: str) -> None:
         """The image's command with the image's environment; only folders, ports and the host are this machine's."""
-        root = str(served["folder"])
+        root = str(folder)
         dockerfile = Dockerfile.read()
         image = {
             name: value.replace("/srv", root)
-            for name, value in dockerfile.environment({"MODEL_VERSION": str(served["version"])}).items()
+            for name, value in dockerfile.environment({"MODEL_VERSION": version}).items()
         }
         here = {
             "PATH": self.env["PATH"],

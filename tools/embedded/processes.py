@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil
 
+from components.clients import private
+from tools.engine import strays
 from tools.files import write_whole
 
 STOP_SECONDS = 20.0
@@ -52,10 +54,13 @@ class Background:
         """Start it, unless it runs, in a session of its own: a closed shell does not end it."""
         if self.pid:
             return
+        self._end(self._strays())
+        # What a run writes for itself, and who belongs to it, ends with that run; this does not.
+        own = {**env, "TMPDIR": str(private.folder(self.folder / "tmp" / self.name))}
         with self.log.open("wb") as log:
             process = subprocess.Popen(
                 command,
-                env=dict(env),
+                env=own,
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -68,15 +73,23 @@ class Background:
         """Ask it, and what it started, to end; after STOP_SECONDS kill it."""
         if process := self._process:
             # MLflow's server has workers.
-            family = [process, *process.children(recursive=True)]
-            for each in family:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    each.terminate()
-            _, alive = psutil.wait_procs(family, timeout=STOP_SECONDS)
-            for each in alive:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    each.kill()
+            self._end([process, *process.children(recursive=True)])
+        self._end(self._strays())
         self._file.unlink(missing_ok=True)
+
+    def _strays(self) -> list[psutil.Process]:
+        """What was started when nobody came to write it down."""
+        return strays.of(self.folder / "tmp" / self.name)
+
+    @staticmethod
+    def _end(family: Sequence[psutil.Process]) -> None:
+        for each in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.terminate()
+        _, alive = psutil.wait_procs(family, timeout=STOP_SECONDS)
+        for each in alive:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
 
     def last_words(self, lines: int = 15) -> str:
         text = self.log.read_text(errors="replace") if self.log.is_file() else ""

@@ -74,7 +74,9 @@ class EmbeddedStack:
             plane.start()
 
             if example:
-                for model in self.settings.models:
+                # One server answers for all of them: they have one source.
+                models = sorted(self.settings.models, key=lambda model: model.train is None)
+                for model in models[:1]:
                     servers.serve(model)
 
     def stop(self) -> None:

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from components.clients.process import foreground
+from tools.engine.lock import Locks, held
+from tools.engine.process import named_stack, plain, useless
 
 # What takes less is only counted.
 SHOWN_FROM = 3.0  # seconds
 _IDLE = ("same", "read", "refresh", "read-discard", "read-replacement")
 _DONE = {"create": "made", "update": "changed", "delete": "removed", "replace": "replaced"}
 _COLOR = re.compile(r"<\{%.*?%\}>")
-# Where the pinned plugins are is how this project works, and nothing that a user could change.
-_USELESS = re.compile(r"using pulumi-\S+ from \$PATH")
 
 
 def interactive() -> bool:
@@ -39,28 +39,39 @@ def watched(arguments: Sequence[str], env: Mapping[str, str], events: Path, stop
         events = Path(named_log[1])
     else:
         command += ["--event-log", str(events)]
+    attempt = _displayed if interactive() else _logged
+    return held(named_stack(arguments), env, lambda locks: attempt(command, env, events, stop, locks))
+
+
+def _logged(
+    command: Sequence[str], env: Mapping[str, str], events: Path, stop: threading.Event | None, locks: Locks
+) -> int:
+    def error(line: str) -> None:
+        locks.read(line)
+        print(line, end="", file=sys.stderr, flush=True)
+
     events.unlink(missing_ok=True)
-    if not interactive():
-        return foreground(command, env, stop, line=_plain)
+    return foreground(command, env, stop, line=plain, error=error)
+
+
+def _displayed(
+    command: Sequence[str], env: Mapping[str, str], events: Path, stop: threading.Event | None, locks: Locks
+) -> int:
     log = events.with_name("pulumi.log")
+    events.unlink(missing_ok=True)
     display = Display(events)
     with log.open("w") as output:
-        code = foreground(command, env, stop, line=output.write, meanwhile=display.show)
+
+        def line(text: str) -> None:
+            locks.read(text)
+            output.write(text)
+
+        code = foreground(command, env, stop, line=line, error=line, meanwhile=display.show)
     display.show()
     display.end()
     if code:
         print(f"Pulumi's whole log: {log}", file=sys.stderr)
     return code
-
-
-def _plain(line: str) -> None:
-    if not useless(line):
-        print(line, end="", flush=True)
-
-
-def useless(line: str) -> bool:
-    """Whether it tells a user of something that he can do nothing about."""
-    return bool(_USELESS.search(line))
 
 
 @dataclass

@@ -39,7 +39,7 @@ def preview(stack: Stack, extra: Sequence[str]) -> int:
         if code := process.pulumi(["stack", "init", stack.name, "--non-interactive", "--cwd", name], env):
             raise SlipwayError(f"the stack could not be made (exit code {code})")
         options = ["--stack", stack.name, "--config-file", str(file), "--non-interactive"]
-        return process.pulumi(["preview", *options, *policies.options(stack, folder), *extra], env)
+        return process.shown(["preview", *options, *policies.options(stack, folder), *extra], env)
 
 
 def _own_state(folder: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ from types import FrameType
 import psutil
 
 from components.clients import private
+from tools.engine import strays
 from tools.engine.stack import ROOT
 
 
@@ -20,7 +21,7 @@ from tools.engine.stack import ROOT
 def scratch() -> Iterator[Path]:
     """A folder for this user alone, as everybody's TMPDIR inside; gone at the end, also after a SIGTERM.
 
-    What a run left that could not end itself, the next one removes.
+    What a run left that could not end itself, files and processes, the next one removes.
     """
     folder = private.folder((ROOT / "tmp").absolute())
     _remove_left(folder)
@@ -30,6 +31,7 @@ def scratch() -> Iterator[Path]:
     try:
         yield own
     finally:
+        strays.end(own)
         variable, tempfile.tempdir, handler = before
         if variable is None:
             del os.environ["TMPDIR"]
@@ -47,4 +49,5 @@ def _remove_left(folder: Path) -> None:
     for each in folder.iterdir():
         owner = each.name.partition("-")[0]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            strays.end(each)
             shutil.rmtree(each, ignore_errors=True)

@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from components.errors import SlipwayError
@@ -10,6 +11,9 @@ from components.settings import PROJECT
 from tools.engine import process
 from tools.engine.backend import own_backend
 from tools.engine.stack import ROOT, Stack
+
+# By what the state marks a value as one of Pulumi's own kinds; here it is always a secret.
+_SECRET = "4dabf18193072939515e22adb298388d"
 
 
 def made(stack: Stack, env: Mapping[str, str]) -> bool:
@@ -30,10 +34,42 @@ def make(stack: Stack, env: Mapping[str, str]) -> None:
         raise SlipwayError(f"the stack could not be made (exit code {code})")
 
 
-def resources(stack: Stack, env: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What the state holds. Raises SlipwayError when it cannot be read: no answer is not an empty one."""
-    export = ["stack", "export", "--cwd", str(stack.folder), "--stack", stack.name]
-    return (_answer(stack, export, env).get("deployment") or {}).get("resources") or []
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What the state holds; `pending` are the operations that a killed run had begun."""
+
+    resources: Sequence[dict[str, Any]] = ()
+    pending: Sequence[dict[str, Any]] = ()
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """The stack's, with a word in place of each secret, as `pulumi stack output` shows them."""
+        stacks = (each for each in self.resources if each["type"] == "pulumi:pulumi:Stack")
+        return dict(_shown(next(stacks, {}).get("outputs") or {}))
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if _SECRET in value:
+            return "[secret]"
+        return {key: _shown(item) for key, item in value.items()}
+    return [_shown(item) for item in value] if isinstance(value, list) else value
+
+
+def read(stack: Stack, env: Mapping[str, str]) -> Known:
+    """Raises SlipwayError when it cannot be read: no answer is not an empty one."""
+    deployment = exported(stack, env).get("deployment") or {}
+    return Known(resources=deployment.get("resources") or [], pending=deployment.get("pending_operations") or [])
+
+
+def resources(stack: Stack, env: Mapping[str, str]) -> Sequence[dict[str, Any]]:
+    """What the state holds. Raises as `read` does."""
+    return read(stack, env).resources
+
+
+def exported(stack: Stack, env: Mapping[str, str]) -> dict[str, Any]:
+    """The whole state, as it is imported again. Raises as `read` does."""
+    return _answer(stack, ["stack", "export", "--cwd", str(stack.folder), "--stack", stack.name], env)
 
 
 def outputs(stack: Stack, env: Mapping[str, str], *options: str) -> dict[str, Any]:

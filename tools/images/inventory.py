@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components.dynamic.model_files import ModelFiles
 from components.platform.knative import serving_images
-from components.settings.images import qualified
+from components.serving.servers import DEFAULT_PYTHON
+from components.settings.images import qualified, upstream
 from components.settings.versions import KNATIVE_SERVING
 from tools.images.references import references
+from tools.render.manifest import Manifest
 from tools.render.release import Release
 from tools.render.stack import Rendering
 
@@ -18,6 +21,9 @@ _KNATIVE = "what the Knative operator installs"
 _NODE, _REGISTRY, _BASE = "kind node", "kind registry", "base of the models' images"
 # Who takes an image from this machine's container engine, which may have it already.
 OF_THE_ENGINE = frozenset({_NODE, _REGISTRY, _BASE})
+# Behind the user of an image that is pulled only for objects of somebody else: Slipway's models bring their own.
+ON_DEMAND = " (for objects that Slipway does not make)"
+_NAMED_FOR_OTHERS = frozenset({"ClusterServingRuntime", "ClusterStorageContainer", "LLMInferenceServiceConfig"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +49,7 @@ def inventory(rendering: Rendering) -> Inventory:
     users: dict[str, set[str]] = defaultdict(set)
     for manifest in rendering.manifests:
         for reference in references(manifest):
-            users[qualified(reference)].add(manifest.release or f"{manifest.kind} {manifest.name}")
+            users[qualified(reference)].add(_user(manifest))
     for reference, user in _unseen(rendering):
         users[qualified(reference)].add(user)
     mirror = rendering.settings.image_mirror
@@ -55,9 +61,13 @@ def inventory(rendering: Rendering) -> Inventory:
     )
 
 
+def _user(manifest: Manifest) -> str:
+    others = manifest.kind in _NAMED_FOR_OTHERS or manifest.name == "inferenceservice-config"
+    return f"{manifest.release or f'{manifest.kind} {manifest.name}'}{ON_DEMAND if others else ''}"
+
+
 def _image(at: str, users: set[str], mirror: str | None) -> Image:
-    upstream = at.removeprefix(f"{mirror}/") if mirror else at
-    name, _, digest = upstream.partition("@")
+    name, _, digest = upstream(at, mirror).partition("@")
     return Image(name=name, at=at, digest=digest or None, users=tuple(sorted(users)))
 
 
@@ -69,8 +79,10 @@ def _unseen(rendering: Rendering) -> list[tuple[str, str]]:
     for entry in run.all:
         if "node_image" in entry.inputs:
             found += [(entry.inputs["node_image"], _NODE), (entry.inputs["registry_image"], _REGISTRY)]
-        if entry.type == "docker:index/image:Image":
-            found.append((entry.inputs["build"]["args"]["BASE_IMAGE"], _BASE))
+        if entry.type == ModelFiles.token and "bases" in entry.inputs:
+            # A registered model tells its Python when its files are here.
+            python = entry.inputs["wishes"].get("python") or DEFAULT_PYTHON
+            found.append((entry.inputs["bases"][python], _BASE))
         if entry.kind == "KnativeServing":
             spec: Mapping[str, Any] = entry.inputs["spec"]
             version = str(spec.get("version", KNATIVE_SERVING))

@@ -7,8 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-# As docker calls Docker Hub in its file.
-_HUB = "https://index.docker.io/v1/"
+from components.clients.docker import HUB
 
 
 def config() -> dict[str, Any]:
@@ -24,7 +23,7 @@ def config() -> dict[str, Any]:
 def login(host: str) -> str:
     """`user:password` in base64 for the registry; "" where nobody logged in."""
     known = config()
-    key = _HUB if host == "docker.io" else host
+    key = HUB if host == "docker.io" else host
     helper = (known.get("credHelpers") or {}).get(key) or known.get("credsStore")
     if helper and (given := _from_helper(helper, key)):
         return given

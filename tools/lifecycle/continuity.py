@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.clients import identity, kubeconfig
-from components.clients.cluster_api import ClusterError
+from components.clients.cluster_api import Cluster, ClusterError
 from components.dynamic import kind_cluster
 from components.dynamic.cluster_identity import ClusterIdentity
 from components.dynamic.kind_cluster import KindCluster
@@ -26,20 +26,23 @@ class Left:
     why: str
 
 
-def settle(stack: Stack, verb: str, env: Mapping[str, str], confirm: str | None, say: Say) -> None:
-    """Take the state of a cluster that is gone, or left on purpose, away; nothing in any cluster is touched.
+def settle(stack: Stack, verb: str, env: Mapping[str, str], confirm: str | None, say: Say) -> state.Known:
+    """Take the state of a cluster that is gone, or left on purpose, away; return what the state holds then.
+
+    Nothing in any cluster is touched.
 
     Raises OtherCluster, ClusterError or SlipwayError where it is not the same cluster, or cannot be told.
     """
-    resources = state.resources(stack, env)
-    past = left(stack, resources, confirm)
+    known = state.read(stack, env)
+    past = left(stack, known.resources, confirm)
     if not past:
-        return
+        return known
     if verb not in _RENEWING:
         raise SlipwayError(f"{past.why}; `make up STACK={stack.name}` begins anew")
     say(f"{past.why}: the state forgets it, and all that was on it")
     if code := process.pulumi(["state", "delete", "--all", "--force", "--yes", "--stack", stack.name], env):
         raise SlipwayError(f"the state could not be emptied (exit code {code})")
+    return state.Known()
 
 
 def left(stack: Stack, resources: Sequence[Mapping[str, Any]], confirm: str | None) -> Left | None:
@@ -84,13 +87,26 @@ def _kind(stack: Stack, before: str | None, confirm: str | None) -> Left | None:
     name = stack.values["cluster"]["kind"]["name"]
     if not before:
         return None
+    leaving = confirm == identity.word(stack.name)
     if kind_cluster.there(name):
         kind_cluster.write_kubeconfig({"name": name, "kubeconfig_path": str(kubeconfig.own(stack.folder))})
-        return None
+        if (found := _uid_of_kind(stack)) in (None, before):
+            return None
+        if leaving:
+            return Left(f"{stack.name} leaves the kind cluster {before}")
+        identity.require(before, str(found), stack.name, f"the kind cluster {name} of this machine")
     if kind_cluster.made_here(kubeconfig.own(stack.folder)):
         return Left(f"the kind cluster {name} is gone")
-    if confirm == identity.word(stack.name):
+    if leaving:
         return Left(f"{stack.name} leaves the kind cluster {name}")
     raise SlipwayError(
         kind_cluster.absent(name), remedy=f"or: make up STACK={stack.name} CONFIRM={identity.word(stack.name)}"
     )
+
+
+def _uid_of_kind(stack: Stack) -> str | None:
+    """None for one that does not answer: it may be broken, and is to be destroyed."""
+    try:
+        return identity.uid(Cluster.at(str(kubeconfig.own(stack.folder)), None))
+    except ClusterError:
+        return None

@@ -26,7 +26,7 @@ def finish(stack: Stack, confirmed: bool, extra: Sequence[str]) -> int:
     if not cluster:
         raise SlipwayError(f"the cluster of {stack.name} goes with it: make destroy STACK={stack.name}")
     session = verbs.begin(stack, extra, "destroy")
-    held = state.resources(stack, session.env)
+    held = session.known.resources
     inventory = Inventory.going(held, unfinished.read(stack.folder))
     kept = protection.protected(held)
     removal = ["destroy", *session.confirmed, *(["--exclude-protected"] if kept else []), *session.extra]

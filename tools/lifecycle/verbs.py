@@ -4,20 +4,21 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from components.clients import private
+from components.clients.process import INTERRUPTED
 from components.errors import SlipwayError
 from components.settings import parse_settings
 from tools import check, report
-from tools.engine import from_nothing, plan, policies, process, protection, state, stuck_watch
+from tools.engine import from_nothing, plan, policies, process, protection, settled, state, stuck_watch
 from tools.engine.backend import environment, own_backend
 from tools.engine.cluster import reachable
 from tools.engine.display import interactive, watched
-from tools.engine.scratch import scratch
+from tools.engine.portable import portable
 from tools.engine.stack import ROOT, Stack, write_used_file
 from tools.environment import tools_first
-from tools.lifecycle import continuity
+from tools.lifecycle import continuity, interrupted
 from tools.lifecycle.embedded import EmbeddedCluster
 from tools.parts import preflight
 from tools.teardown import guarded
@@ -37,6 +38,8 @@ class Session:
     extra: Sequence[str]
     own: EmbeddedCluster | None = None
     confirm: str | None = None
+    # What the state held when the verb began.
+    known: state.Known = field(default_factory=state.Known)
 
     @property
     def named(self) -> list[str]:
@@ -61,7 +64,7 @@ def say(line: str) -> None:
 
 
 def output(session: Session) -> int:
-    return process.pulumi(["stack", "output", *session.named, *session.extra], session.env)
+    return process.shown(["stack", "output", *session.named, *session.extra], session.env)
 
 
 def cancel(session: Session) -> int:
@@ -70,36 +73,58 @@ def cancel(session: Session) -> int:
 
 def preview(session: Session) -> int:
     if not session.own:
-        preflight.preview(session.stack, state.resources(session.stack, session.env), say)
+        preflight.preview(session.stack, session.known.resources, say)
     # A person sees Pulumi's own tree of what would change.
     checked = [each for each in session.checked if each != "--non-interactive" or not interactive()]
-    return process.pulumi(["preview", *checked, *session.extra], session.env)
+    return process.shown(["preview", *checked, *session.extra], session.env)
 
 
 def refresh(session: Session) -> int:
-    return process.pulumi(["refresh", *session.confirmed, *session.extra], session.env)
+    known = session.known
+    code = process.pulumi(["refresh", *session.confirmed, *session.extra], session.env)
+    if code == 0:
+        interrupted.forget(session.stack, known, session.env)
+    return code
 
 
 def up(session: Session) -> int:
-    if code := let_go(session, "up"):
+    known = session.known
+    if code := let_go(session, known, "up"):
         return code
+    interrupted.remove_half_made_cluster(session.stack, known.resources, say)
     if not session.own:
-        preflight.up(session.stack, state.resources(session.stack, session.env), say)
-    # What a new stack makes is nobody's data. The policies that need to see all resources speak last: in production a
-    # plan has them speak before anything is made.
-    if state.resources(session.stack, session.env) or policies.of(session.stack).production:
+        preflight.up(session.stack, known.resources, say)
+    if _needs_plan(session):
         plan.require_word(session.stack, plan.read([*session.checked, *session.extra], session.env), session.confirm)
+    settled.forget(session.stack)
     # The report below says what the outputs would.
     options = [*session.checked, "--yes", "--skip-preview", "--suppress-outputs", *session.extra]
     code = _up(session, ["up", *options])
+    if code not in (0, INTERRUPTED) and interrupted.mend_releases(session.stack, known, say):
+        code = _up(session, ["up", *options])
     if code:
         print(next_step(session.stack.name), file=sys.stderr)
     else:
-        outputs = state.outputs(session.stack, session.env)
-        print(report.text(outputs, session.stack.name))
+        interrupted.forget(session.stack, known, session.env)
+        now = state.read(session.stack, session.env)
+        if not session.extra:
+            settled.keep(session.stack, now.resources)
+        print(report.text(now.outputs, session.stack.name))
         if session.own:
-            print(session.own.summary(outputs))
+            print(session.own.summary(now.outputs))
     return code
+
+
+def _needs_plan(session: Session) -> bool:
+    """Whether the `up` may delete what holds data, or the policies are to speak before anything is made.
+
+    What a new stack makes is nobody's data. The policies that need to see all resources speak last: in production a
+    plan has them speak first.
+    """
+    if not session.known.resources:
+        return policies.of(session.stack).production
+    unchanged = not session.extra and not session.known.pending and settled.same(session.stack, session.known.resources)
+    return not unchanged
 
 
 def _up(session: Session, arguments: Sequence[str]) -> int:
@@ -116,15 +141,18 @@ def next_step(stack: str) -> str:
     return f"`up` did not end. Next: make doctor STACK={stack}, which says why and what to do; the same command goes on"
 
 
-def let_go(session: Session, verb: str) -> int:
+def let_go(session: Session, known: state.Known, verb: str) -> int:
     """Take the protection off data that the stack file no longer keeps. Raises SlipwayError without confirmation."""
-    known = state.resources(session.stack, session.env)
-    return protection.release(session.stack, known, session.confirm, session.env, verb)
+    return protection.release(session.stack, known.resources, session.confirm, session.env, verb)
 
 
 def destroy(session: Session) -> int:
-    if code := let_go(session, "destroy"):
+    known = session.known
+    if code := let_go(session, known, "destroy"):
         return code
+    interrupted.remove_half_made_cluster(session.stack, known.resources, say)
+    # What may have been made, and the state does not know, is looked for with the rest.
+    half_made = interrupted.begun(known.pending)
     keep = protection.protected(state.resources(session.stack, session.env))
     options = ["--exclude-protected"] if keep else []
     code = guarded.destroy(
@@ -136,7 +164,10 @@ def destroy(session: Session) -> int:
         ),
         lambda: state.resources(session.stack, session.env),
         say,
+        half_made,
     )
+    if code == 0:
+        interrupted.forget(session.stack, known, session.env)
     if code == 0 and keep:
         print(protection.report(session.stack, keep))
     elif code == 0:
@@ -176,8 +207,7 @@ def run(verb: str, stack: Stack, extra: Sequence[str], confirm: str | None = Non
         _get_pulumi()
         return from_nothing.preview(stack, [each for each in extra if each != from_nothing.OPTION])
     _check(stack)
-    with scratch():
-        return VERBS[verb](begin(stack, extra, verb, confirm))
+    return VERBS[verb](begin(stack, extra, verb, confirm))
 
 
 def begin(stack: Stack, extra: Sequence[str], verb: str, confirm: str | None = None) -> Session:
@@ -193,9 +223,8 @@ def begin(stack: Stack, extra: Sequence[str], verb: str, confirm: str | None = N
     else:
         _get_pulumi()
     env = policies.startable(prepare(stack))
-    if verb not in OFFLINE:
-        continuity.settle(stack, verb, env, confirm, say)
-    return Session(stack, env, extra, own, confirm)
+    known = state.Known() if verb in OFFLINE else continuity.settle(stack, verb, env, confirm, say)
+    return Session(stack, env, extra, own, confirm, known)
 
 
 def _check(stack: Stack) -> None:
@@ -215,7 +244,7 @@ def prepare(stack: Stack) -> dict[str, str]:
         # All that it needs is in .tools: a plugin that only its list of packages names would be looked for in vain.
         env.setdefault("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
     private.folder(ROOT / "state")
-    write_used_file(stack, content)
+    write_used_file(stack, portable(stack, content))
     if not state.made(stack, env):
         state.make(stack, env)
     return env

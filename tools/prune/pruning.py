@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.dynamic.model_files import ModelFiles
 from components.errors import SlipwayError
 from components.settings import Settings, parse_settings
 from tools import check, stack_file
@@ -95,7 +96,7 @@ def prune(stack: Stack, dry: bool) -> None:
 
 
 def _images(resources: Sequence[dict[str, Any]]) -> list[Any]:
-    return [each.get("outputs") for each in resources if each["type"] == use.IMAGE]
+    return [each.get("outputs") for each in resources if each["type"] == ModelFiles.token]
 
 
 def _login(settings: Settings, stack: Stack, env: dict[str, str]) -> tuple[str, str] | None:

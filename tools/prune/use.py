@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from components.clients.process import run
+from components.dynamic.model_files import ModelFiles
 from components.errors import SlipwayError
 from tools.environment import tools_first
 
-IMAGE = "docker:index/image:Image"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 # The pods, and whatever can start one.
 _KINDS = ("pods", "deployments.apps", "jobs.batch", "cronjobs.batch", "inferenceservices.serving.kserve.io")
@@ -18,7 +18,8 @@ _REVISIONS = "revisions.serving.knative.dev"
 
 def pushed(resources: Iterable[Mapping[str, Any]]) -> list[str]:
     """The full names, with tags, of the images that the stack built, from its state."""
-    return sorted(each["outputs"]["imageName"] for each in resources if each["type"] == IMAGE and "outputs" in each)
+    models = [each.get("outputs") or {} for each in resources if each["type"] == ModelFiles.token]
+    return sorted(each["image"] for each in models if each.get("image"))
 
 
 def mark_of(names: Iterable[str]) -> str:

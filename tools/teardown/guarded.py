@@ -17,9 +17,18 @@ from tools.teardown.watch import reasons, watched
 Say = Callable[[str], None]
 
 
-def destroy(stack: Stack, run: Callable[[], int], state: Callable[[], Sequence[Resource]], say: Say) -> int:
-    """`run` Pulumi's destroy; `state` is what the state holds. Raises SlipwayError before anything is removed."""
-    inventory = Inventory.going(state(), unfinished.read(stack.folder))
+def destroy(
+    stack: Stack,
+    run: Callable[[], int],
+    state: Callable[[], Sequence[Resource]],
+    say: Say,
+    half_made: Sequence[Resource] = (),
+) -> int:
+    """`run` Pulumi's destroy; `state` is what the state holds, `half_made` what may be there beside it.
+
+    Raises SlipwayError before anything is removed.
+    """
+    inventory = Inventory.going([*state(), *half_made], unfinished.read(stack.folder))
     try:
         cluster = standing(stack)
         if cluster:

@@ -65,8 +65,11 @@ def embedded(settings: Settings) -> Iterator[Problem]:
         return
     if not settings.cluster.existing:
         yield fault(("embedded",), None, "write its kubeconfig and context as `cluster.existing`")
-    if len(settings.models) > 1:
-        yield fault(("models",), len(settings.models), "an embedded stack serves one model on this machine; write one")
+    sources = {model.source for model in settings.models}
+    if len(sources) > 1:
+        yield fault(
+            ("models",), sorted(sources), "an embedded stack serves one `source` on this machine; write one for all"
+        )
     ports = {"apiPort": embedded.api_port, "trackingPort": embedded.tracking_port, "modelPort": embedded.model_port}
     first: dict[int, str] = {}
     for key, port in ports.items():

@@ -1,0 +1,55 @@
+"""What one more model costs the engine: each resource is asked about, and written down, at every `up`."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.unit.engine import Registration, run_stack
+
+MODEL = yaml.safe_load(Path("Pulumi.local.yaml").read_text())["config"]["slipway:models"][0]
+# The model itself, its files, its service, its autoscaler, its route and the question that it is asked.
+RESOURCES = {"ServedModel", "ModelFiles", "InferenceService", "HorizontalPodAutoscaler", "VirtualService", "Prediction"}
+
+
+def models(count: int) -> list[Registration]:
+    wanted = [{**MODEL, "name": f"model-{number}"} for number in range(count)]
+    return run_stack("local", {"models": wanted}).all
+
+
+@pytest.fixture(scope="module")
+def one_more() -> list[Registration]:
+    """What the third model added."""
+    before = {(each.type, each.name) for each in models(2)}
+    return [each for each in models(3) if (each.type, each.name) not in before]
+
+
+def test_a_model_is_six_resources_of_which_one_is_a_component(one_more: list[Registration]) -> None:
+    assert sorted(each.kind for each in one_more) == sorted(RESOURCES)
+    assert [each.kind for each in one_more if not each.custom] == ["ServedModel"]
+
+
+def test_no_resource_holds_the_models_settings_again(one_more: list[Registration]) -> None:
+    said = {each.kind: json.dumps(each.inputs) for each in one_more}
+    # The autoscaler's own word, which only its own object needs.
+    assert {kind for kind, text in said.items() if "averageUtilization" in text} == {"HorizontalPodAutoscaler"}
+    assert sum(map(len, said.values())) < 8_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "component"),
+    [
+        ("ModelFiles", "ModelImage"),
+        ("InferenceService", "InferenceService"),
+        ("HorizontalPodAutoscaler", "Autoscaler"),
+    ],
+)
+def test_what_stood_below_a_component_is_known_by_its_old_name(
+    one_more: list[Registration], kind: str, component: str
+) -> None:
+    [found] = [each for each in one_more if each.kind == kind and each.custom]
+    # Pulumi's own classes name the older types of their kinds, without a parent.
+    parents = [each.spec.parentUrn for each in found.aliases if each.spec.parentUrn]
+    expected = f"slipway:models:Models$slipway:models:ServedModel$slipway:models:{component}::model-2"
+    assert [each.split("::", 2)[2] for each in parents] == [expected]

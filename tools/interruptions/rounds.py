@@ -1,0 +1,112 @@
+"""One interruption after another: begin a verb, cut it off, run it again, look at what is left."""
+
+import itertools
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from components.errors import SlipwayError
+from tools.interruptions import traces
+from tools.interruptions.victim import Victim
+
+SIGNALS = {"INT": signal.SIGINT, "TERM": signal.SIGTERM, "KILL": signal.SIGKILL}
+VERBS = ("up", "destroy")
+# Seconds in which an interrupted command has to end, whatever is under way.
+ENDS_WITHIN = 180.0
+_LOG = Path("interruptions.log")
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    verb: str
+    signal: str
+    after: float
+    # What was wrong; empty where the next run mended all.
+    faults: tuple[str, ...]
+
+
+class Interruptions:
+    """`moment` is a chance number of seconds of a run that takes so many."""
+
+    def __init__(self, victim: Victim, moments: random.Random, say: Say) -> None:
+        self.victim, self.moments, self.say = victim, moments, say
+        self.lasts: dict[str, float] = {}
+
+    def measured(self) -> None:
+        """How long each verb takes when nobody interrupts it. Raises SlipwayError for one that fails."""
+        for verb in VERBS:
+            started = time.monotonic()
+            if faults := self._whole(verb):
+                raise SlipwayError(f"`{verb}` fails without any interruption: {'; '.join(faults)}; its log is {_LOG}")
+            self.lasts[verb] = time.monotonic() - started
+            self.say(f"an uninterrupted {verb} takes {self.lasts[verb]:.1f} s")
+
+    def rounds(self, signals: Sequence[str], verbs: Sequence[str], count: int) -> Iterator[Outcome]:
+        """Cut off each verb with each signal so many times; what a verb begins with is made in between."""
+        for number, name in itertools.product(range(count), signals):
+            for verb in VERBS:
+                if verb in verbs:
+                    yield self._interrupted(verb, name, number)
+                elif faults := self._whole(verb):
+                    raise SlipwayError(f"`{verb}` between two interruptions failed: {'; '.join(faults)}")
+
+    def _interrupted(self, verb: str, name: str, number: int) -> Outcome:
+        after = self.moments.uniform(0, self.lasts[verb])
+        faults: list[str] = []
+        run = self._begun(verb)
+        time.sleep(after)
+        if SIGNALS[name] is signal.SIGKILL:
+            _kill(run, whole=bool(number % 2))
+        else:
+            run.send_signal(SIGNALS[name])
+            faults += self._ended(run)
+        faults += [f"the next {verb}: {each}" for each in self._whole(verb)]
+        return Outcome(verb, name, after, tuple(faults))
+
+    def _ended(self, run: "subprocess.Popen[bytes]") -> Iterator[str]:
+        """What is wrong after a signal that a command can act on."""
+        try:
+            run.wait(ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            _kill(run, whole=True)
+            yield f"did not end within {ENDS_WITHIN:.0f} s"
+        else:
+            yield from (f"left {each}" for each in traces.of_a_run(Path()))
+
+    def _whole(self, verb: str) -> list[str]:
+        """Run the verb to its end; what is wrong then."""
+        code = self._begun(verb).wait()
+        return [*([f"exit code {code}, see {_LOG.absolute()}"] if code else []), *self.victim.left(verb)]
+
+    def _begun(self, verb: str) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "tools", verb, self.victim.stack.name]
+        with _LOG.open("ab") as log:
+            log.write(f"--- {verb}\n".encode())
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+
+
+def _kill(run: "subprocess.Popen[bytes]", *, whole: bool) -> None:
+    """End the command as the kernel does that is short of memory; `whole`, as a machine that goes down."""
+    family = [psutil.Process(run.pid), *(psutil.Process(run.pid).children(recursive=True) if whole else [])]
+    for each in family:
+        try:
+            each.kill()
+        except psutil.NoSuchProcess:
+            continue
+    run.wait()
+
+
+def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Such as `20 of 20: up after SIGTERM`."""
+    for verb, name in dict.fromkeys((each.verb, each.signal) for each in outcomes):
+        own = [each for each in outcomes if (each.verb, each.signal) == (verb, name)]
+        yield f"{sum(not each.faults for each in own)} of {len(own)}: {verb} after SIG{name}"
