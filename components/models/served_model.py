@@ -64,7 +64,8 @@ class ServedModel(pulumi.ComponentResource):
                 namespace=args.namespace,
                 image=image.reference,
                 version=image.version,
-                serving=platform.ready(knative.PART, kserve.PART),
+                # Where no Knative runs the pods, a KnativeServing that takes a minute is not waited for.
+                serving=platform.ready(kserve.PART, *([knative.PART] if model.mode == "Knative" else [])),
                 spread=model.mode == "Standard" or settings.platform.serverless == "install",
                 mutual_tls=settings.security.mutual_tls,
             ),
