@@ -121,8 +121,8 @@ def _told(built: Sequence[Tool]) -> str:
     minutes = sum(step.minutes for tool in built for step in tool.builds)
     return (
         f"tools: {len(built)} must be built from Go modules: at most about {minutes} min on two cores, seconds where "
-        "Go has them in its cache. What is built is kept, so you may stop and go on later. Faster: let this machine reach "
-        "get.pulumi.com, dl.k8s.io and github.com, or copy .tools from another checkout on it"
+        "Go has them in its cache. What is built is kept, so you may stop and go on later. Faster: let this machine "
+        "reach get.pulumi.com, dl.k8s.io and github.com, or copy .tools from another checkout on it"
     )
 
 
