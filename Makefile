@@ -44,7 +44,7 @@ graph: ## Draw the stack into STACK.svg.
 logs: $(VENV)/installed ## Show what a model's server says: make logs STACK=dev MODEL=name [ARGS=--follow]
 	@$(PY) -m tools logs $(STACK) "$(MODEL)" $(ARGS)
 
-open: $(VENV)/installed ## Open a page: make open STACK=dev [WHAT=mlflow, or a model's name] [ARGS=--login]
+open: $(VENV)/installed ## Open a page: make open STACK=dev [WHAT=mlflow, grafana, or a model's name] [ARGS=--login]
 	@$(PY) -m tools open $(STACK) $(WHAT) $(ARGS)
 
 teardown: $(VENV)/installed ## Finish a destroy whose controllers are gone.

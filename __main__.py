@@ -31,6 +31,9 @@ pulumi.export("tracking", data.tracking.uri)
 if data.tracking.login:
     pulumi.export("trackingPassword", data.tracking.login.password)
 pulumi.export("kubeconfig", cluster.connection.kubeconfig_path)
+if context.dashboards_url:
+    pulumi.export("grafana", context.dashboards_url)
+    pulumi.export("grafanaPassword", platform.dashboards_password)
 if gateway.ca:
     pulumi.export("certificateAuthority", gateway.ca)
 if gateway.keys:
