@@ -31,7 +31,7 @@ class InferenceServiceArgs:
     version: Input[str]
     # A sidecar that takes requests from the mesh alone.
     mutual_tls: bool = False
-    # KServe, where this stack installs it.
+    # KServe, and what runs the pods, where this stack installs them.
     serving: Sequence[Resource]
     # Whether to spread the pods: a Knative that is there may refuse it.
     spread: bool = True

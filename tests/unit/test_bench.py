@@ -1,9 +1,12 @@
 """The benchmarks' frame: figures that are compared, and the page that they become."""
 
 import inspect
+import json
 import sys
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -11,7 +14,8 @@ import yaml
 
 from components.clients.process import run as command
 from components.errors import SlipwayError
-from tools.bench.frame import found, page
+from tests.unit.http_server import served_by
+from tools.bench.frame import found, in_pod, page
 from tools.bench.frame.found import Benchmark, chosen, named, names
 from tools.bench.frame.measure import Asked, measure, measured
 from tools.bench.frame.row import Row, ratio
@@ -90,17 +94,16 @@ def fake(**changes: object) -> Benchmark:
         assert run.scratch.is_dir()
         yield row("ours", *[1.0] * run.repeats)
 
-    return Benchmark(
-        **{
-            "name": "fake",
-            "title": "Fake",
-            "text": "",
-            "needs_stack": False,
-            "only_by_name": False,
-            "rows": rows,
-            **changes,
-        }
-    )  # type: ignore[arg-type]
+    whole: Any = {
+        "name": "fake",
+        "title": "Fake",
+        "text": "",
+        "needs_stack": False,
+        "only_by_name": False,
+        "rows": rows,
+        **changes,
+    }
+    return Benchmark(**whole)
 
 
 def test_a_quick_run_measures_once_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -166,3 +169,35 @@ def test_every_page_of_results_is_a_benchmarks_and_stands_in_the_sites_list() ->
 def test_the_benchmarks_are_the_files_of_their_folder() -> None:
     assert {path.stem for path in found.FOLDER.glob("*.py")} - {"__init__"} == set(names())
     assert commands.get_command(click.Context(commands), "bench")
+
+
+class Server(BaseHTTPRequestHandler):
+    """Answers at one path, for whoever has the key."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        asked = (self.path, self.headers["Host"], self.headers["Authorization"])
+        self.send_response(200 if asked == ("/right", "model.test", "Bearer k") else 403)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_load_from_within_a_pod_counts_answers_and_names_failures() -> None:
+    script = Path(in_pod.__file__).read_text()
+
+    def ask(url: str, host: str = "model.test") -> dict[str, list[object]]:
+        told = {"url": url, "host": host, "key": "k", "ca": "", "body": {}, "clients": 2, "seconds": 0.3}
+        found: dict[str, list[object]] = json.loads(command([sys.executable, "-c", script], stdin=json.dumps(told)))
+        return found
+
+    with served_by(Server) as address:
+        right, wrong = ask(f"http://{address}/right"), ask(f"http://{address}/wrong")
+    assert right["latencies"]
+    assert not right["failed"]
+    assert not wrong["latencies"]
+    assert set(wrong["failed"]) == {"403"}

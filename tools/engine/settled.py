@@ -15,7 +15,7 @@ from tools.engine.stack import Stack
 from tools.files import write_whole
 
 _PROJECT = Path(__file__).parents[2]
-_PROGRAM = ("__main__.py", "Pulumi.yaml", "components", "policy", "tools")
+_PROGRAM = ("__main__.py", "components", "policy", "tools")
 _PACKAGES = ("pulumi", "pulumi-kubernetes")
 
 
@@ -53,3 +53,5 @@ def _files() -> Iterator[Path]:
     for name in _PROGRAM:
         path = _PROJECT / name
         yield from [path] if path.is_file() else sorted(path.rglob("*.py"))
+    # The images' lock too.
+    yield from sorted(_PROJECT.glob("*.yaml"))
