@@ -44,7 +44,7 @@ graph: ## Draw the stack into STACK.svg.
 logs: $(VENV)/installed ## Show what a model's server says: make logs STACK=dev MODEL=name [ARGS=--follow]
 	@$(PY) -m tools logs $(STACK) "$(MODEL)" $(ARGS)
 
-open: $(VENV)/installed ## Open a page: make open STACK=dev [WHAT=mlflow, or a model's name] [ARGS=--login]
+open: $(VENV)/installed ## Open a page: make open STACK=dev [WHAT=mlflow, grafana, or a model's name] [ARGS=--login]
 	@$(PY) -m tools open $(STACK) $(WHAT) $(ARGS)
 
 teardown: $(VENV)/installed ## Finish a destroy whose controllers are gone.
@@ -150,6 +150,9 @@ test-hpa: $(VENV)/installed ## 1,100 random cases on the real HPA controller, ma
 
 test-embedded: tools ## The whole program on a real API server with simulated pods, minutes.
 	$(PY) -m pytest tests/embedded
+
+test-team: tools ## Two people on one state, and runs that are cut off: many minutes; minio on PATH for the buckets.
+	$(PY) -m pytest tests/embedded -m team
 
 test-kind: $(VENV)/installed ## A real kind cluster, from nothing to nothing: minutes; docker, kind and pulumi needed.
 	$(PY) -m pytest tests/kind -m kind

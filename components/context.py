@@ -31,3 +31,11 @@ class Context:
     def ingress_address(self) -> str | None:
         """host:port at which this machine reaches the gateway; None where only the hosts' own names do."""
         return ingress_address(self.settings.cluster, self.settings.ingress)
+
+    @property
+    def dashboards_url(self) -> str | None:
+        """Where people find Grafana; None where the stack has none."""
+        host = self.settings.dashboards_host
+        scheme, usual = ("https", "443") if self.settings.ingress.tls else ("http", "80")
+        port = (self.ingress_address or "").partition(":")[2]
+        return f"{scheme}://{host}{f':{port}' if port not in ('', usual) else ''}" if host else None

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from components.settings import Autoscaling, Settings, SettingsError, parse_settings
+from components.settings import Autoscaling, Settings, SettingsError, parse_settings, scaled_object
 from components.settings.autoscaler_manifest import spec as spec_of
 from components.settings.demand import MESH_REQUESTS
 from components.settings.scaling import MODEL_CONTAINER
@@ -122,7 +122,14 @@ def _of_stack(path: Path, base: Workload) -> Iterator[Declared]:
             limit=manifest.milli(limits.cpu, where) if limits.cpu else base.limit,
             memory_request=manifest.milli(memory, where) // 1000 if memory else base.memory_request,
         )
-        yield Declared(model.name, where, spec_of(model.autoscaling, model.name), workload)
+        yield Declared(model.name, where, _spec(settings, model.autoscaling, model.name), workload)
+
+
+def _spec(settings: Settings, scaling: Autoscaling, name: str) -> Mapping[str, Any]:
+    """Of the HPA that Slipway makes, or KEDA from what Slipway makes."""
+    if settings.platform.metrics_adapter == "keda" and scaled_object.follows_queries(scaling):
+        return scaled_object.hpa_spec(scaling, name, name)
+    return spec_of(scaling, name)
 
 
 def _sidecars(settings: Settings) -> tuple[Sidecar, ...]:

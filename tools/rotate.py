@@ -26,6 +26,8 @@ def secrets(settings: Settings) -> dict[str, str]:
     if settings.tracking.auth:
         found["tracking-admin"] = "the administrator logs in with the new password"
         found["signing-key"] = "people log in to MLflow's pages again"
+    if settings.platform.dashboards == "install":
+        found["grafana"] = "the administrator logs in to Grafana with the new password"
     if settings.ingress.auth:
         for name in [*(each.name for each in settings.ingress.auth.api_keys), OWN]:
             found[f"api-key:{name}"] = "the key before is taken until the next time, so that its client can be told"

@@ -15,8 +15,9 @@ from components.ingress import admission
 from components.ingress.admission import Admission, AdmissionArgs
 from components.ingress.authentication import Authentication, AuthenticationArgs
 from components.ingress.certificate import Certificate, CertificateArgs
+from components.ingress.route import Destination, path_spec, virtual_service
 from components.platform.platform import Platform
-from components.settings.parts import cert_manager, istio
+from components.settings.parts import cert_manager, istio, prometheus
 
 HTTP_PORT, HTTPS_PORT = 80, 443
 
@@ -34,6 +35,10 @@ def model_hosts(settings: s.Settings) -> dict[str, str]:
         for model in settings.models
         for version in model.versions
     }
+
+
+def _with_own_login(settings: s.Settings) -> list[str]:
+    return [*settings.tracking.hosts, *([settings.dashboards_host] if settings.dashboards_host else [])]
 
 
 def http_server(hosts: Sequence[str]) -> dict[str, Any]:
@@ -87,6 +92,8 @@ class Gateway(pulumi.ComponentResource):
         self.ca = self.keys = self.own_key = self.authentication = None
         if self.open:
             self._serve(settings)
+            if settings.dashboards_host:
+                self._show_dashboards(settings.dashboards_host)
             if settings.ingress.auth:
                 self._authenticate(settings, settings.ingress.auth)
             if rules := admission.rules(settings):
@@ -98,6 +105,8 @@ class Gateway(pulumi.ComponentResource):
         """Declare who answers on which host."""
         names, tracking = settings.namespaces, settings.tracking.hosts
         hosts = {**model_hosts(settings), **dict.fromkeys(tracking, names.data)}
+        if settings.dashboards_host:
+            hosts[settings.dashboards_host] = prometheus.NAMESPACE.name
         # A host is served by the routes of one namespace: no other can take it.
         served = [f"{namespace}/{host}" for host, namespace in hosts.items()]
         if not settings.ingress.tls:
@@ -115,6 +124,16 @@ class Gateway(pulumi.ComponentResource):
         port = settings.cluster.kind.https_port if settings.cluster.kind else None
         redirect = redirect_spec(f"{settings.ingress.gateway.namespace}/{plain}", list(hosts), port)
         self._istio("gateway-redirect", "VirtualService", f"{self._own}-redirect", redirect)
+
+    def _show_dashboards(self, host: str) -> None:
+        """Route Grafana's host, which asks for a login of its own."""
+        service = Destination(host=f"grafana.{prometheus.NAMESPACE.name}.svc.cluster.local")
+        virtual_service(
+            "grafana",
+            self._args.platform.namespace(prometheus.NAMESPACE.name),
+            path_spec(self.name, [host], "", service),
+            ResourceOptions(parent=self, depends_on=self._args.platform.ready(istio.PART)),
+        )
 
     def _certify(self, tls: s.Tls, hosts: Sequence[str]) -> Certificate:
         context = self._args.context
@@ -141,7 +160,7 @@ class Gateway(pulumi.ComponentResource):
             gateway=ingress.gateway,
             namespace=self._namespace,
             models=list(model_hosts(settings)),
-            open_hosts=[*settings.tracking.hosts, *ingress.foreign_hosts] if own else None,
+            open_hosts=[*_with_own_login(settings), *ingress.foreign_hosts] if own else None,
             http01=bool(ingress.tls and ingress.tls.issuer.http01),
             again=settings.security.mutual_tls,
             name=self._own,

@@ -18,7 +18,7 @@ Spec = Mapping[str, Any]
 Peer = Mapping[str, Any]
 
 MODEL, MODEL_METRICS = 8080, 8082
-MLFLOW, POSTGRES, POSTGRES_STATUS = 5000, 5432, 8000
+MLFLOW, POSTGRES, POSTGRES_STATUS, POSTGRES_METRICS = 5000, 5432, 8000, 9187
 HTTPS, API_SERVER = 443, 6443
 STORE_PORTS = {"minio": 9000, "versitygw": 7070}
 # Of Knative's queue-proxy: admin and metrics (autoscaler's, user's), beside requests
@@ -155,6 +155,11 @@ def _s3(endpoint: str | None, *, keys: bool) -> list[dict[str, Any]]:
     return [to([], *numbers), *([] if keys else [_IDENTITY])]
 
 
+def _watched(settings: s.Settings) -> list[dict[str, Any]]:
+    """The metrics of a CloudNativePG cluster's instances, where there are dashboards."""
+    return [from_(prometheus(settings), POSTGRES_METRICS)] if settings.platform.dashboards == "install" else []
+
+
 def for_data(settings: s.Settings) -> dict[str, Spec]:
     """Policies of the namespace of MLflow and its stores, by name."""
     database, store = settings.database, settings.object_store
@@ -174,7 +179,7 @@ def for_data(settings: s.Settings) -> dict[str, Spec]:
         among = from_([{"podSelector": _CLUSTERED}, operator], POSTGRES, POSTGRES_STATUS)
         policies["database"] = policy(
             _CLUSTERED,
-            [among, from_([workload("mlflow")], POSTGRES)],
+            [among, from_([workload("mlflow")], POSTGRES), *_watched(settings)],
             [
                 to([{"podSelector": _CLUSTERED}], POSTGRES, POSTGRES_STATUS),
                 to([], HTTPS, API_SERVER),

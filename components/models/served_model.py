@@ -14,15 +14,17 @@ from components.data.tracking import Tracking
 from components.dynamic.prediction import Prediction, PredictionArgs
 from components.ingress.gateway import Gateway
 from components.ingress.route import destinations, knative_gateway, model_spec, virtual_service
-from components.models.autoscaling import AutoscalerArgs, autoscaler
+from components.models.autoscaling import AutoscalerArgs, Keda, autoscaler
 from components.models.inference import InferenceServiceArgs, deployment, inference_service
 from components.models.model_image import ModelImage, ModelImageArgs, model_image
 from components.models.training import Training
 from components.platform.platform import Platform
+from components.platform.prometheus import URL
 from components.serving.plan import Wishes
 from components.serving.protocol import INFER_PATH
+from components.settings import scaled_object
 from components.settings.model_source import ModelFolder, RegisteredModel, parse_source
-from components.settings.parts import knative, kserve
+from components.settings.parts import knative, kserve, prometheus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +73,10 @@ class ServedModel(pulumi.ComponentResource):
         )
         if isinstance(model.autoscaling, s.Autoscaling):
             scaling = AutoscalerArgs(
-                settings=model.autoscaling, namespace=args.namespace, deployment=deployment(service)
+                settings=model.autoscaling,
+                namespace=args.namespace,
+                deployment=deployment(service),
+                keda=self._keda(args, model.autoscaling),
             )
             autoscaler(name, scaling, ResourceOptions(parent=self))
         namespace = settings.namespace_of(model)
@@ -122,6 +127,17 @@ class ServedModel(pulumi.ComponentResource):
             self.outputs["canary"] = {"percent": model.canary.percent, **canary.outputs}
         # The stack's own outputs have them: the state would hold them twice.
         self.register_outputs({})
+
+    def _keda(self, args: ServedModelArgs, scaling: s.Autoscaling) -> Keda | None:
+        """None where an HPA of Slipway's own does."""
+        settings = args.context.settings
+        if settings.platform.metrics_adapter != prometheus.KEDA.word or not scaled_object.follows_queries(scaling):
+            return None
+        return Keda(
+            namespace=settings.namespace_of(args.model),
+            prometheus=URL if prometheus.PART.installed(settings) else str(settings.platform.prometheus_url),
+            ready=args.platform.ready(prometheus.KEDA),
+        )
 
     def _image(self, name: str, args: ServedModelArgs, source: RegisteredModel | ModelFolder) -> ModelImage:
         context, settings = args.context, args.context.settings

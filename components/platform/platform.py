@@ -11,7 +11,9 @@ from components.context import Context
 from components.kubernetes import namespaces
 from components.platform.cert_manager import CertManager
 from components.platform.cloudnative_pg import CloudNativePg
+from components.platform.grafana import Grafana
 from components.platform.istio import Istio
+from components.platform.keda import Keda
 from components.platform.knative import Knative
 from components.platform.kserve import KServe
 from components.platform.metrics_server import MetricsServer
@@ -28,6 +30,8 @@ _COMPONENTS: tuple[type[PlatformPart], ...] = (
     MetricsServer,
     Prometheus,
     PrometheusAdapter,
+    Keda,
+    Grafana,
     CertManager,
     CloudNativePg,
     Istio,
@@ -88,6 +92,12 @@ class Platform(pulumi.ComponentResource):
     def namespace(self, name: str) -> Output[str]:
         """The name of a namespace; known when it is declared, where it is one of the platform's."""
         return self._places.get(name) or Output.from_input(name)
+
+    @property
+    def dashboards_password(self) -> Output[str] | None:
+        """Of Grafana's administrator; None where the stack has none."""
+        found = self.installed.get(Grafana.part.setting)
+        return found.password if isinstance(found, Grafana) else None
 
     def ready(self, *wanted: Part) -> list[Resource]:
         """What waits for the parts waits for these; nothing for parts that the stack does not install."""

@@ -1,12 +1,16 @@
-"""Prometheus, which measures what the models' queries ask for."""
+"""Prometheus, which measures what the models' queries ask for, and what dashboards and alerts read."""
 
 from typing import Any
 
+from components import settings as s
 from components.kubernetes import pods
 from components.kubernetes.hardening import RUNTIME_DEFAULT, Hardening, resources
+from components.kubernetes.network_policies import POSTGRES_METRICS
+from components.monitoring import alerts
 from components.platform.part import PlatformPart
 from components.settings.images import Images
-from components.settings.parts import prometheus
+from components.settings.merge import merged
+from components.settings.parts import knative, prometheus
 
 URL = f"http://prometheus-server.{prometheus.NAMESPACE.name}.svc"
 _SCRAPE = "15s"
@@ -15,6 +19,16 @@ _SCRAPE = "15s"
 # be most of the memory.
 _UNUSED_JOBS = ("kubernetes-api-servers", "kubernetes-nodes", "kubernetes-nodes-cadvisor")
 _UNUSED_PARTS = ("alertmanager", "kube-state-metrics", "prometheus-node-exporter", "prometheus-pushgateway")
+# What dashboards and alerts read of them.
+_OF_NODES = {
+    "kubernetes-nodes": "kubelet_volume_stats_(available|capacity)_bytes",
+    "kubernetes-nodes-cadvisor": "container_(cpu_usage_seconds_total|memory_working_set_bytes)",
+}
+_OF_OBJECTS = ["deployments", "horizontalpodautoscalers", "jobs", "pods"]
+# Longer than the longest window of an alert.
+_KEPT = "10d"
+# Of Knative's controllers.
+_KNATIVE_METRICS = 9090
 
 
 def values(images: Images, version: str | None, hardening: Hardening) -> dict[str, Any]:
@@ -38,10 +52,69 @@ def values(images: Images, version: str | None, hardening: Hardening) -> dict[st
     }
 
 
+def watching(settings: s.Settings, images: Images, hardening: Hardening) -> dict[str, Any]:
+    """The values besides, where there are dashboards and alerts."""
+    reloader = images.in_chart("quay.io/prometheus-operator/prometheus-config-reloader", None)
+    objects = images.in_chart("registry.k8s.io/kube-state-metrics/kube-state-metrics", None)
+    registry, _, repository = objects["repository"].partition("/")
+    return {
+        "kube-state-metrics": {
+            "enabled": True,
+            "image": {"registry": registry, "repository": repository},
+            "collectors": _OF_OBJECTS,
+            "priorityClassName": hardening.priority,
+            "resources": resources("10m", "64Mi", "256Mi"),
+        },
+        # Rules change with every model, and a restart would be a gap in what they count.
+        "configmapReload": {
+            "prometheus": {
+                "enabled": True,
+                "image": {"repository": reloader["repository"]},
+                "containerSecurityContext": pods.CONTAINER,
+                "resources": resources("10m", "32Mi", "64Mi"),
+            }
+        },
+        "scrapeConfigs": {
+            **{job: _keeping(series) for job, series in _OF_NODES.items()},
+            "slipway-ports": _by_port(settings),
+        },
+        "serverFiles": {
+            "recording_rules.yml": {"groups": alerts.recording(settings)},
+            "alerting_rules.yml": {"groups": alerts.alerting(settings)},
+        },
+        "server": {"retention": _KEPT, "persistentVolume": {"enabled": True, "size": "10Gi"}},
+    }
+
+
+def _keeping(series: str) -> dict[str, Any]:
+    keep = {"action": "keep", "source_labels": ["__name__"], "regex": series}
+    return {"enabled": True, "metric_relabel_configs": [keep]}
+
+
+def _by_port(settings: s.Settings) -> dict[str, Any]:
+    """A job for the pods that serve metrics and have no annotation that says so."""
+    ports = {knative.NAMESPACE.name: _KNATIVE_METRICS, settings.namespaces.data: POSTGRES_METRICS}
+    told = ["__meta_kubernetes_namespace", "__meta_kubernetes_pod_container_port_number"]
+    return {
+        "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": list(ports)}}],
+        "relabel_configs": [
+            {
+                "action": "keep",
+                "source_labels": told,
+                "regex": "|".join(f"{name};{port}" for name, port in ports.items()),
+            },
+            {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
+            {"source_labels": ["__meta_kubernetes_pod_name"], "target_label": "pod"},
+        ],
+    }
+
+
 class Prometheus(PlatformPart):
     part = prometheus.PART
 
     def install(self) -> None:
-        context = self.args.context
-        version = context.charts.app_version("prometheus")
-        self.release("prometheus", values(context.images, version, self.args.hardening))
+        context, hardening = self.args.context, self.args.hardening
+        given = values(context.images, context.charts.app_version("prometheus"), hardening)
+        if context.settings.platform.dashboards == "install":
+            given = merged(given, watching(context.settings, context.images, hardening))
+        self.release("prometheus", given)

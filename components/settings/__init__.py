@@ -4,7 +4,7 @@ from components.settings.charts import ChartOverride
 from components.settings.cluster import Cluster, Embedded, Existing, Kind, Registry
 from components.settings.data import Backup, CloudNativePg, Database, ObjectStore, Recovery, Tracking
 from components.settings.ingress import Acme, Auth, Gateway, GatewayPort, GatewayService, Ingress, Issuer, Jwt, Tls
-from components.settings.models import Build, Canary, Gpus, Model, Toleration, Train
+from components.settings.models import Build, Canary, Gpus, Model, Objective, Toleration, Train
 from components.settings.parsing import parse_settings
 from components.settings.platform import Installation, Platform
 from components.settings.policies import Policies, PolicyLevel
@@ -42,6 +42,7 @@ __all__ = [
     "Model",
     "Namespaces",
     "ObjectStore",
+    "Objective",
     "Platform",
     "Policies",
     "PolicyLevel",

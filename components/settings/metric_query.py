@@ -13,6 +13,7 @@ from components.settings.scaling import ExternalMetric, QueriedMetric
 _NAME = r"([a-zA-Z_:][a-zA-Z0-9_:]*)\s*"
 _MATCHED = re.compile(_NAME + r"\{[^{}]*<<\s*\.LabelMatchers\s*>>[^{}]*\}")
 _SELECTED = re.compile(_NAME + r"\{")
+_TEMPLATE = re.compile(r"<<([^<>]*)>>")
 _KNOWN = ("Series", "LabelMatchers", "LabelValuesByName", "GroupBy", "GroupBySlice")
 
 
@@ -48,6 +49,23 @@ def fault(metric: QueriedMetric) -> str | None:
     return None
 
 
+def filled(metric: QueriedMetric, matchers: str, group: str) -> str:
+    """The query with these matchers and this label in place of what prometheus-adapter fills in."""
+    values = {"LabelMatchers": matchers, "GroupBy": group, "GroupBySlice": group, "Series": metric.series or ""}
+    return _TEMPLATE.sub(lambda found: values[found[1].strip().removeprefix(".")], metric.query or "")
+
+
+def template_fault(metric: QueriedMetric) -> str | None:
+    """What in the query only prometheus-adapter could fill in, and what to write; None when there is nothing."""
+    for found in _TEMPLATE.findall(metric.query or ""):
+        if found.strip() not in (".LabelMatchers", ".GroupBy", ".GroupBySlice", ".Series"):
+            return (
+                f"<<{found}>> is a template of prometheus-adapter's, and platform.metricsAdapter is keda; write "
+                "<<.LabelMatchers>> and <<.GroupBy>> alone, or platform.metricsAdapter: install"
+            )
+    return None
+
+
 # What stands in place of each thing that the adapter fills in, so that the rest can be read.
 _FILLED = {
     "Series": "series",
@@ -56,7 +74,6 @@ _FILLED = {
     "GroupBySlice": "namespace",
     "LabelValuesByName": "n",
 }
-_TEMPLATE = re.compile(r"<<([^<>]*)>>")
 
 
 def _parse_problem(query: str) -> str | None:

@@ -58,6 +58,18 @@ class Canary(Section):
     percent: Annotated[int, Field(ge=1, le=99)]
 
 
+class Objective(Section):
+    """What the model's clients may expect: a service level objective over 30 days."""
+
+    availability: Annotated[float, Field(ge=90, le=99.99)] = Field(
+        description="Percent of the requests that must be answered without an error of the server, such as 99.5; the "
+        "same share must be answered within `latencyMilliseconds`."
+    )
+    latency_milliseconds: Literal[5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000] = Field(
+        description="One of the steps in which the gateway counts its answers."
+    )
+
+
 class Toleration(Section):
     """As in a pod's spec (https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/)."""
 
@@ -114,6 +126,9 @@ class Model(Section):
         None, description="The team whose namespace it is in; default: namespaces.models."
     )
     canary: Canary | None = None
+    objective: Objective | None = Field(
+        None, description="Watched by alerts on the burn rate, with platform.dashboards: install."
+    )
     rollout_seconds: Positive | None = Field(
         None,
         description="mode Knative: how long a new version takes to take over, share by share; default: none.",

@@ -31,5 +31,14 @@ class Platform(Section):
     prometheus_url: BaseUrl | None = Field(
         None, description="prometheus existing: where it answers inside the cluster, with its port."
     )
-    metrics_adapter: Installation = Field("install", description="prometheus-adapter, for models that scale on a query")
+    dashboards: Installation = Field(
+        "off", description="Grafana with dashboards of the models, the platform and the data; alerts in Prometheus."
+    )
+    runbooks: BaseUrl | None = Field(
+        None,
+        description="Where the documents' site is, for the alerts' links; default: their file in the checkout.",
+    )
+    metrics_adapter: Installation | Literal["keda"] = Field(
+        "install", description="prometheus-adapter, or KEDA in its place, for models that scale on a query"
+    )
     database_operator: Installation = Field("install", description="CloudNativePG, for a database that it runs")

@@ -9,9 +9,9 @@ from components.settings.text import text
 
 # What Slipway makes by chance and can make anew.
 RotatedSecret = text(
-    r"database|tracking-admin|signing-key|store|authority|api-key:[a-z]([-a-z0-9]*[a-z0-9])?",
+    r"database|tracking-admin|signing-key|store|authority|grafana|api-key:[a-z]([-a-z0-9]*[a-z0-9])?",
     70,
-    "database, tracking-admin, signing-key, store, authority or api-key:NAME",
+    "database, tracking-admin, signing-key, store, authority, grafana or api-key:NAME",
 )
 
 

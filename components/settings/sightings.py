@@ -37,10 +37,18 @@ SIGHTINGS = {
     "kserve-runtime-configs": Sighting(where=_FILES, tag="kserve-runtime-configs --version v0.20.0", on=_SEARCHED),
     "metrics-server": Sighting(where=_FILES, tag="metrics-server-3.14.0", on=_SEARCHED),
     "prometheus": Sighting(where=f"{_UPDATES}/1642", tag="29.27.0", on=date(2026, 8, 26)),
+    "grafana": Sighting(
+        where="https://github.com/grafana-community/helm-charts/tree/grafana-12.11.1",
+        tag="grafana-12.11.1",
+        on=date(2026, 8, 20),
+    ),
     "prometheus-adapter": Sighting(
         where="https://github.com/prometheus-community/helm-charts/releases/tag/prometheus-adapter-5.3.0",
         tag="prometheus-adapter-5.3.0",
         on=date(2026, 2, 19),
+    ),
+    "keda": Sighting(
+        where="https://github.com/kedacore/charts/releases/tag/v2.20.2", tag="v2.20.2", on=date(2026, 11, 26)
     ),
     "cloudnative-pg": Sighting(where=_FILES, tag="cloudnative-pg-0.29.1.tgz", on=_SEARCHED),
     "plugin-barman-cloud": Sighting(

@@ -77,7 +77,12 @@ class Settings(Section):
     def hosts(self) -> list[str]:
         """Every host name at the gateway."""
         models = [self.host_of(version) for model in self.models for version in model.versions]
-        return [*models, *self.tracking.hosts]
+        return [*models, *self.tracking.hosts, *([self.dashboards_host] if self.dashboards_host else [])]
+
+    @property
+    def dashboards_host(self) -> str | None:
+        """Grafana's host name, which no model can have: theirs have a dash."""
+        return f"grafana.{self.ingress.domain}" if self.platform.dashboards == "install" else None
 
     @property
     def gateway_service(self) -> GatewayService:

@@ -49,13 +49,20 @@ CHARTS = {
         repository="https://kubernetes-sigs.github.io/metrics-server/",
         ships="v0.9.0",
     ),
-    # Only its server is installed, and it keeps what the autoscalers need. 29.35.0 was seen installed, but its values
+    # Its server alone is installed, with kube-state-metrics where there are dashboards. 29.35.0 was seen installed, but its values
     # were not read.
     "prometheus": Chart(
         chart="prometheus",
         version="29.27.0",
         repository="https://prometheus-community.github.io/helm-charts",
         ships="v3.14.0",
+    ),
+    # The charts of Grafana moved here from grafana/helm-charts in January 2026. The newest whose values were read.
+    "grafana": Chart(
+        chart="grafana",
+        version="12.11.1",
+        repository="https://grafana-community.github.io/helm-charts",
+        ships="13.2.0",
     ),
     # Serves custom.metrics.k8s.io/v1beta1 and v1beta2.
     "prometheus-adapter": Chart(
@@ -64,6 +71,8 @@ CHARTS = {
         repository="https://prometheus-community.github.io/helm-charts",
         ships="v0.12.0",
     ),
+    # 2.21.1 is there since November 2026; of 2.20.2 the chart's values, the kinds and the code were read.
+    "keda": Chart(chart="keda", version="2.20.2", repository="https://kedacore.github.io/charts"),
     # For Kubernetes 1.34 to 1.36. Its own backups to S3 leave with 1.31, so the plugin
     # makes them.
     "cloudnative-pg": Chart(

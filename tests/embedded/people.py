@@ -88,6 +88,22 @@ class Person:
         assert code == 0, said
         return said
 
+    def pulumi(self, *arguments: str) -> str:
+        """What Pulumi says that is run by hand, as one does without `make`."""
+        places = (self.python / "bin", self.checkout / ".tools" / "bin", self.variables["PATH"])
+        env = {**self.variables, **self.backend, "PATH": os.pathsep.join(map(str, places))}
+        done = subprocess.run(
+            ["pulumi", *arguments, "--stack", STACK, "--non-interactive"],
+            cwd=self.checkout,
+            env=env | {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"},
+            umask=self.umask,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def begin(self, verb: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             self.command(verb),
@@ -100,13 +116,7 @@ class Person:
 
     def state(self) -> dict[str, Any]:
         """What Pulumi has of the stack, secrets opened."""
-        env = {**self.variables, "PATH": f"{self.checkout / '.tools' / 'bin'}{os.pathsep}{self.variables['PATH']}"}
-        export = ["pulumi", "stack", "export", "--show-secrets", "--stack", STACK]
-        done = subprocess.run(
-            export, cwd=self.checkout, env={**env, **self.backend}, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return dict(json.loads(done.stdout))
+        return dict(json.loads(self.pulumi("stack", "export", "--show-secrets")))
 
     @property
     def backend(self) -> dict[str, str]:

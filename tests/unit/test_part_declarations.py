@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -25,20 +25,27 @@ from tools.upgrades.rules import findings
 from tools.upgrades.versions import Version
 from tools.upgrades.wanted import wanted
 
-EVERYTHING = {
-    "platform": {"meshCni": "install", "servingRuntimes": True},
+EVERYTHING: dict[str, Any] = {
+    "platform": {"meshCni": "install", "servingRuntimes": True, "dashboards": "install"},
     "database": {"cloudNativePg": {"backup": {"destination": "s3://backups/mlflow"}}},
 }
 NAMESPACES = sorted({namespace.name for part in PARTS for namespace in part.namespaces})
 
 
+def words(annotation: Any) -> list[str]:
+    """The words that a setting takes."""
+    found = get_args(annotation)
+    return [word for each in found for word in ([each] if isinstance(each, str) else words(each))]
+
+
 def test_every_chart_is_of_one_part_and_every_part_has_a_key_in_the_settings() -> None:
     charts = Counter(key for part in PARTS for key in (*part.charts, *part.optional_charts))
     assert charts == Counter(list(CHARTS))
-    keys = [
-        name for name, field in Platform.model_fields.items() if get_args(field.annotation) == get_args(Installation)
-    ]
-    assert sorted(part.setting for part in PARTS) == sorted(keys)
+    keys = [name for name, field in Platform.model_fields.items() if set(words(field.annotation)) > {"install", "off"}]
+    assert sorted({part.setting for part in PARTS}) == sorted(keys)
+    for setting in keys:
+        own = [part.word for part in PARTS if part.setting == setting]
+        assert sorted({*own, "existing", "off"}) == sorted(words(Platform.model_fields[setting].annotation))
 
 
 def test_versions_are_known_by_a_chart_or_by_what_the_operator_installs() -> None:
@@ -49,7 +56,8 @@ def test_versions_are_known_by_a_chart_or_by_what_the_operator_installs() -> Non
 
 def test_an_upgrade_is_compared_chart_by_chart() -> None:
     asked = wanted(scaled.settings(scaled.model(CPU, PODS), **EVERYTHING))
-    assert set(CHARTS) <= set(asked)
+    keda = {**EVERYTHING, "platform": {**EVERYTHING["platform"], "metricsAdapter": "keda"}}
+    assert set(CHARTS) <= {*asked, *wanted(scaled.settings(scaled.model(CPU, PODS), **keda))}
     assert not set(CHARTS) & set(wanted(scaled.settings(platform=dict.fromkeys(map(_camel, PARTS), "off"))))
 
 

@@ -187,6 +187,21 @@ def test_without_downloads_and_go_the_message_names_both_remedies(tmp_path: Path
     assert "https://go.dev/doc/install" in said
 
 
+def test_how_long_builds_take_is_said_before_they_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def build(_step: Build, _version: str, _folder: Path, _progress: object) -> None:
+        assert "2 must be built from Go modules: at most about 11 min" in capsys.readouterr().err
+        raise SlipwayError("that is all")
+
+    monkeypatch.setattr(go_builds, "usable_go", lambda: None)
+    monkeypatch.setattr(go_builds, "build", build)
+    steps = (dataclasses.replace(NEVER, minutes=3), dataclasses.replace(NEVER, minutes=8))
+    wanted = [dataclasses.replace(tool(f"http://127.0.0.1:9/{each.minutes}"), builds=(each,)) for each in steps]
+    with pytest.raises(SlipwayError, match="that is all"):
+        install.install(wanted, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [(PermissionError(errno.EACCES, "no", "/x"), "no write access"), (OSError(errno.ENOSPC, "full"), "is full")],

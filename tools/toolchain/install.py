@@ -80,6 +80,9 @@ def _install(missing: Sequence[Tool], root: Path) -> None:
         print("tools: asking their publishers", file=sys.stderr, flush=True)
     known, reasons = downloads.sources(asked)
     known |= {each.url: each.sha256 for each in wanted if each.url in here and each.sha256}
+    built = [tool for tool in missing if not (PUBLISHED and all(each.url in known for each in tool.downloads))]
+    if built and not go_builds.usable_go():
+        print(_told(built), file=sys.stderr, flush=True)
     for number, tool in enumerate(missing, 1):
         progress = Progress(f"[{number}/{len(missing)}] {tool.name} {tool.version}")
         folder = root / "work" / tool.name
@@ -111,6 +114,16 @@ def _install(missing: Sequence[Tool], root: Path) -> None:
         _put(tool, {path.name: path for path in (folder / "out").iterdir()}, root)
         progress.done("built")
     shutil.rmtree(root / "work", ignore_errors=True)
+
+
+def _told(built: Sequence[Tool]) -> str:
+    """What builds will take, said before they begin."""
+    minutes = sum(step.minutes for tool in built for step in tool.builds)
+    return (
+        f"tools: {len(built)} must be built from Go modules: at most about {minutes} min on two cores, seconds where "
+        "Go has them in its cache. What is built is kept, so you may stop and go on later. Faster: let this machine "
+        "reach get.pulumi.com, dl.k8s.io and github.com, or copy .tools from another checkout on it"
+    )
 
 
 def kept_in() -> Path | None:

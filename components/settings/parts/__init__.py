@@ -3,6 +3,7 @@
 from components.settings.parts import (
     cert_manager,
     cloudnative_pg,
+    grafana,
     istio,
     knative,
     kserve,
@@ -20,5 +21,7 @@ PARTS: tuple[Part, ...] = (
     metrics_server.PART,
     prometheus.PART,
     prometheus.ADAPTER,
+    prometheus.KEDA,
+    grafana.PART,
     cloudnative_pg.PART,
 )

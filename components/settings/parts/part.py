@@ -9,7 +9,6 @@ from typing import Literal
 
 from pydantic.alias_generators import to_camel
 
-from components.settings.platform import Installation
 from components.settings.problems import Path
 from components.settings.stack import Settings
 
@@ -71,6 +70,8 @@ class Part:
 
     setting: str
     title: str
+    # What the setting says where the stack installs it; another word than `install` is of a part in place of another.
+    word: str = "install"
     # By their keys in versions.CHARTS, and those that are installed only where the settings ask for them.
     charts: tuple[str, ...]
     optional_charts: Mapping[str, Callable[[Settings], bool]] = field(default_factory=dict)
@@ -107,17 +108,16 @@ class Part:
         """Where the stack file says what is to become of it."""
         return "platform", to_camel(self.setting)
 
-    def installation(self, settings: Settings) -> Installation:
-        found: Installation = getattr(settings.platform, self.setting)
-        return found
+    def installation(self, settings: Settings) -> str:
+        return str(getattr(settings.platform, self.setting))
 
     def installed(self, settings: Settings) -> bool:
         """Whether the stack installs it."""
-        return self.installation(settings) == "install" and self.needed(settings)
+        return self.installation(settings) == self.word and self.needed(settings)
 
     def existing(self, settings: Settings) -> bool:
         """Whether the stack stands on one that is there."""
-        return self.installation(settings) == "existing" and self.needed(settings)
+        return self.word == "install" and self.installation(settings) == "existing" and self.needed(settings)
 
     def charts_of(self, settings: Settings) -> tuple[str, ...]:
         """The charts that the stack installs for it."""

@@ -1,11 +1,13 @@
-"""Prometheus and the adapter that serves its answers as metrics, for models that scale on a query."""
+"""Prometheus, and the adapter that serves its answers as metrics to autoscalers."""
 
-from components.settings.parts.part import Part, PartNamespace
+from components.settings.parts.part import Controller, Finalizer, Part, PartNamespace
 from components.settings.scaling import Autoscaling, QueriedMetric
 from components.settings.stack import Settings
 
-# The API server asks the adapter for metrics.
-NAMESPACE = PartNamespace(name="monitoring", open_ports=(6443,))
+# The API server asks the adapter, or KEDA, for metrics, and KEDA about ScaledObjects.
+# People reach Grafana by the gateway.
+GRAFANA_PORT = 3000
+NAMESPACE = PartNamespace(name="monitoring", open_ports=(6443, 9443), gateway_ports=(GRAFANA_PORT,))
 
 
 def follows_queries(settings: Settings) -> bool:
@@ -20,9 +22,11 @@ def follows_queries(settings: Settings) -> bool:
 
 
 def _read(settings: Settings) -> bool:
-    """Of ours, nobody but our adapter reads."""
+    """Of ours, nobody but our adapter and our dashboards read."""
     platform = settings.platform
-    return follows_queries(settings) and (platform.prometheus != "install" or platform.metrics_adapter == "install")
+    ours = platform.metrics_adapter in ("install", KEDA.word)
+    asked = follows_queries(settings) and (platform.prometheus != "install" or ours)
+    return asked or platform.dashboards == "install"
 
 
 PART = Part(
@@ -39,4 +43,22 @@ ADAPTER = Part(
     namespaces=(NAMESPACE,),
     needed=follows_queries,
     api_groups=("custom.metrics.k8s.io", "external.metrics.k8s.io"),
+)
+# In place of the adapter.
+KEDA = Part(
+    setting="metrics_adapter",
+    word="keda",
+    title="KEDA",
+    charts=("keda",),
+    namespaces=(NAMESPACE,),
+    needed=follows_queries,
+    finalizers=(
+        # kedacore/keda: controllers/keda/scaledobject_finalizer.go
+        Finalizer(
+            name="finalizer.keda.sh",
+            kinds=("scaledobjects.keda.sh",),
+            controllers=(Controller(namespace=NAMESPACE.name, name="keda-operator"),),
+        ),
+    ),
+    api_groups=("external.metrics.k8s.io",),
 )

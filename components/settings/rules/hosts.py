@@ -10,6 +10,11 @@ _LONGEST_LABEL, _LONGEST = 63, 253
 
 def check(settings: Settings) -> Iterator[Problem]:
     first: dict[str, str] = dict.fromkeys(settings.tracking.hosts, "MLflow (tracking.hosts)")
+    if settings.dashboards_host in first:
+        position = list(settings.tracking.hosts).index(settings.dashboards_host)
+        yield fault(
+            ("tracking", "hosts", position), settings.dashboards_host, "Grafana answers at this host; write another"
+        )
     for at, owner, host in _of_models(settings):
         if host in first and first[host] != owner:
             yield fault(at, owner, f"answers at {host}, as {first[host]} does; write another name, team or host")

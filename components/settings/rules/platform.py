@@ -48,6 +48,39 @@ def without_effect(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def dashboards(settings: Settings) -> Iterator[Problem]:
+    platform, here = settings.platform, ("platform", "dashboards")
+    if platform.dashboards == "existing":
+        yield fault(
+            here, "existing", "Slipway does not write into a Grafana that it did not install; write install, or off"
+        )
+    if platform.dashboards == "install" and platform.prometheus != "install":
+        yield fault(
+            here,
+            "install",
+            f"its queries and alerts need Slipway's own Prometheus, and platform.prometheus is {platform.prometheus}; "
+            "write install there, or off here",
+        )
+    if platform.dashboards == "install" and platform.mesh == "off":
+        yield fault(
+            here, "install", "requests are counted at Istio's gateway, and platform.mesh is off; write off here too"
+        )
+    if platform.dashboards != "install":
+        for index, model in enumerate(settings.models):
+            if model.objective:
+                yield fault(
+                    ("models", index, "objective"),
+                    None,
+                    f"nothing watches it: platform.dashboards is {platform.dashboards}; write install, or remove it",
+                )
+        if platform.runbooks:
+            yield fault(
+                ("platform", "runbooks"),
+                platform.runbooks,
+                f"without effect: platform.dashboards is {platform.dashboards}; remove it",
+            )
+
+
 def mutual_tls(settings: Settings) -> Iterator[Problem]:
     here = ("security", "mutualTls")
     if not settings.security.mutual_tls:
@@ -67,4 +100,4 @@ def mutual_tls(settings: Settings) -> Iterator[Problem]:
             )
 
 
-RULES = (needs, without_effect, mutual_tls)
+RULES = (needs, without_effect, dashboards, mutual_tls)

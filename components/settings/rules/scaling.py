@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from components.settings import adapter_rules, metric_query
+from components.settings import adapter_rules, metric_query, scaled_object
 from components.settings.models import Model
 from components.settings.problems import Path, Problem, fault, missing
 from components.settings.scaling import (
@@ -52,7 +52,7 @@ def of_model(settings: Settings, model: Model, at: Path) -> Iterator[Problem]:
 def check_queries(settings: Settings) -> Iterator[Problem]:
     """What the models' queries share: who answers them, and their names, by which alone the metrics API knows them."""
     platform = settings.platform
-    asked = platform.metrics_adapter == "install" and any(adapter_rules.queried(settings.models))
+    asked = platform.metrics_adapter in ("install", "keda") and any(adapter_rules.queried(settings.models))
     if asked and platform.prometheus == "existing" and not platform.prometheus_url:
         yield fault(("platform", "prometheusUrl"), None, "write where the existing Prometheus answers in the cluster")
     first: dict[adapter_rules.Key, QueriedMetric] = {}
@@ -103,7 +103,13 @@ def _standard(settings: Settings, model: Model, scaling: Autoscaling, here: Path
         )
         return
     if scaling.min == 0:
-        yield fault((*here, "min"), 0, "an HPA does not go to zero; write at least 1, or mode: Knative with class: kpa")
+        keda = settings.platform.metrics_adapter == "keda" and scaled_object.follows_queries(scaling)
+        why = (
+            "KEDA could go to zero, and requests would get 503 until a pod is there"
+            if keda
+            else ("an HPA does not go to zero")
+        )
+        yield fault((*here, "min"), 0, f"{why}; write at least 1, or mode: Knative with class: kpa")
     if bool(scaling.metrics) == (scaling.target_cpu_utilization_percentage is not None):
         yield fault(here, None, "write exactly one of `metrics` and `targetCPUUtilizationPercentage`")
         return
@@ -183,7 +189,10 @@ def _source(settings: Settings, metric: QueriedMetric, path: Path) -> Iterator[P
         )
     elif platform.prometheus == "off":
         yield fault(query, None, "a metric without a source: platform.prometheus is off; write install, or existing")
-    if reason := metric_query.fault(metric):
+    reason = metric_query.fault(metric)
+    if not reason and platform.metrics_adapter == "keda":
+        reason = metric_query.template_fault(metric)
+    if reason:
         yield fault(query, None, reason)
 
 

@@ -1,0 +1,18 @@
+"""Which series the parts of a stack have."""
+
+from pathlib import Path
+
+import yaml
+
+
+def of(part: str) -> set[str]:
+    return set(_read()[part]["series"])
+
+
+def every() -> set[str]:
+    return {name for part in _read() for name in of(part)}
+
+
+def _read() -> dict[str, dict[str, list[str]]]:
+    found: dict[str, dict[str, list[str]]] = yaml.safe_load((Path(__file__).parent / "series.yaml").read_text())
+    return found
