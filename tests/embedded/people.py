@@ -169,7 +169,7 @@ def other_python(folder: Path) -> Path:
     uv_bin = uv.find_uv_bin()
     found = subprocess.run([uv_bin, "python", "find", minor], capture_output=True, text=True, check=False)
     chosen = found.stdout.strip() if found.returncode == 0 else sys.executable
-    subprocess.run([uv_bin, "venv", "--quiet", "--python", chosen, str(made)], check=True)
+    subprocess.run([uv_bin, "venv", "--quiet", "--seed", "--python", chosen, str(made)], check=True)
     install = [uv_bin, "pip", "install", "--quiet", "--python", str(made / "bin" / "python")]
     wanted = ["--requirement", str(project / "requirements.txt"), "--constraint", str(project / "constraints.txt")]
     subprocess.run([*install, *wanted], check=True)
