@@ -104,7 +104,7 @@ class Person:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def begin(self, verb: str) -> "subprocess.Popen[bytes]":
+    def begin(self, verb: str) -> "subprocess.Popen[Any]":
         return subprocess.Popen(
             self.command(verb),
             cwd=self.checkout,
