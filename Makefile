@@ -151,5 +151,8 @@ test-hpa: $(VENV)/installed ## 1,100 random cases on the real HPA controller, ma
 test-embedded: tools ## The whole program on a real API server with simulated pods, minutes.
 	$(PY) -m pytest tests/embedded
 
+test-team: tools ## Two people on one state, and runs that are cut off: many minutes; minio on PATH for the buckets.
+	$(PY) -m pytest tests/embedded -m team
+
 test-kind: $(VENV)/installed ## A real kind cluster, from nothing to nothing: minutes; docker, kind and pulumi needed.
 	$(PY) -m pytest tests/kind -m kind

@@ -5,6 +5,7 @@ from pathlib import Path
 import pulumi
 from pulumi import ResourceOptions
 
+from components import source_positions
 from components.cluster.cluster import Cluster, ClusterArgs
 from components.context import Context
 from components.data.data import Data, DataArgs
@@ -13,6 +14,7 @@ from components.models.models import Models, ModelsArgs
 from components.platform.platform import Platform, PlatformArgs
 from components.stack_config import load
 
+source_positions.leave_out()
 settings = load()
 folder = Path(".slipway") / pulumi.get_stack()
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from components.errors import SlipwayError
+from tools.files import write_whole
 
 _SCRIPT = '''"""Train NAME, prove what was logged, register it.
 
@@ -80,6 +81,6 @@ def new_model(name: str, folder: Path = Path("models")) -> str:
     if place.exists():
         raise SlipwayError("there is a model of this name already: choose another", value=str(place))
     place.mkdir(parents=True)
-    (place / "train.py").write_text(_SCRIPT.replace("NAME", name).replace("PLACE", str(place)))
+    write_whole(place / "train.py", _SCRIPT.replace("NAME", name).replace("PLACE", str(place)))
     entry = _ENTRY.format(name=name, place=place)
     return f"{place}/train.py is written: a model that works, to be replaced by yours.\n{entry}"

@@ -75,6 +75,8 @@ class Registration:
             urn.rpartition("::")[2] for urn in request.dependencies if "core/v1:Namespace::" in urn
         }
         self.secret_outputs: list[str] = list(request.additionalSecretOutputs)
+        # Whether the state is told where the program's files are.
+        self.placed: bool = request.HasField("sourcePosition") or bool(request.stackTrace.frames)
         # As they are on the wire, secrets marked as such.
         self.raw: dict[str, Any] = json_format.MessageToDict(request.object)
         self.inputs: dict[str, Any] = _plain(self.raw)

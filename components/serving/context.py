@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from components.serving import example
+from components.serving import bill_of_materials, example
 from components.serving import plan as plans
 from components.serving.logged_model import LoggedModel
 from components.serving.plan import Plan, Wishes
@@ -25,6 +25,8 @@ def write(
     logged = LoggedModel(model)
     plan = plans.resolved(logged, wishes, folder / "requirements", before)
     shutil.copy(server / "servers" / f"{plan.server}.txt", folder / "server.txt")
+    bill = bill_of_materials.cyclonedx(plan.python, server=(folder / "server.txt").read_text(), model=plan.lock)
+    (folder / bill_of_materials.FILE).write_text(bill)
     (folder / "ca-bundle.crt").write_bytes(ca_bundle.read_bytes() if ca_bundle else b"")
     return {**unbuilt(model, folder, server), "plan": plan.dump()}
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from components.serving import requirement_lines
+from components.serving.conda import CondaEnvironment
 from components.serving.problem import ServingError
 
 # Files that speak of the model; what they name is not what the model imports.
@@ -29,7 +31,7 @@ class LoggedModel:
         path = self.folder / "MLmodel"
         if not path.is_file():
             raise ServingError(f"{self.folder} is no MLflow model: it has no file MLmodel")
-        return dict(yaml.safe_load(path.read_text()) or {})
+        return self._yaml("MLmodel")
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -42,21 +44,29 @@ class LoggedModel:
     @property
     def python(self) -> str | None:
         """The Python that it was trained with, as `3.11`; None where nothing says so."""
-        environment = self.folder / "python_env.yaml"
-        said = yaml.safe_load(environment.read_text()) if environment.is_file() else None
         pyfunc = self.flavors.get("python_function") or {}
-        for version in ((said or {}).get("python"), pyfunc.get("python_version")):
-            found = re.match(r"\d+\.\d+", str(version or ""))
-            if found:
-                return found[0]
-        return None
+        said = (self._yaml("python_env.yaml").get("python"), pyfunc.get("python_version"), self._conda.python)
+        found = (re.match(r"\d+\.\d+", str(version or "")) for version in said)
+        return next((each[0] for each in found if each), None)
 
     @property
-    def requirements(self) -> Path:
+    def requirements(self) -> list[str]:
+        """The lines of requirements.txt, and what conda alone would have brought."""
         path = self.folder / "requirements.txt"
-        if not path.is_file():
+        conda = self._conda
+        if not path.is_file() and not conda.packages and not conda.pip:
             raise ServingError(f"{self.folder} has no requirements.txt: log the model with its pip_requirements")
-        return path
+        lines = requirement_lines.read(path) if path.is_file() else requirement_lines.lines_of("\n".join(conda.pip))
+        names = set(map(requirement_lines.name, lines))
+        return [*lines, *(line for line in conda.packages if requirement_lines.name(line) not in names)]
+
+    @cached_property
+    def _conda(self) -> CondaEnvironment:
+        return CondaEnvironment.read(self._yaml("conda.yaml"))
+
+    def _yaml(self, name: str) -> Mapping[str, Any]:
+        path = self.folder / name
+        return dict(yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.is_file() else {}
 
     def mentions(self, *words: str) -> bool:
         """Whether one of the words is anywhere in its code or in what was pickled."""

@@ -60,7 +60,7 @@ def lay_out(model: LoggedModel, folder: Path) -> Requirements:
     whole = Requirements.read(model)
     requirements = forms.lean(whole, model)
     folder.mkdir(parents=True)
-    forms.copy_paths(requirements, model.folder, folder)
+    forms.copy_files(requirements, model.folder, folder)
     (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in requirements.lines))
     if requirements != whole:
         (folder / resolution.WHOLE).write_text("".join(f"{line}\n" for line in whole.lines))
@@ -74,13 +74,15 @@ def resolved(model: LoggedModel, wishes: Wishes, folder: Path, before: Plan | No
     `before` lends its versions where nothing that they were made of has changed.
     """
     plan = of(model, wishes)
-    lay_out(model, folder)
+    requirements = lay_out(model, folder)
     key = _key(folder, plan.python, wishes)
     if before and before.key == key:
         locked, build = before.lock, before.build_packages
     else:
-        locked = resolution.lock(folder, plan.python, index=wishes.index)
-        compiled = resolution.needs_compiler(folder, plan.python, locked, wishes.index)
+        locked = resolution.lock(folder, plan.python, index=wishes.index, hashes=requirements.with_hashes)
+        compiled = forms.compiled(requirements, folder) or resolution.needs_compiler(
+            folder, plan.python, locked, wishes.index
+        )
         build = (*_SOURCES, *_COMPILERS) if compiled else ()
     (folder / resolution.BOUNDS).unlink(missing_ok=True)
     (folder / "requirements.lock").write_text(locked)

@@ -1,11 +1,13 @@
 """A model's requirements as MLflow writes them, made into what its image installs."""
 
+import os
 import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from components.serving import requirement_lines as read
 from components.serving.logged_model import LoggedModel
 from components.serving.problem import ServingError
 
@@ -45,54 +47,50 @@ _LIBRARIES = {
     "cairosvg": ("libcairo2",),
     "mysqlclient": ("libmariadb3",),
 }
-_NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?")
-_FILE_OPTIONS = {
-    **dict.fromkeys(("-r", "--requirement", "-c", "--constraint"), "file"),
-    **dict.fromkeys(("-e", "--editable", "-f", "--find-links"), "path"),
-}
+# Without extras, and from an index.
+_PLAIN_MLFLOW = re.compile(r"mlflow\s*([=<>!~;(]|$)", re.IGNORECASE)
+# What a compiler has to be there for.
+_SOURCES = {".c", ".cc", ".cpp", ".cxx", ".f", ".f90", ".pyx", ".rs"}
 
 
 @dataclass(frozen=True)
 class Requirements:
-    """The lines, and the paths that they name, relative to the model's folder."""
+    """The lines, those of the files that they refer to, and the paths that all of them name.
+
+    Files and paths are relative to the model's folder.
+    """
 
     lines: tuple[str, ...]
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, model: LoggedModel) -> "Requirements":
-        lines, paths = [], []
-        for line in _logical(model.requirements.read_text()):
-            lines.append(line)
-            paths += _paths(line, model.folder)
-        return cls(tuple(lines), tuple(dict.fromkeys(paths)))
+        lines = tuple(model.requirements)
+        files: dict[str, tuple[str, ...]] = {}
+        paths = dict.fromkeys(_named(lines, model.folder, Path(), files))
+        return cls(tuple(map(_installed, lines)), files, tuple(paths))
 
     @property
-    def from_source(self) -> bool:
-        """Whether something comes from a version control system."""
-        return any(re.search(r"(^|\s|@\s*)(git|hg|svn|bzr)\+", line) for line in self.lines)
-
-
-def name(line: str) -> str | None:
-    """The distribution's name, as PyPI writes it; None for an option, a path or a URL."""
-    found = _NAME.match(line)
-    if line.startswith("-") or not found or _is_path(line):
-        return None
-    return re.sub(r"[-_.]+", "-", found[1]).lower()
+    def with_hashes(self) -> bool:
+        every = (self.lines, *self.files.values())
+        return any("--hash" in line for lines in every for line in lines)
 
 
 def lean(requirements: Requirements, model: LoggedModel) -> Requirements:
     """The same with mlflow-skinny in place of MLflow, where what the model imports allows it."""
     lines = list(requirements.lines)
-    names = {name(line) for line in lines}
-    place = next((at for at, line in enumerate(lines) if re.match(r"mlflow\s*([=<>!~;]|$)", line)), None)
-    if place is None or not set(model.flavors) <= _LEAN_FLAVORS or any("--hash" in line for line in lines):
+    names = {read.name(line) for line in lines}
+    place = next(
+        (at for at, line in enumerate(lines) if re.match(r"mlflow\s*([=<>!~;(]|$)", line, re.IGNORECASE)), None
+    )
+    if place is None or not set(model.flavors) <= _LEAN_FLAVORS or requirements.with_hashes:
         return requirements
-    lines[place] = lines[place].replace("mlflow", "mlflow-skinny", 1)
+    lines[place] = f"mlflow-skinny{lines[place][len('mlflow') :]}"
     # Every pyfunc model needs these two; MLflow has no line of its own for them.
     needed = [each for each in ("numpy", "pandas") if each not in names]
     needed += [each for each, words in _WITH_MLFLOW.items() if each not in names and _needs(model, each, words)]
-    return Requirements((*lines, *needed), requirements.paths)
+    return replace(requirements, lines=(*lines, *needed))
 
 
 def _needs(model: LoggedModel, distribution: str, words: tuple[str, ...]) -> bool:
@@ -102,7 +100,7 @@ def _needs(model: LoggedModel, distribution: str, words: tuple[str, ...]) -> boo
 
 def spared(requirements: Requirements) -> list[str]:
     """Lines for the resolver that leave out what nothing of the model needs."""
-    names = {name(line) for line in requirements.lines}
+    names = {read.name(line) for line in requirements.lines}
     if "mlflow-skinny" not in names:
         return []
     return [f"{each}; sys_platform == 'never'" for each in _SPARED if each not in names]
@@ -110,12 +108,15 @@ def spared(requirements: Requirements) -> list[str]:
 
 def libraries(locked: str) -> list[str]:
     """Debian packages for what is installed."""
-    names = {name(line) for line in locked.splitlines()}
+    names = {read.name(line) for line in locked.splitlines()}
     return sorted({package for each, packages in _LIBRARIES.items() if each in names for package in packages})
 
 
-def copy_paths(requirements: Requirements, model: Path, folder: Path) -> None:
+def copy_files(requirements: Requirements, model: Path, folder: Path) -> None:
     """Bring what the lines point to, at the same place below `folder`."""
+    for path, lines in requirements.files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text("".join(f"{line}\n" for line in lines))
     for path in requirements.paths:
         source, target = model / path, folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -125,32 +126,49 @@ def copy_paths(requirements: Requirements, model: Path, folder: Path) -> None:
             shutil.copy(source, target)
 
 
-def _logical(text: str) -> Iterator[str]:
-    """Lines without comments, those continued with a backslash joined."""
-    for line in re.sub(r"\\\n", " ", text).splitlines():
-        bare = re.sub(r"(^|\s)#.*$", "", line).strip()
-        if bare:
-            yield bare
+def compiled(requirements: Requirements, model: Path) -> bool:
+    """Whether one of the named folders or archives has sources that a compiler makes into something."""
+    named = [model / path for path in requirements.paths]
+    archives = any(path.is_file() and path.suffix != ".whl" for path in named)
+    return archives or any(file.suffix in _SOURCES for path in named for file in path.rglob("*"))
 
 
-def _paths(line: str, folder: Path) -> list[str]:
-    option, _, rest = re.sub(r"^(--?[a-z-]+)[=\s]*", r"\1 ", line).partition(" ")
-    if option in _FILE_OPTIONS:
-        target = rest.strip()
-    elif " @ " in line or re.match(r"^[\w.-]+(\[.*\])?@", line):
-        target = line.partition("@")[2].strip()
-    elif _is_path(line):
-        target = line
-    else:
-        return []
-    target = re.split(r"\s*;|\s+--hash|\[(?=[^\]]*\]\s*$)", target)[0].strip()
+def _installed(line: str) -> str:
+    """As an image has it: nothing of the build's folders is in there, so what was editable is installed."""
+    option, said = read.option(line)
+    path = said if option == "--editable" else line if read.is_path(line) else None
+    if path is None:
+        return line
+    return path if path.startswith((".", "/")) or "://" in path or "+" in path.partition(":")[0] else f"./{path}"
+
+
+def _named(lines: Iterable[str], folder: Path, place: Path, files: dict[str, tuple[str, ...]]) -> Iterator[str]:
+    """The paths that the lines name. `place` is that of their file, which others are found beside."""
+    for line in lines:
+        option, said = read.option(line)
+        if option in ("--requirement", "--constraint"):
+            path = _inside(line, str(place / said), folder)
+            if path and path not in files:
+                nested = read.read(folder / path)
+                files[path] = tuple(map(_installed, nested))
+                yield from _named(nested, folder, Path(path).parent, files)
+            continue
+        named = read.target(said) if option == "--editable" else said if option == "--find-links" else None
+        named = read.target(line) if option is None else named
+        path = _inside(line, named, folder) if named else None
+        if path:
+            yield path
+
+
+def _inside(line: str, target: str, folder: Path) -> str | None:
+    """The path, relative to the model's folder; None for a URL. Raises ServingError for what is not in there."""
     if target.startswith("file:") or Path(target).is_absolute():
         raise ServingError(
             f"requirements.txt: `{line}` is a file of the machine that the model was logged on: log the model with the "
             "file's folder in code_paths, and write the path below the model's folder, such as code/x.whl"
         )
     if "://" in target or "+" in target.partition(":")[0]:
-        return []
+        return None
     if not (folder / target).resolve().is_relative_to(folder.resolve()):
         raise ServingError(f"requirements.txt: `{line}` is outside of the model's folder, which alone is brought along")
     if not (folder / target).exists():
@@ -158,13 +176,4 @@ def _paths(line: str, folder: Path) -> list[str]:
             f"requirements.txt: `{line}`, and the model's folder has no {target}: log it along, as code_paths or "
             "artifacts, and write its path below the model's folder"
         )
-    nested: list[str] = []
-    if _FILE_OPTIONS.get(option) == "file":
-        text = (folder / target).read_text()
-        nested = [path for each in _logical(text) for path in _paths(each, folder)]
-    return [target, *nested]
-
-
-def _is_path(line: str) -> bool:
-    first = re.split(r"\s|;|\[", line)[0]
-    return (first.endswith((".whl", ".tar.gz", ".zip")) and "://" not in first) or first.startswith(("./", "../", "/"))
+    return os.path.normpath(target)

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import uv
 
+from components.serving import requirement_lines as read
 from components.serving.problem import ServingError
 
 # The requirements with all of MLflow in them, where less of it is installed.
 WHOLE = "whole.txt"
 # What they resolve to; not part of the image's context.
 BOUNDS = "whole.lock"
-_PLACE = re.compile(r"(-i|--index-url|--extra-index-url|-f|--find-links|--pre|--trusted-host)\b")
+_PLACES = ("--index-url", "--extra-index-url", "--no-index", "--find-links", "--trusted-host")
+# How; the versions are known by then, and only a build from source is still a choice.
+_FORMS = ("--no-binary", "--only-binary")
 _MACHINES = {"arm64": "aarch64", "aarch64": "aarch64"}
 
 
@@ -23,7 +26,9 @@ def target() -> str:
     return f"{_MACHINES.get(platform.machine(), 'x86_64')}-manylinux_2_28"
 
 
-def lock(folder: Path, python: str, *, index: str | None = None, wheels_only: bool = False) -> str:
+def lock(
+    folder: Path, python: str, *, index: str | None = None, wheels_only: bool = False, hashes: bool = False
+) -> str:
     """The lines to install for `folder`/requirements.txt, minding `folder`/overrides.txt. Raises ServingError.
 
     Across all indexes that the lines name, as pip looks, and not in the first alone.
@@ -35,13 +40,26 @@ def lock(folder: Path, python: str, *, index: str | None = None, wheels_only: bo
         *("--no-header", "--no-annotate", "--quiet"),
         *(("--default-index", index) if index else ()),
         *(("--only-binary", ":all:") if wheels_only else ()),
+        *(("--generate-hashes",) if hashes else ()),
     ]
     done = _uv(["pip", "compile", "requirements.txt", *options], folder)
     if done.returncode:
         raise ServingError(explained(done.stderr, python))
     # Where to look is the build's own affair, but for what the model itself says of it.
-    places = [line for line in (folder / "requirements.txt").read_text().splitlines() if _PLACE.match(line)]
-    return "".join(f"{line}\n" for line in (*places, *done.stdout.splitlines()))
+    lines = (folder / "requirements.txt").read_text().splitlines()
+    places = [line for line in lines if line.startswith((*_PLACES, *_FORMS))]
+    locked = with_own_hashes(done.stdout, lines) if hashes else done.stdout
+    return "".join(f"{line}\n" for line in (*places, *locked.splitlines()))
+
+
+def with_own_hashes(locked: str, lines: Sequence[str]) -> str:
+    """With those hashes alone that the model gives, where it gives some: uv has all that the index knows."""
+    own = {read.name(line): re.findall(r"--hash[= ](\S+)", line) for line in lines if "--hash" in line}
+    result = []
+    for entry in re.sub(r"\s*\\\n\s*", " ", locked).splitlines():
+        hashes = own.get(read.name(entry))
+        result.append(" ".join((entry.partition(" --hash")[0], *map("--hash={}".format, hashes))) if hashes else entry)
+    return "".join(f"{entry}\n" for entry in result)
 
 
 def _whole(folder: Path, python: str, index: str | None) -> list[str]:

@@ -5,6 +5,7 @@ import os
 import pickle
 import signal
 import sys
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,17 @@ class LoadError(Exception):
 
 
 class Connection:
-    """One model in a process of its own. Requests are handed over in turn; `metadata` says what the model takes.
+    """One model in a process of its own; `metadata` says what the model takes.
 
+    Requests are handed over as they come, and answered in that order: the process never waits for the next.
     A process that dies takes the server along: a pod that restarts is seen, one that answers 500 for ever is not.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, metadata: Mapping[str, Any]) -> None:
         self.metadata = metadata
         self._process = process
-        self._turn = asyncio.Lock()
+        self._asked: deque[asyncio.Future[dict[str, Any]]] = deque()
+        self._reading = asyncio.create_task(self._read())
         self._watch = asyncio.create_task(self._die_with_it())
 
     @classmethod
@@ -63,19 +66,32 @@ class Connection:
     async def _ask(self, message: Mapping[str, Any]) -> dict[str, Any]:
         sent = pack(dict(message))
         assert self._process.stdin
-        async with self._turn:
-            try:
-                self._process.stdin.write(sent)
-                await self._process.stdin.drain()
-                answer = await _receive(self._process)
-            except (OSError, asyncio.IncompleteReadError):
-                raise Problem("The model's process has ended; the rest is in its log.", 500) from None
+        answered: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        if self._reading.done():
+            raise _gone()
+        self._asked.append(answered)
+        self._process.stdin.write(sent)
+        answer = await answered
         if "error" in answer:
             raise Problem(answer["error"], answer["status"])
         return answer
 
+    async def _read(self) -> None:
+        try:
+            while True:
+                answer = await _receive(self._process)
+                answered = self._asked.popleft()
+                # Who asked may have gone.
+                if not answered.done():
+                    answered.set_result(answer)
+        except (OSError, asyncio.IncompleteReadError):
+            for waiting in self._asked:
+                if not waiting.done():
+                    waiting.set_exception(_gone())
+
     def close(self) -> None:
         self._watch.cancel()
+        self._reading.cancel()
         if self._process.returncode is None:
             self._process.terminate()
 
@@ -83,6 +99,10 @@ class Connection:
         ended = await self._process.wait()
         print(f"the model's process ended with {ended}: the server ends too", file=sys.stderr, flush=True)
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _gone() -> Problem:
+    return Problem("The model's process has ended; the rest is in its log.", 500)
 
 
 async def _receive(process: asyncio.subprocess.Process) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from mlflow.types.schema import DataType, Schema
 
 from runtime.problem import Problem
 from runtime.signature import DATETIME, JSON, NUMPY_TYPES, Tensor, tensors
+from runtime.typed import as_dtype, of_type
 from runtime.values import Array, TensorValues, array, json_rows, meant, shown, unknown_datatype
 
 # MLflow has it from 2.19.
@@ -131,13 +132,7 @@ def _tensor(given: TensorValues, expected: Tensor, dtype: np.dtype[Any]) -> Arra
         if dtype.kind == "O":
             return array(given).astype(object)
         raise _wrong_type(given, expected)
-    values = meant(name, array(given), expected.content_type, optional=dtype.kind == "O")
-    if dtype.kind == "M":
-        unit = dtype if np.datetime_data(dtype)[0] != "generic" else np.dtype("datetime64[ns]")
-        return np.array([each.to_datetime64() for each in values.ravel()], unit).reshape(values.shape)
-    if dtype.kind in "US":
-        return np.array(values.tolist(), dtype.kind).reshape(values.shape)
-    return values
+    return as_dtype(name, meant(name, array(given), expected.content_type, optional=dtype.kind == "O"), dtype)
 
 
 def _typed_column(given: TensorValues, expected: Tensor, type_: Any) -> Any:
@@ -147,7 +142,7 @@ def _typed_column(given: TensorValues, expected: Tensor, type_: Any) -> Any:
         said = (given.get("parameters") or {}).get("content_type")
         if isinstance(type_, _ANY) and said != JSON and given["datatype"] == "BYTES":
             return [_any(value) for value in _rows(name, array(given))]
-        return _objects_series(json_rows(given))
+        return _objects_series([of_type(row, type_) for row in json_rows(given)])
     if (given["datatype"] == "BYTES") != (expected.datatype == "BYTES"):
         raise _wrong_type(given, expected)
     if expected.datatype == "BYTES":

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import time
 import uuid
+from collections.abc import MutableMapping
 from typing import Any
 
 import prometheus_client
@@ -15,8 +17,11 @@ from kserve.protocol.grpc.server import GRPCServer
 from kserve.protocol.infer_type import InferInput
 from kserve.protocol.model_repository_extension import ModelRepositoryExtension
 from kserve.protocol.rest.server import RESTServer
+from starlette.middleware import Middleware
 
+from runtime import http_inference
 from runtime.connection import Connection
+from runtime.http_inference import App, Receive, Scope, Send
 from runtime.place import GRPC_PORT, HOST, HTTP_PORT, METRICS_PORT, NAME, VERSION
 from runtime.problem import Problem
 
@@ -25,6 +30,7 @@ _LABELS = ("model", "version")
 _SUCCESS = prometheus_client.Counter("model_infer_request_success", "Model infer request success count", _LABELS)
 _FAILURE = prometheus_client.Counter("model_infer_request_failure", "Model infer request failure count", _LABELS)
 _DURATION = prometheus_client.Summary("model_infer_request_duration", "Model infer request duration", _LABELS)
+_REQUESTS = prometheus_client.Counter("rest_server_requests", "Total HTTP requests", ("method", "path", "status_code"))
 _MAX_MESSAGE = 100 * 2**20
 
 
@@ -44,11 +50,13 @@ class Runtime(Model):  # type: ignore[misc]  # untyped
         return list(self._connection.metadata["outputs"])
 
     async def predict(self, payload: InferRequest, *_: Any) -> InferResponse:
-        # MLServer's label is the version in the request's path, and KServe has no such path.
-        labels = (self.name, None)
-        with _DURATION.labels(*labels).time(), _FAILURE.labels(*labels).count_exceptions():
+        began = time.perf_counter()
+        answered = False
+        try:
             outputs = await self._infer(payload)
-        _SUCCESS.labels(*labels).inc()
+            answered = True
+        finally:
+            _count(time.perf_counter() - began, answered)
         return InferResponse(
             response_id=payload.id or str(uuid.uuid4()),
             model_name=self.name,
@@ -77,6 +85,28 @@ class Runtime(Model):  # type: ignore[misc]  # untyped
 
     async def mlflow_version(self) -> Response:
         return Response(str(self._connection.metadata["mlflow"]))
+
+
+class Counted:
+    """Counts every request over HTTP, as MLServer does."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def counted(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                _REQUESTS.labels(scope["method"], scope["path"], message["status"]).inc()
+            await send(message)
+
+        await self._app(scope, receive, counted if scope["type"] == "http" else send)
+
+
+def _count(seconds: float, answered: bool) -> None:
+    # MLServer's label is the version in the request's path, and KServe has no such path.
+    labels = (NAME, None)
+    _DURATION.labels(*labels).observe(seconds)
+    (_SUCCESS if answered else _FAILURE).labels(*labels).inc()
 
 
 def _error(problem: Problem) -> Exception:
@@ -114,6 +144,8 @@ async def serve(connection: Connection) -> None:
     app.add_api_route("/ping", runtime.ping)
     app.add_api_route("/health", runtime.ping)
     app.add_api_route("/version", runtime.mlflow_version)
+    app.user_middleware.append(Middleware(Counted))
+    http_inference.put_before(app, connection, runtime.version, _count)
     rest = RESTServer("kserve.model_server:app", plane, repository, int(os.environ[HTTP_PORT]))
     rest.config.host = host = os.environ.get(HOST, "0.0.0.0")
     limits = dict.fromkeys(("grpc_max_send_message_length", "grpc_max_receive_message_length"), _MAX_MESSAGE)

@@ -12,6 +12,7 @@ from mlserver.settings import ModelParameters
 from mlserver.types import InferenceRequest, InferenceResponse, MetadataTensor, Parameters, RequestInput, ResponseOutput
 from mlserver.utils import get_model_uri
 
+from runtime import http_inference
 from runtime.connection import Connection
 from runtime.place import NAME, VERSION
 from runtime.problem import Problem
@@ -98,4 +99,13 @@ async def serve(connection: Connection) -> None:
     Runtime.opened = connection
     parameters = ModelParameters(version=os.environ.get(VERSION) or None)
     model = ModelSettings(name=NAME, implementation=Runtime, parameters=parameters)
-    await MLServer(Settings()).start([model])
+    server = MLServer(Settings())
+    plane = server._data_plane
+
+    def count(seconds: float, answered: bool) -> None:
+        labels = {"model": NAME, "version": None}
+        plane._ModelInferRequestDuration.labels(**labels).observe(seconds)
+        (plane._ModelInferRequestSuccess if answered else plane._ModelInferRequestFailure).labels(**labels).inc()
+
+    http_inference.put_before(server._rest_server._app, connection, parameters.version, count)
+    await server.start([model])

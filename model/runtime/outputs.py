@@ -68,6 +68,8 @@ def _plain(result: Any) -> Any:
         # A torch tensor that needs a gradient has to be detached first.
         if callable(convert) and not isinstance(result, (pd.Index, type)):
             return getattr(result, "detach", lambda: result)().cpu().numpy() if hasattr(result, "cpu") else convert()
+    if isinstance(result, memoryview):
+        return result.tobytes()
     if isinstance(result, pd.Index):
         return result.to_series(index=range(len(result)), name=result.name)
     if hasattr(result, "model_dump") or dataclasses.is_dataclass(result):
@@ -120,6 +122,10 @@ def _series(name: str, values: pd.Series[Any]) -> dict[str, Any]:
 
 def _tensor(name: str, value: Any) -> dict[str, Any]:
     value = _plain(value)
+    if isinstance(value, np.ma.MaskedArray) and value.mask.any():
+        hidden = value.mask
+        value = np.array(value.data, dtype=object)
+        value[hidden] = None
     if isinstance(value, (pd.Series, pd.DataFrame)):
         value = value.to_numpy()
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind not in "OV":
@@ -181,7 +187,7 @@ def _array(name: str, values: Array) -> dict[str, Any]:
         return _output(name, "BYTES", shape, [_base64(each) for each in flat.tolist()], BASE64)
     if kind == "m":
         return _output(name, "BYTES", shape, [_missing_or(pd.Timedelta(each)) for each in flat], TEXT)
-    return _output(name, "BYTES", shape, [str(each) for each in flat.tolist()], TEXT)
+    return _output(name, "BYTES", shape, [_text(each) for each in flat.tolist()], TEXT)
 
 
 def _elements(name: str, flat: list[Any], shape: list[int]) -> dict[str, Any] | None:
@@ -214,7 +220,7 @@ def _elements(name: str, flat: list[Any], shape: list[int]) -> dict[str, Any] | 
     if all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in present):
         return _output(name, "FP64", shape, filled(map(float, present)), "np")
     if all(isinstance(each, str) for each in present):
-        return _output(name, "BYTES", shape, filled(map(str, present)), TEXT)
+        return _output(name, "BYTES", shape, filled(map(_text, present)), TEXT)
     if all(isinstance(each, (bytes, bytearray)) for each in present):
         return _output(name, "BYTES", shape, filled(map(_base64, present)), BASE64)
     if all(isinstance(each, (datetime.date, np.datetime64)) for each in present):
@@ -222,6 +228,12 @@ def _elements(name: str, flat: list[Any], shape: list[int]) -> dict[str, Any] | 
     if all(isinstance(each, (datetime.timedelta, np.timedelta64, pd.Period, pd.Interval)) for each in present):
         return _output(name, "BYTES", shape, filled(map(str, present)), TEXT)
     return None
+
+
+def _text(value: Any) -> str:
+    """As UTF-8 has it, which half of a surrogate pair is not in."""
+    text = str(value)
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _json(name: str, rows: Iterable[Any]) -> dict[str, Any]:
@@ -232,12 +244,14 @@ def _json(name: str, rows: Iterable[Any]) -> dict[str, Any]:
 
 def jsonable(value: Any) -> Any:
     """A value as JSON has it; what has no form there is its text."""
-    if value is None or isinstance(value, (bool, int, str)):
+    if isinstance(value, str):
+        return _text(value)
+    if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, (float, np.floating)):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): jsonable(each) for key, each in value.items()}
+        return {_text(key): jsonable(each) for key, each in value.items()}
     if isinstance(value, pd.DataFrame):
         return [jsonable(row) for row in value.to_dict(orient="records")]
     if isinstance(value, (list, tuple, set, frozenset, pd.Series, pd.Index)):

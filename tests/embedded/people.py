@@ -88,7 +88,23 @@ class Person:
         assert code == 0, said
         return said
 
-    def begin(self, verb: str) -> "subprocess.Popen[bytes]":
+    def pulumi(self, *arguments: str) -> str:
+        """What Pulumi says that is run by hand, as one does without `make`."""
+        places = (self.python / "bin", self.checkout / ".tools" / "bin", self.variables["PATH"])
+        env = {**self.variables, **self.backend, "PATH": os.pathsep.join(map(str, places))}
+        done = subprocess.run(
+            ["pulumi", *arguments, "--stack", STACK, "--non-interactive"],
+            cwd=self.checkout,
+            env=env | {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"},
+            umask=self.umask,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def begin(self, verb: str) -> "subprocess.Popen[Any]":
         return subprocess.Popen(
             self.command(verb),
             cwd=self.checkout,
@@ -100,13 +116,7 @@ class Person:
 
     def state(self) -> dict[str, Any]:
         """What Pulumi has of the stack, secrets opened."""
-        env = {**self.variables, "PATH": f"{self.checkout / '.tools' / 'bin'}{os.pathsep}{self.variables['PATH']}"}
-        export = ["pulumi", "stack", "export", "--show-secrets", "--stack", STACK]
-        done = subprocess.run(
-            export, cwd=self.checkout, env={**env, **self.backend}, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return dict(json.loads(done.stdout))
+        return dict(json.loads(self.pulumi("stack", "export", "--show-secrets")))
 
     @property
     def backend(self) -> dict[str, str]:
@@ -114,7 +124,7 @@ class Person:
         return {"PULUMI_BACKEND_URL": config[f"{PREFIX}backend"]}
 
 
-def engine_of(run: "subprocess.Popen[bytes]", verb: str) -> psutil.Process:
+def engine_of(run: "subprocess.Popen[Any]", verb: str) -> psutil.Process:
     """Pulumi's own process, once it works on the stack and so holds its lock."""
 
     def found() -> list[psutil.Process]:
@@ -129,7 +139,7 @@ def engine_of(run: "subprocess.Popen[bytes]", verb: str) -> psutil.Process:
     return engines[0]
 
 
-def killed(run: "subprocess.Popen[bytes]") -> None:
+def killed(run: "subprocess.Popen[Any]") -> None:
     """End it and all that it started, as a machine that goes down does."""
     family = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
     for each in family:
@@ -159,7 +169,7 @@ def other_python(folder: Path) -> Path:
     uv_bin = uv.find_uv_bin()
     found = subprocess.run([uv_bin, "python", "find", minor], capture_output=True, text=True, check=False)
     chosen = found.stdout.strip() if found.returncode == 0 else sys.executable
-    subprocess.run([uv_bin, "venv", "--quiet", "--python", chosen, str(made)], check=True)
+    subprocess.run([uv_bin, "venv", "--quiet", "--seed", "--python", chosen, str(made)], check=True)
     install = [uv_bin, "pip", "install", "--quiet", "--python", str(made / "bin" / "python")]
     wanted = ["--requirement", str(project / "requirements.txt"), "--constraint", str(project / "constraints.txt")]
     subprocess.run([*install, *wanted], check=True)

@@ -18,15 +18,15 @@ import pytest
 import yaml
 
 from components.settings import Embedded
+from tests.embedded import s3
 from tests.embedded.conftest import Checkout
 from tests.embedded.people import STACK, Person, engine_of, killed, other_python, texts
-from tools.embedded import ports, waiting
+from tools.embedded import ports
 from tools.embedded.control_plane import ControlPlane
-from tools.embedded.processes import Background
 from tools.environment import tools_first
 from tools.stack_file import PREFIX
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.team]
 
 NAMESPACES = {"data": "team-data", "models": "team-models"}
 ALIAS = "shared"
@@ -51,51 +51,40 @@ def pair(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 
 @pytest.fixture(scope="module")
-def settings(checkout: Checkout, local_config: dict[str, Any]) -> dict[str, Any]:
-    """MLflow with its stores, and a model by its alias, as the local stack has them."""
-    local = {key.removeprefix(PREFIX): value for key, value in local_config.items()}
-    uri = local["tracking"]["uri"]
-    said = json.dumps({"name": "wine-quality-model", "alias": ALIAS, "version": "1"}).encode()
-    alias = f"{uri}/api/2.0/mlflow/registered-models/alias"
-    urllib.request.urlopen(
-        urllib.request.Request(alias, said, {"Content-Type": "application/json"}, method="POST"), timeout=30
-    )
-    model = {**local["models"][0], "source": f"models:/wine-quality-model@{ALIAS}"}
-    model.pop("train")
-    assert checkout.cluster.running()["mlserver"]
+def settings(local_config: dict[str, Any]) -> dict[str, Any]:
+    """MLflow with its stores: `make` finds nothing of the platform on this cluster."""
     return {
         "cluster": {"existing": {"kubeconfig": "~/.kube/config", "context": "team"}},
-        **{key: local[key] for key in ("platform", "ingress", "tracking")},
+        "platform": dict.fromkeys(("certificates", "mesh", "serverless", "serving"), "off"),
+        "ingress": {"domain": local_config[f"{PREFIX}ingress"]["domain"]},
+        "tracking": {"uri": "http://127.0.0.1:1"},
         "namespaces": NAMESPACES,
-        "models": [model],
     }
 
 
-@pytest.fixture
-def bucket(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """A bucket of a real S3 server, and the variables that open it."""
-    if not shutil.which("minio"):
-        pytest.skip("no `minio` on PATH")
-    data = tmp_path / "s3"
-    (data / "state").mkdir(parents=True)
-    [port] = ports.free(1)
-    server = Background(tmp_path, "minio")
-    login = {"MINIO_ROOT_USER": "team", "MINIO_ROOT_PASSWORD": "a password"}
-    try:
-        server.start(["minio", "server", "--address", f"127.0.0.1:{port}", str(data)], {**tools_first(), **login})
-        waiting.until(server, f"http://127.0.0.1:{port}/minio/health/live", 60)
-        url = f"s3://state?endpoint=127.0.0.1:{port}&disableSSL=true&s3ForcePathStyle=true&region=us-east-1"
-        yield url, {"AWS_ACCESS_KEY_ID": "team", "AWS_SECRET_ACCESS_KEY": "a password"}
-    finally:
-        server.stop()
+@pytest.fixture(scope="module")
+def with_model(checkout: Checkout, local_config: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """A model by its alias beside them, as the local stack has it, for Pulumi alone."""
+    local = {key.removeprefix(PREFIX): value for key, value in local_config.items()}
+    assert checkout.cluster.running()["mlserver"]
+    said = json.dumps({"name": "wine-quality-model", "alias": ALIAS, "version": "1"}).encode()
+    url = f"{local['tracking']['uri']}/api/2.0/mlflow/registered-models/alias"
+    asked = urllib.request.Request(url, said, {"Content-Type": "application/json"}, method="POST")
+    urllib.request.urlopen(asked, timeout=30)
+    model = {**local["models"][0], "source": f"models:/wine-quality-model@{ALIAS}"}
+    model.pop("train")
+    return {**settings, **{key: local[key] for key in ("platform", "ingress", "tracking")}, "models": [model]}
 
 
 @pytest.fixture(params=["folder", "bucket"])
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, dict[str, str]]:
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     if request.param == "folder":
-        return f"file://{tmp_path / 'shared-state'}", {}
-    found: tuple[str, dict[str, str]] = request.getfixturevalue("bucket")
-    return found
+        yield f"file://{tmp_path / 'shared-state'}", {}
+    elif not s3.is_here():
+        pytest.skip("no `minio` on PATH")
+    else:
+        with s3.bucket(tmp_path) as found:
+            yield found
 
 
 def sharing(
@@ -142,12 +131,9 @@ def test_what_one_makes_the_other_sees_unchanged_and_removes(
     ann.make("up", *UNCHANGED)
     assert uids(checkout, "persistentvolumeclaims") == made
 
-    # Nothing of a machine is in it; what is shared, such as the servers' addresses, is in the stack file.
-    own = [*map(str, (ann.home, ben.home, ann.checkout, ben.checkout, ann.python, ben.python)), ann.env.get("TMPDIR")]
-    own += [ben.env["TMPDIR"], str(checkout.root), socket.gethostname(), "what-ben-calls-it", str(Path.home())]
+    # What is shared, such as the servers' addresses, is in the stack file.
     for person in (ann, ben):
-        found = {(text, each) for text in texts(person.state()) for each in own if each and each in text}
-        assert not found
+        assert not of_a_machine(person.state(), ann, ben, checkout)
 
     ben.make("destroy")
     assert not {f"/{name}" for name in NAMESPACES.values()} & checkout.names("namespaces")
@@ -158,6 +144,36 @@ def test_what_one_makes_the_other_sees_unchanged_and_removes(
     ann.make("preview", *UNCHANGED)
     ann.make("destroy")
     assert not {f"/{name}" for name in NAMESPACES.values()} & checkout.names("namespaces")
+
+
+def test_plain_pulumi_sees_a_model_unchanged_from_either_side(
+    pair: tuple[Person, Person], with_model: dict[str, Any], tmp_path: Path, checkout: Checkout
+) -> None:
+    folder = tmp_path / "shared-state"
+    folder.mkdir()
+    ann, ben = sharing(pair, with_model, (f"file://{folder}", {}))
+    yaml_of_ben = yaml.safe_load((ben.home / ".kube" / "config").read_text())
+    ben.know(yaml_of_ben, "team")
+    ann.pulumi("stack", "init")
+    ann.pulumi("up", "--yes", "--skip-preview")
+    # Its salt is in the stack file, which they share.
+    shutil.copy(ann.checkout / f"Pulumi.{STACK}.yaml", ben.checkout / f"Pulumi.{STACK}.yaml")
+    for each in (ben, ann):
+        each.pulumi("preview", *UNCHANGED)
+        each.pulumi("preview", *DRIFT)
+        each.pulumi("refresh", "--yes", "--skip-preview", *UNCHANGED)
+        each.pulumi("up", "--yes", "--skip-preview", *UNCHANGED)
+    assert not of_a_machine(ben.state(), ann, ben, checkout)
+    ben.pulumi("destroy", "--yes", "--skip-preview")
+    assert not {f"/{name}" for name in NAMESPACES.values()} & checkout.names("namespaces")
+    ben.know(yaml_of_ben, "what-ben-calls-it")
+
+
+def of_a_machine(state: dict[str, Any], ann: Person, ben: Person, checkout: Checkout) -> set[tuple[str, str]]:
+    """The texts of a state that hold what is one machine's, and that."""
+    own = [*map(str, (ann.home, ben.home, ann.checkout, ben.checkout, ann.python, ben.python, checkout.root))]
+    own += [ben.env["TMPDIR"], socket.gethostname(), "what-ben-calls-it", str(Path.home())]
+    return {(text, each) for text in texts(state) for each in own if each in text}
 
 
 def test_two_at_once_are_one_after_the_other_and_a_killed_ones_lock_heals(
@@ -215,8 +231,7 @@ def test_what_a_context_is_called_is_neither_here_nor_there(
     tmp_path: Path,
     other_cluster: ControlPlane,
 ) -> None:
-    small = {**settings, "models": [], "tracking": {"uri": "http://127.0.0.1:1"}}
-    ann, _ = sharing(pair, small, (f"file://{tmp_path / 'shared-state'}", {}))
+    ann, _ = sharing(pair, settings, (f"file://{tmp_path / 'shared-state'}", {}))
     kubeconfig = yaml.safe_load((checkout.cluster.folder / "kubeconfig").read_text())
     ann.make("up")
     made, state = uids(checkout, "persistentvolumeclaims"), ann.state()
@@ -231,7 +246,8 @@ def test_what_a_context_is_called_is_neither_here_nor_there(
         code, said = verb()
         assert code
         assert "has no such context; it has: renamed" in said
-    ann.settle({**small, "cluster": {"existing": {"kubeconfig": "~/.kube/config", "context": "renamed"}}, **_url(ann)})
+    renamed = {"existing": {"kubeconfig": "~/.kube/config", "context": "renamed"}}
+    ann.settle({**settings, "cluster": renamed, "backend": ann.backend["PULUMI_BACKEND_URL"]})
     ann.make("up", *UNCHANGED)
     assert still()
 
@@ -257,10 +273,6 @@ def test_what_a_context_is_called_is_neither_here_nor_there(
     assert still()
     assert _made(ann.state()) == _made(state)
     ann.make("destroy")
-
-
-def _url(person: Person) -> dict[str, str]:
-    return {"backend": person.backend["PULUMI_BACKEND_URL"]}
 
 
 def _made(state: dict[str, Any]) -> dict[str, str]:

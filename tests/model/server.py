@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 120
+# A loaded machine takes minutes over the imports alone.
+START_SECONDS = 300
 
 
 @dataclass(frozen=True)

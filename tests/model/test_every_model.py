@@ -12,6 +12,7 @@ import pytest
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 from mlflow.types.schema import Array as ArrayType
+from mlflow.types.schema import Object, Property
 from runtime.model import Model
 from runtime.outputs import Outputs
 from runtime.problem import Problem
@@ -135,6 +136,7 @@ TEXT = ModelSignature(inputs=Schema([ColSpec(DataType.string, "x")]))
 BINARY = ModelSignature(inputs=Schema([ColSpec(DataType.binary, "x")]))
 WHEN = ModelSignature(inputs=Schema([ColSpec(DataType.datetime, "x")]))
 LISTS = ModelSignature(inputs=Schema([ColSpec(ArrayType(DataType.long), "x")]))
+COMPLEX = ModelSignature(inputs=Schema([TensorSpec(np.dtype("complex128"), (-1,))]))
 BYTE = ModelSignature(inputs=Schema([TensorSpec(np.dtype("uint8"), (-1,))]))
 PLANE = ModelSignature(inputs=Schema([TensorSpec(np.dtype("float64"), (-1, 2))]))
 TWO = ModelSignature(inputs=Schema([TensorSpec(np.dtype("float64"), (-1,), name) for name in ("a", "b")]))
@@ -169,6 +171,7 @@ TWO = ModelSignature(inputs=Schema([TensorSpec(np.dtype("float64"), (-1,), name)
         (WHEN, [tensor("x", "FP64", [1], [1.5])], "the model takes x, BYTES (datetime, ISO 8601)"),
         (LISTS, [tensor("x", "BYTES", [1], ["[1"])], "Input 'x', value 0: \"[1\" is no JSON"),
         (LISTS, [tensor("x", "BYTES", [1], ['{"a": 1}'])], "Expected data to be list"),
+        (COMPLEX, [tensor("a", "BYTES", [1], ["one"])], '"one" is no text of a complex number, such as 1+2j'),
         (BYTE, [tensor("a", "UINT8", [1], [300])], "300 is no UINT8: it takes a whole number from 0 to 255"),
         (BYTE, [tensor("a", "UINT8", [1], [-1])], "-1 is no UINT8"),
         (BYTE, [tensor("a", "INT64", [1], [1])], "dtype of input int64 does not match expected dtype uint8"),
@@ -190,6 +193,23 @@ def test_a_bad_request_is_told_what_is_wrong_where(
         infer(model, *given)
     assert caught.value.status == 400
     assert reason in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("spec", "given", "taken"),
+    [
+        (TensorSpec(np.dtype("complex128"), (-1,)), "1+2j", "c [(1+2j)]"),
+        (TensorSpec(np.dtype("timedelta64[ns]"), (-1,)), "1s", "m [1000000000]"),
+        (ColSpec(ArrayType(DataType.float), "x"), "[1, 2.5]", "x [[1.0, 2.5]]"),
+        (ColSpec(ArrayType(DataType.integer), "x"), "[1]", "x [[1]]"),
+        (ColSpec(Object([Property("d", DataType.datetime)]), "x"), '{"d": "2026-01-01"}', "Timestamp('2026-01-01"),
+    ],
+    ids=lambda each: str(each)[:20],
+)
+def test_what_json_has_no_word_for_is_taken_all_the_same(spec: Any, given: str, taken: str, tmp_path: Path) -> None:
+    model = saved(tmp_path, described, ModelSignature(inputs=Schema([spec])))
+    [said] = infer(model, tensor("x", "BYTES", [1], [given]))[0]["data"]
+    assert taken in said
 
 
 @pytest.mark.parametrize("rows", [0, 1])

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,33 @@ def test_predictions_are_counted_on_the_metrics_port(server: ModelServer) -> Non
     [name] = exported.of("model servers")
     [count] = [line for line in lines if line.startswith(f'{name}{{model="mlflow-model",version=')]
     assert float(count.split()[-1]) >= 1
+
+
+def test_every_request_is_counted_on_the_metrics_port(server: ModelServer) -> None:
+    def counted(status: int) -> float:
+        lines = ask(f"{server.metrics_url}/metrics").text.splitlines()
+        asked = [line for line in lines if line.startswith("rest_server_requests_total{") and "/infer" in line]
+        return sum(float(line.split()[-1]) for line in asked if f'status_code="{status}"' in line)
+
+    before = {status: counted(status) for status in (200, 400)}
+    server.infer(tensor([ROW], [1, 13]))
+    server.infer(tensor(ROW, [13]))
+    assert {status: counted(status) for status in before} == {status: count + 1 for status, count in before.items()}
+
+
+def test_requests_at_once_get_each_its_own_answer(server: ModelServer) -> None:
+    rows = [[*ROW[:12], float(proline)] for proline in range(300, 1500, 50)]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda row: server.infer(tensor([row], [1, 13])).json["outputs"][0]["data"], rows))
+    alone = server.infer(tensor(rows, [len(rows), 13])).json["outputs"][0]["data"]
+    assert [answer for [answer] in together] == pytest.approx(alone)
+    assert len(set(alone)) == len(rows)
+
+
+def test_an_answer_has_the_id_of_its_request(server: ModelServer) -> None:
+    url = f"{server.url}/v2/models/mlflow-model/infer"
+    assert ask(url, {"id": "mine", "inputs": [tensor([ROW], [1, 13])]}).json["id"] == "mine"
+    assert server.infer(tensor([ROW], [1, 13])).json["id"]
 
 
 def test_the_server_writes_nothing_beside_the_model(server: ModelServer, model_folder: Path) -> None:

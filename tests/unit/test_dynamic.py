@@ -35,6 +35,10 @@ def test_a_state_holds_a_reference_to_the_code_and_nothing_of_the_machine(resour
     assert len(stored) < 100
 
 
+def test_no_resource_tells_the_state_where_the_programs_files_are() -> None:
+    assert not [each for each in run_stack("dev").all if each.placed]
+
+
 class Two(DynamicProvider):
     passive = ("how",)
     replacing = ("where",)

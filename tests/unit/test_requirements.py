@@ -42,12 +42,16 @@ def test_comments_and_continued_lines_are_read_as_pip_reads_them(tmp_path: Path)
     [
         ("-c constraints.txt", ["constraints.txt"]),
         ("--constraint=constraints.txt", ["constraints.txt"]),
+        ("-cconstraints.txt", ["constraints.txt"]),
         ("-r more.txt", ["more.txt"]),
         ("wheels/x-1-py3-none-any.whl", ["wheels/x-1-py3-none-any.whl"]),
-        ("./code/x-1-py3-none-any.whl", ["./code/x-1-py3-none-any.whl"]),
+        ("./code/x-1-py3-none-any.whl", ["code/x-1-py3-none-any.whl"]),
         ("code/x-1-py3-none-any.whl[extra]", ["code/x-1-py3-none-any.whl"]),
-        ("x @ ./code/x-1-py3-none-any.whl ; python_version > '3.8'", ["./code/x-1-py3-none-any.whl"]),
-        ("-e ./code/package", ["./code/package"]),
+        ("x @ ./code/x-1-py3-none-any.whl ; python_version > '3.8'", ["code/x-1-py3-none-any.whl"]),
+        ("-e ./code/package", ["code/package"]),
+        ("--editable=code/package[extra]", ["code/package"]),
+        ("code/package", ["code/package"]),
+        ("code/x-1.tar.gz", ["code/x-1.tar.gz"]),
         ("--find-links wheels", ["wheels"]),
         ("x @ git+https://git.test/x.git@main", []),
         ("git+ssh://git@git.test/x.git", []),
@@ -63,27 +67,82 @@ def test_files_that_a_line_names_are_brought_along(line: str, named: list[str], 
         f"{line}\n",
         files={
             **{"constraints.txt": "numpy<3", "more.txt": "numpy", "wheels__x-1-py3-none-any.whl": "w"},
-            **{"code__x-1-py3-none-any.whl": "w", "code__package__setup.py": ""},
+            **{"code__x-1-py3-none-any.whl": "w", "code__x-1.tar.gz": "s", "code__package__setup.py": ""},
         },
     )
-    assert list(Requirements.read(model).paths) == named
+    requirements = Requirements.read(model)
+    assert [*requirements.files, *requirements.paths] == named
     lay_out(model, tmp_path / "context")
     assert all((tmp_path / "context" / path).exists() for path in named)
 
 
-def test_what_a_named_file_names_is_brought_along_too(tmp_path: Path) -> None:
-    files = {"more.txt": "-c wheels/limits.txt\n", "wheels__limits.txt": "numpy<3\n"}
-    assert Requirements.read(logged(tmp_path / "m", "-r more.txt\n", files=files)).paths == (
-        "more.txt",
-        "wheels/limits.txt",
+def test_what_a_named_file_names_is_found_beside_it(tmp_path: Path) -> None:
+    files = {"more__all.txt": "-c limits.txt\n-e ./code\n", "more__limits.txt": "numpy<3\n", "code__setup.py": ""}
+    requirements = Requirements.read(logged(tmp_path / "m", "-r more/all.txt\n", files=files))
+    assert requirements.files == {
+        "more/all.txt": ("--constraint limits.txt", "./code"),
+        "more/limits.txt": ("numpy<3",),
+    }
+    assert requirements.paths == ("code",)
+
+
+def test_nothing_of_an_image_is_editable(tmp_path: Path) -> None:
+    files = {"code__setup.py": "", "x.whl": ""}
+    text = "-e code\n-e ./code[a]\nx.whl\n-e git+https://git.test/x.git\n"
+    assert Requirements.read(logged(tmp_path / "m", text, files=files)).lines == (
+        *("./code", "./code[a]", "./x.whl", "git+https://git.test/x.git"),
     )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_a_file_of_any_editor_is_read(encoding: str, tmp_path: Path) -> None:
+    model = logged(tmp_path / "m", "")
+    (tmp_path / "m" / "requirements.txt").write_bytes("# für alle\r\nnumpy==2.4.6\r\n".encode(encoding))
+    assert Requirements.read(model).lines == ("numpy==2.4.6",)
+
+
+def test_a_variable_of_this_machine_is_refused_by_its_name(tmp_path: Path) -> None:
+    model = logged(tmp_path / "m", "--extra-index-url https://${TOKEN}@index.test/simple\n")
+    with pytest.raises(ServingError, match=r"names the variable TOKEN, .* as `build.packageIndex`"):
+        Requirements.read(model)
+
+
+def test_a_model_that_knows_conda_alone_is_installed_by_pip(tmp_path: Path) -> None:
+    conda = (
+        "channels: [conda-forge]\ndependencies:\n- python=3.9.18\n- conda-forge::scikit-learn=1.0.2\n- pytorch=2\n"
+        "- numpy=1.22.3=py39h1\n- pip\n- pip:\n  - mlflow==1.30.0\n"
+    )
+    model = logged(tmp_path / "m", "", files={"conda.yaml": conda})
+    (tmp_path / "m" / "requirements.txt").unlink()
+    assert model.python == "3.9"
+    assert model.requirements == ["mlflow==1.30.0", "scikit-learn==1.0.2", "torch==2.*", "numpy==1.22.3"]
+
+
+def test_what_conda_alone_would_have_brought_is_installed_too(tmp_path: Path) -> None:
+    files = {"conda.yaml": "dependencies: [scikit-learn=1.0.2, numpy=1.22.3, {pip: [mlflow]}]"}
+    model = logged(tmp_path / "m", "mlflow\nnumpy==1.22.4\n", files=files)
+    assert model.requirements == ["mlflow", "numpy==1.22.4", "scikit-learn==1.0.2"]
+
+
+def test_the_model_s_own_hashes_are_those_that_are_checked() -> None:
+    locked = "a==1 \\\n    --hash=sha256:one \\\n    --hash=sha256:two\nb==2 \\\n    --hash=sha256:three\n"
+    assert resolution.with_own_hashes(locked, ["a==1 --hash=sha256:two", "b"]).splitlines() == [
+        "a==1 --hash=sha256:two",
+        "b==2 --hash=sha256:three",
+    ]
+
+
+@pytest.mark.parametrize(("file", "compiled"), [("code__x.py", False), ("code__fast.pyx", True)])
+def test_a_folder_with_sources_for_a_compiler_gets_one(file: str, compiled: bool, tmp_path: Path) -> None:
+    model = logged(tmp_path / "m", "./code\n", files={file: ""})
+    assert forms.compiled(Requirements.read(model), model.folder) is compiled
 
 
 @pytest.mark.parametrize(
     ("line", "remedy"),
     [
         ("wheels/gone.whl", "the model's folder has no wheels/gone.whl: log it along"),
-        ("-c gone.txt", "the model's folder has no gone.txt"),
+        ("--constraint gone.txt", "the model's folder has no gone.txt"),
         ("x @ file:///home/me/x.whl", "is a file of the machine that the model was logged on"),
         ("/home/me/x.whl", "is a file of the machine that the model was logged on"),
         ("../x.whl", "is outside of the model's folder"),

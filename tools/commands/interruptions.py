@@ -13,7 +13,7 @@ import click
 
 from tools.cli import stack
 from tools.engine.stack import Stack
-from tools.interruptions.rounds import SIGNALS, VERBS, Interruptions, summary
+from tools.interruptions.rounds import SIGNALS, VERBS, Interruptions, Outcome, summary
 from tools.interruptions.victim import victim
 
 
@@ -28,13 +28,16 @@ from tools.interruptions.victim import victim
 def command(stack: Stack, rounds: int, signals: Sequence[str], verbs: Sequence[str], seed: int | None) -> int:
     seed = random.SystemRandom().randrange(10**6) if seed is None else seed
     print(f"seed {seed}", flush=True)
-    outcomes = []
-    with tempfile.TemporaryDirectory() as name, victim(stack, Path(name)) as chosen:
-        interruptions = Interruptions(chosen, random.Random(seed), lambda line: print(line, flush=True))
-        interruptions.measured()
-        for each in interruptions.rounds(signals or list(SIGNALS), verbs or VERBS, rounds):
-            outcomes.append(each)
-            said = "; ".join(each.faults) or "mended"
-            print(f"{each.verb}, SIG{each.signal} after {each.after:.1f} s: {said}", flush=True)
-    print(*summary(outcomes), sep="\n")
+    outcomes: list[Outcome] = []
+    try:
+        with tempfile.TemporaryDirectory() as name, victim(stack, Path(name)) as chosen:
+            interruptions = Interruptions(chosen, random.Random(seed), lambda line: print(line, flush=True))
+            interruptions.measured()
+            for each in interruptions.rounds(signals or list(SIGNALS), verbs or VERBS, rounds):
+                outcomes.append(each)
+                said = "; ".join(each.faults) or "mended"
+                print(f"{each.verb}, SIG{each.signal} after {each.after:.1f} s: {said}", flush=True)
+    finally:
+        # Of those that there were, where this command is interrupted itself.
+        print(*summary(outcomes), sep="\n")
     return int(any(each.faults for each in outcomes))

@@ -15,7 +15,7 @@ from typing import Any
 
 from components.clients.process import foreground
 from tools.engine.lock import Locks, held
-from tools.engine.process import named_stack, plain, useless
+from tools.engine.process import logged, named_stack, useless
 
 # What takes less is only counted.
 SHOWN_FROM = 3.0  # seconds
@@ -46,12 +46,8 @@ def watched(arguments: Sequence[str], env: Mapping[str, str], events: Path, stop
 def _logged(
     command: Sequence[str], env: Mapping[str, str], events: Path, stop: threading.Event | None, locks: Locks
 ) -> int:
-    def error(line: str) -> None:
-        locks.read(line)
-        print(line, end="", file=sys.stderr, flush=True)
-
     events.unlink(missing_ok=True)
-    return foreground(command, env, stop, line=plain, error=error)
+    return logged(command, env, locks, stop)
 
 
 def _displayed(

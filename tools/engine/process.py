@@ -2,6 +2,7 @@
 
 import re
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 
 from components.clients.process import CommandFailed, foreground, run
@@ -14,14 +15,22 @@ _USELESS = re.compile(r"using pulumi-\S+ from \$PATH")
 def pulumi(arguments: Sequence[str], env: Mapping[str, str]) -> int:
     """Run Pulumi in the foreground and return its exit code; a killed run's lock does not stop it."""
 
-    def attempt(locks: Locks) -> int:
-        def error(line: str) -> None:
-            locks.read(line)
-            print(line, end="", file=sys.stderr, flush=True)
+    return held(named_stack(arguments), env, lambda locks: logged(["pulumi", *arguments], env, locks))
 
-        return foreground(["pulumi", *arguments], env, line=plain, error=error)
 
-    return held(named_stack(arguments), env, attempt)
+def logged(command: Sequence[str], env: Mapping[str, str], locks: Locks, stop: threading.Event | None = None) -> int:
+    """Run the command with its own log, in which `locks` looks for holders."""
+
+    def line(text: str) -> None:
+        locks.read(text)
+        if not useless(text):
+            print(text, end="", flush=True)
+
+    def error(text: str) -> None:
+        locks.read(text)
+        print(text, end="", file=sys.stderr, flush=True)
+
+    return foreground(command, env, stop, line=line, error=error)
 
 
 def shown(arguments: Sequence[str], env: Mapping[str, str]) -> int:
@@ -33,11 +42,6 @@ def named_stack(arguments: Sequence[str]) -> str:
     """The stack that the arguments name; "" for those of a stack that is made."""
     words = list(arguments)
     return words[words.index("--stack") + 1] if "--stack" in words else ""
-
-
-def plain(line: str) -> None:
-    if not useless(line):
-        print(line, end="", flush=True)
 
 
 def useless(line: str) -> bool:

@@ -1,8 +1,7 @@
 """The stack that is interrupted: a given one's settings, in a checkout that is thrown away."""
 
 import contextlib
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,7 @@ from typing import Any
 import yaml
 
 from components.errors import SlipwayError
-from components.settings import parse_settings
-from tools import stack_file
+from components.settings import Settings, parse_settings
 from tools.bench.frame.checkout import checkout
 from tools.embedded.stack import EmbeddedStack
 from tools.engine.stack import Stack
@@ -19,6 +17,8 @@ from tools.interruptions import traces
 from tools.stack_file import PREFIX
 
 _NAME = "interrupted"
+# Those that a stack has unless it says otherwise.
+_PARTS = ("certificates", "mesh", "serverless", "serving")
 
 
 @dataclass(frozen=True)
@@ -52,28 +52,31 @@ def victim(stack: Stack, folder: Path) -> Iterator[Victim]:
     if config.get(f"{PREFIX}backend") or settings.database.keep or settings.object_store.keep:
         raise SlipwayError(f"{stack.name} has a shared state or data that is kept: interrupt another stack")
     checkout(folder)
-    with contextlib.chdir(folder):
+    with contextlib.chdir(folder), contextlib.ExitStack() as end:
         cluster: EmbeddedStack | None = None
         if stack.embedded:
             Path(f"Pulumi.{stack.name}.yaml").write_text(yaml.safe_dump(content))
-            cluster = EmbeddedStack(Path(f"Pulumi.{stack.name}.yaml"), dict(os.environ), print)
-            cluster.up()
-            config = _on(cluster, dict(stack_file.effective(cluster.file)["config"]))
+            cluster = EmbeddedStack.of(Path(f"Pulumi.{stack.name}.yaml"))
+            end.callback(cluster.remove)
+            cluster.up(example=False)
+            config = _on(cluster, settings)
         Path(f"Pulumi.{_NAME}.yaml").write_text(yaml.safe_dump({"config": config}))
-        try:
-            yield Victim(
-                stack=Stack(_NAME),
-                namespaces=frozenset({settings.namespaces.data, settings.namespaces.models}),
-                cluster=cluster.folder / "kubeconfig" if cluster else None,
-                kind=settings.cluster.kind.name if settings.cluster.kind else None,
-            )
-        finally:
-            if cluster:
-                cluster.remove()
+        yield Victim(
+            stack=Stack(_NAME),
+            namespaces=frozenset({settings.namespaces.data, settings.namespaces.models}),
+            cluster=cluster.folder / "kubeconfig" if cluster else None,
+            kind=settings.cluster.kind.name if settings.cluster.kind else None,
+        )
 
 
-def _on(cluster: EmbeddedStack, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings on the embedded cluster as on one that is there: its start is not what is interrupted."""
+def _on(cluster: EmbeddedStack, settings: Settings) -> dict[str, Any]:
+    """MLflow and its stores on the embedded cluster, as on one that is there: nothing of the platform runs on it."""
     existing = {"kubeconfig": str(cluster.folder / "kubeconfig"), "context": cluster.existing.context}
-    kept = {key: value for key, value in config.items() if key != f"{PREFIX}embedded"}
-    return {**kept, f"{PREFIX}cluster": {"existing": existing}}
+    kept = {
+        "cluster": {"existing": existing},
+        "platform": dict.fromkeys(_PARTS, "off"),
+        "ingress": {"domain": settings.ingress.domain},
+        "namespaces": {"data": settings.namespaces.data, "models": settings.namespaces.models},
+        "tracking": {"uri": "http://127.0.0.1:1"},
+    }
+    return {f"{PREFIX}{key}": value for key, value in kept.items()}

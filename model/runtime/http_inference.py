@@ -1,0 +1,131 @@
+"""`/infer` over HTTP, in front of the server's own: a request is parsed once, and goes on as it is."""
+
+import time
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Router
+
+from runtime.connection import Connection
+from runtime.place import NAME
+from runtime.problem import Problem
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Counting = Callable[[float, bool], None]
+
+_PATH = f"/v2/models/{NAME}/infer"
+_JSON = b"application/json"
+# Of V2's binary data, which comes behind the JSON.
+_BINARY = b"inference-header-content-length"
+
+
+def put_before(app: Starlette, connection: Connection, version: str | None, count: Counting) -> None:
+    """Let the app's own endpoint see only what this leaves; its metrics and its compression see all.
+
+    `count` is called with the seconds that a request took, and whether it was answered.
+    """
+    app.user_middleware.append(
+        Middleware(HttpInference, router=app.router, connection=connection, version=version, count=count)
+    )
+
+
+@dataclass(frozen=True)
+class HttpInference:
+    """What is not plainly a V2 request in JSON is the server's own to answer, or to refuse in its words."""
+
+    app: App
+    router: Router
+    connection: Connection
+    version: str | None
+    count: Counting
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != _PATH or scope["method"] != "POST" or not _is_json(scope):
+            await self.app(scope, receive, send)
+            return
+        body = await _body(receive)
+        request = _request(body)
+        if request is None:
+            await self.app(scope, _again(body, receive), send)
+            return
+        # As its router would: MLServer counts only what has an endpoint.
+        scope.update(endpoint=self, router=self.router)
+        began = time.perf_counter()
+        try:
+            outputs = await self.connection.infer(request)
+            status, answer = 200, self._answer(request, outputs)
+        except Problem as problem:
+            status, answer = problem.status, orjson.dumps({"error": problem.message})
+        self.count(time.perf_counter() - began, status == 200)
+        length = str(len(answer)).encode()
+        headers = [(b"content-length", length), (b"content-type", _JSON)]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+
+    def _answer(self, request: dict[str, Any], outputs: list[dict[str, Any]]) -> bytes:
+        version = {"model_version": self.version} if self.version else {}
+        name = request.get("id") or str(uuid.uuid4())
+        return orjson.dumps({"model_name": NAME, **version, "id": name, "outputs": outputs})
+
+
+async def _body(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """The body once more, then what comes after it."""
+    left = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def repeated() -> MutableMapping[str, Any]:
+        return left.pop() if left else await receive()
+
+    return repeated
+
+
+def _is_json(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    return kind == _JSON and _BINARY not in headers and b"content-encoding" not in headers
+
+
+def _request(body: bytes) -> dict[str, Any] | None:
+    """The request, where it has V2's structure; what its data is, the model's process looks at."""
+    try:
+        request = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    right = (
+        isinstance(request, dict)
+        and isinstance(request.get("inputs"), list)
+        and all(map(_is_input, request["inputs"]))
+        and isinstance(request.get("id") or "", str)
+        and isinstance(request.get("parameters") or {}, dict)
+        and isinstance(request.get("outputs") or [], list)
+        and all(isinstance(each, dict) and isinstance(each.get("name"), str) for each in request.get("outputs") or ())
+    )
+    return request if right else None
+
+
+def _is_input(given: Any) -> bool:
+    return (
+        isinstance(given, dict)
+        and isinstance(given.get("name"), str)
+        and isinstance(given.get("datatype"), str)
+        and isinstance(given.get("shape"), list)
+        and all(type(size) is int for size in given["shape"])
+        and "data" in given
+        and isinstance(given.get("parameters") or {}, dict)
+    )
