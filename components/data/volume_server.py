@@ -63,6 +63,9 @@ def spec(
     mounts = [{"name": "data", "mountPath": mount}, tmp, *container.get("volumeMounts", [])]
     return {
         "serviceName": name,
+        # In order, a pod that never got ready is not replaced by its own correction
+        # (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback).
+        "podManagementPolicy": "Parallel",
         "replicas": 1,
         "selector": {"matchLabels": labels},
         "template": {

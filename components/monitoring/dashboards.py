@@ -100,7 +100,7 @@ def _model(settings: s.Settings) -> Dashboard:
                         )
                     ],
                     "reqps",
-                    "As MLServer counts them; KServe's own server has no such series.",
+                    "As the model's own server counts them, MLServer's or KServe's.",
                 ),
                 Panel(
                     "Bad requests, of the objective's budget",

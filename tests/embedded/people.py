@@ -104,7 +104,7 @@ class Person:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def begin(self, verb: str) -> "subprocess.Popen[bytes]":
+    def begin(self, verb: str) -> "subprocess.Popen[Any]":
         return subprocess.Popen(
             self.command(verb),
             cwd=self.checkout,
@@ -124,7 +124,7 @@ class Person:
         return {"PULUMI_BACKEND_URL": config[f"{PREFIX}backend"]}
 
 
-def engine_of(run: "subprocess.Popen[bytes]", verb: str) -> psutil.Process:
+def engine_of(run: "subprocess.Popen[Any]", verb: str) -> psutil.Process:
     """Pulumi's own process, once it works on the stack and so holds its lock."""
 
     def found() -> list[psutil.Process]:
@@ -139,7 +139,7 @@ def engine_of(run: "subprocess.Popen[bytes]", verb: str) -> psutil.Process:
     return engines[0]
 
 
-def killed(run: "subprocess.Popen[bytes]") -> None:
+def killed(run: "subprocess.Popen[Any]") -> None:
     """End it and all that it started, as a machine that goes down does."""
     family = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
     for each in family:
@@ -169,7 +169,7 @@ def other_python(folder: Path) -> Path:
     uv_bin = uv.find_uv_bin()
     found = subprocess.run([uv_bin, "python", "find", minor], capture_output=True, text=True, check=False)
     chosen = found.stdout.strip() if found.returncode == 0 else sys.executable
-    subprocess.run([uv_bin, "venv", "--quiet", "--python", chosen, str(made)], check=True)
+    subprocess.run([uv_bin, "venv", "--quiet", "--seed", "--python", chosen, str(made)], check=True)
     install = [uv_bin, "pip", "install", "--quiet", "--python", str(made / "bin" / "python")]
     wanted = ["--requirement", str(project / "requirements.txt"), "--constraint", str(project / "requirements.lock")]
     subprocess.run([*install, *wanted], check=True)

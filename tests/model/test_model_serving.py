@@ -8,6 +8,7 @@ from sklearn.datasets import load_wine
 from sklearn.linear_model import ElasticNet
 from sklearn.model_selection import train_test_split
 
+from tests import exported
 from tests.model.conftest import MODEL
 from tests.model.server import ModelServer, ask
 
@@ -110,7 +111,8 @@ def test_a_body_that_is_not_v2_is_refused(server: ModelServer) -> None:
 def test_predictions_are_counted_on_the_metrics_port(server: ModelServer) -> None:
     server.infer(tensor([ROW], [1, 13]))
     lines = ask(f"{server.metrics_url}/metrics").text.splitlines()
-    [count] = [line for line in lines if line.startswith('model_infer_request_success_total{model="mlflow-model"')]
+    [name] = exported.of("model servers")
+    [count] = [line for line in lines if line.startswith(f'{name}{{model="mlflow-model",version=')]
     assert float(count.split()[-1]) >= 1
 
 

@@ -34,7 +34,7 @@ def test_no_resource_holds_the_models_settings_again(one_more: list[Registration
     said = {each.kind: json.dumps(each.inputs) for each in one_more}
     # The autoscaler's own word, which only its own object needs.
     assert {kind for kind, text in said.items() if "averageUtilization" in text} == {"HorizontalPodAutoscaler"}
-    assert sum(map(len, said.values())) < 8_000
+    assert sum(map(len, said.values())) < 5_000
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,11 @@ def test_a_volume_is_not_made_by_its_server_so_that_a_bigger_one_replaces_nothin
         assert "volumeClaimTemplates" not in dev.one("StatefulSet", name).inputs["spec"]
 
 
+def test_a_server_whose_image_could_not_be_pulled_takes_the_image_that_can(dev: Run) -> None:
+    for entry in dev.of("StatefulSet"):
+        assert entry.inputs["spec"]["podManagementPolicy"] == "Parallel", entry.name
+
+
 def protected(run: Run) -> set[str]:
     return {f"{entry.kind}/{entry.name}" for entry in run.all if entry.protect}
 
