@@ -11,12 +11,16 @@ help: ## This list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 # Written last, so that an installation that was interrupted is done again.
-$(VENV)/installed: requirements.txt requirements-dev.txt constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' \
-	  || { echo "Python 3.11 or 3.12 is needed (MLServer runs on no later one): make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
+$(VENV)/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11, 5) <= sys.version_info < (3, 13))' \
+	  || { echo "Python 3.11 (from 3.11.5 on) or 3.12 is needed (MLServer runs on no later one): make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
+	$(PY) -m pip install --quiet --require-hashes --requirement requirements.lock
 	@touch $@
+
+lock: ## Write requirements.lock anew after a change of a requirement: make lock [ARGS=--upgrade]
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11.5 --generate-hashes --custom-compile-command "make lock" \
+	  requirements-dev.txt --output-file requirements.lock $(ARGS)
 
 tools: $(VENV)/installed ## Get the pinned tools into .tools/bin, if they are not there.
 	@$(PY) -m tools tools
@@ -98,6 +102,12 @@ key: $(VENV)/installed ## Print a client's API key: make -s key STACK=prod CLIEN
 rotate: $(VENV)/installed ## Turn a secret over: make rotate STACK=prod WHAT=database (or store, api-key:NAME, all …)
 	@$(PY) -m tools rotate $(STACK) "$(WHAT)" $(ARGS)
 
+backup: $(VENV)/installed ## Take database and artifacts of one moment: make backup STACK=prod [ARGS="--to s3://bucket/path"]
+	@$(PY) -m tools backup $(STACK) $(ARGS)
+
+restore: $(VENV)/installed ## Bring a backup back into an empty stack: make restore STACK=prod FROM=place
+	@$(PY) -m tools restore $(STACK) "$(FROM)" $(ARGS)
+
 pin: $(VENV)/installed ## Write the digest of what the models hold now into the stack file.
 	@$(PY) -m tools pin $(STACK) $(MODEL)
 
@@ -123,6 +133,10 @@ lint: $(VENV)/installed ## Linter, formatter and type checker.
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+audit: $(VENV)/installed ## Known holes: of what is installed (asks PyPI), and of the workflows.
+	$(VENV)/bin/uv tool run pip-audit@2.10.1 --strict --requirement requirements.lock --disable-pip --require-hashes --progress-spinner off
+	$(VENV)/bin/uv tool run zizmor@1.32.0 --offline --quiet .github
 
 docs: $(VENV)/installed ## Build the documents' site into .site/, with every link checked.
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from components.cluster.cluster import ingress_address
-from components.dynamic.api_keys import OWN
 from components.dynamic.prediction import Access, request
 from components.errors import SlipwayError
 from components.settings import parse_settings
+from components.settings.ingress import OWN
 from tools.engine import state
 from tools.engine.backend import environment
 from tools.engine.stack import Stack

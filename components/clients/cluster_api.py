@@ -1,7 +1,7 @@
 """A cluster's API, asked beside Pulumi: plain paths, plain JSON."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,7 @@ DEPLOYMENT = ApiResource("apps", "v1", "Deployment", "deployments", True)
 CONFIG_MAP = ApiResource("", "v1", "ConfigMap", "configmaps", True)
 SECRET = ApiResource("", "v1", "Secret", "secrets", True)
 POD = ApiResource("", "v1", "Pod", "pods", True)
+SECRET = ApiResource("", "v1", "Secret", "secrets", True)
 API_SERVICE = ApiResource("apiregistration.k8s.io", "v1", "APIService", "apiservices", False)
 VALIDATING = ApiResource(
     "admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", False
@@ -95,6 +96,17 @@ class Cluster:
         found = (self.get(path, metadata=metadata) or {}).get("items") or []
         # Items of a list do not say their kind.
         return [{**item, "apiVersion": kind.api_version, "kind": kind.kind} for item in found]
+
+    def create(self, kind: ApiResource, body: Mapping[str, Any]) -> None:
+        """Make the object. Raises ClusterError, also where one of its name is there."""
+        self._ask("POST", kind.path(body["metadata"].get("namespace")), body=body)
+
+    def signed(self, path: str, query: Sequence[tuple[str, str]]) -> tuple[client.Configuration, str, dict[str, str]]:
+        """What a connection that is no single request begins with: the settings, the URL, and who asks."""
+        _, url, headers, *_ = self._api.param_serialize(
+            "GET", path, query_params=list(query), header_params={}, auth_settings=["BearerToken"]
+        )
+        return self._api.configuration, url, headers
 
     def delete(self, path: str) -> None:
         """Ask for the deletion; what is gone already is no error. Raises ClusterError."""

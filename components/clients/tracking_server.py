@@ -61,6 +61,17 @@ class TrackingServer:
                 raise OSError(f"{error.code} {error.reason}: {said}") from None
             raise LookupError(f"{self.uri} has no models:/{model.name}@{model.alias}: {said}") from None
 
+    def has_version(self, name: str, version: str) -> bool:
+        """Raises OSError when the server does not answer, or refuses."""
+        query = urllib.parse.urlencode({"name": name, "version": version})
+        try:
+            self._ask(f"model-versions/get?{query}")
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return False
+            raise
+        return True
+
     def registered_model(self, name: str) -> dict[str, Any] | None:
         """What the registry says of a name; None for one that nobody has. Raises OSError when it does not answer."""
         query = urllib.parse.urlencode({"name": name})

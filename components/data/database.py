@@ -21,6 +21,10 @@ PORT = 5432
 # The official image's postgres user.
 _UID = 999
 _LABELS = pods.labels("postgres")
+_VOLUME = "/var/lib/postgresql/data"
+# A pod that was deleted by force may run on beside its successor, and PostgreSQL's own file cannot tell them apart:
+# both are process 1. The kernel gives this file to one of them, until the last process of it has ended.
+_ONE_AT_A_TIME = ["sh", "-c", 'exec 9>>"$0" && flock 9 && exec docker-entrypoint.sh postgres', f"{_VOLUME}/server.lock"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +41,12 @@ def stateful_set_spec(images: Images, settings: s.Database, secret: Input[str], 
         "POSTGRES_USER": USER,
         "POSTGRES_DB": DATABASE,
         # A folder of its own: the volume's root may hold lost+found, which initdb refuses.
-        "PGDATA": "/var/lib/postgresql/data/pgdata",
+        "PGDATA": f"{_VOLUME}/pgdata",
     }
     container = {
         "name": "postgres",
         "image": images["postgres"],
+        "command": _ONE_AT_A_TIME,
         "env": [*pods.env(env), pods.secret_env("POSTGRES_PASSWORD", secret, "password")],
         "ports": [{"name": "postgres", "containerPort": PORT}],
         "resources": settings.resources.manifest(),
@@ -56,7 +61,7 @@ def stateful_set_spec(images: Images, settings: s.Database, secret: Input[str], 
         images,
         claim,
         user=_UID,
-        mount="/var/lib/postgresql/data",
+        mount=_VOLUME,
         volumes=({"name": "run", "emptyDir": {}},),
     )
 

@@ -17,8 +17,6 @@ from pulumi.dynamic import CreateResult, UpdateResult
 
 from components.dynamic.base import DynamicProvider, DynamicResource
 
-# Slipway's own client: the gate, and whoever runs `make predict`.
-OWN = "slipway"
 _ALGORITHM = "ES256"
 
 

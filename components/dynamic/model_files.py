@@ -130,7 +130,7 @@ def resolved(props: Mapping[str, Any], before: str | None) -> str | None:
 
 class ModelFilesProvider(DynamicProvider):
     passive = (
-        *("username", "password", "trained", "trust", "server", "ca_bundle"),
+        *("username", "password", "trust", "server", "ca_bundle"),
         *("registry_server", "registry_username", "registry_password"),
     )
 

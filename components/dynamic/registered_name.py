@@ -16,6 +16,8 @@ from components.clients.tracking_server import TrackingServer
 from components.dynamic.base import DynamicProvider, DynamicResource
 from components.errors import SlipwayError
 
+# What the mark is made with, by its name in the state.
+KEY = "registered-names"
 TAG = "slipway.owner"
 
 

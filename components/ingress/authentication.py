@@ -9,7 +9,8 @@ import pulumi_kubernetes as k8s
 from pulumi import Output, Resource, ResourceOptions
 
 from components import settings as s
-from components.dynamic.api_keys import OWN, ApiKeys, ApiKeysArgs, Client
+from components.dynamic.api_keys import ApiKeys, ApiKeysArgs, Client
+from components.settings.ingress import OWN
 from components.settings.parts import istio
 
 # Istio's Gateway for plain HTTP, and the port behind it in older charts.

@@ -10,13 +10,14 @@ from pulumi import Output, ResourceOptions
 
 from components import settings as s
 from components.context import Context
-from components.dynamic.api_keys import OWN, Client
+from components.dynamic.api_keys import Client
 from components.ingress import admission
 from components.ingress.admission import Admission, AdmissionArgs
 from components.ingress.authentication import Authentication, AuthenticationArgs
 from components.ingress.certificate import Certificate, CertificateArgs
 from components.ingress.route import Destination, path_spec, virtual_service
 from components.platform.platform import Platform
+from components.settings.ingress import OWN
 from components.settings.parts import cert_manager, istio, prometheus
 
 HTTP_PORT, HTTPS_PORT = 80, 443

@@ -168,7 +168,10 @@ def for_data(settings: s.Settings) -> dict[str, Spec]:
         "default-deny": default_deny(),
         "mlflow": policy(labelled("mlflow"), [from_(clients, MLFLOW)], [_database(settings), *_store(settings)]),
         "train": policy(labelled("train"), egress=[to([workload("mlflow")], MLFLOW)]),
+        # The pod that dumps and restores the database.
+        "backup": policy(labelled("backup"), egress=[_database(settings)]),
     }
+    reads_database = [workload("mlflow"), workload("backup")]
     reads_store = [workload("mlflow"), workload("bucket")]
     if database.cloud_native_pg:
         backup = database.cloud_native_pg.backup
@@ -179,7 +182,7 @@ def for_data(settings: s.Settings) -> dict[str, Spec]:
         among = from_([{"podSelector": _CLUSTERED}, operator], POSTGRES, POSTGRES_STATUS)
         policies["database"] = policy(
             _CLUSTERED,
-            [among, from_([workload("mlflow")], POSTGRES), *_watched(settings)],
+            [among, from_(reads_database, POSTGRES), *_watched(settings)],
             [
                 to([{"podSelector": _CLUSTERED}], POSTGRES, POSTGRES_STATUS),
                 to([], HTTPS, API_SERVER),
@@ -187,7 +190,7 @@ def for_data(settings: s.Settings) -> dict[str, Spec]:
             ],
         )
     elif not database.url:
-        policies["database"] = policy(labelled("postgres"), [from_([workload("mlflow")], POSTGRES)])
+        policies["database"] = policy(labelled("postgres"), [from_(reads_database, POSTGRES)])
     if store.engine in STORE_PORTS:
         port = STORE_PORTS[store.engine]
         policies["object-store"] = policy(labelled("object-store"), [from_(reads_store, port)])

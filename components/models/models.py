@@ -10,7 +10,7 @@ from pulumi import Resource, ResourceOptions
 from components.context import Context
 from components.data.data import Data
 from components.dynamic.password import Password
-from components.dynamic.registered_name import RegisteredName, RegisteredNameArgs
+from components.dynamic.registered_name import KEY, RegisteredName, RegisteredNameArgs
 from components.ingress.gateway import Gateway
 from components.ingress.mutual_tls import MutualTls, MutualTlsArgs
 from components.kubernetes import namespaces, teams
@@ -80,7 +80,7 @@ def _own_names(args: ModelsArgs, opts: ResourceOptions) -> list[Resource]:
             pins.setdefault(source.name, []).append(version.digest is not None)
     # As protected as what it is read with.
     kept = ResourceOptions.merge(opts, ResourceOptions(protect=settings.database.keep))
-    key = Password("registered-names", kept).value if pins else ""
+    key = Password(KEY, kept).value
     reached = ResourceOptions.merge(opts, ResourceOptions(depends_on=[args.gateway, args.data.tracking]))
     return [
         RegisteredName(

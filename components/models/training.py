@@ -126,5 +126,6 @@ class Training(pulumi.ComponentResource):
             spec=job_spec(args, config_maps, arguments),
             opts=ResourceOptions(parent=self, depends_on=[args.storage, *args.after]),
         )
-        self.done = job.metadata["name"]
+        # Another run of it is another one, of the same name too: what it registered is to be brought anew.
+        self.done = job.metadata["uid"]
         self.register_outputs({"done": self.done})

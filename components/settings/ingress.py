@@ -24,6 +24,8 @@ GatewayPort = Literal["http2", "https", "status-port"]
 ServiceType = Literal["NodePort", "LoadBalancer", "ClusterIP"]
 # Kubernetes' default range.
 NodePort = Annotated[Port, Field(ge=30000, le=32767)]
+# Slipway's own client: the gate, and whoever runs `make predict`.
+OWN = "slipway"
 
 
 class SelfSigned(Section):

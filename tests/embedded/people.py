@@ -171,6 +171,6 @@ def other_python(folder: Path) -> Path:
     chosen = found.stdout.strip() if found.returncode == 0 else sys.executable
     subprocess.run([uv_bin, "venv", "--quiet", "--seed", "--python", chosen, str(made)], check=True)
     install = [uv_bin, "pip", "install", "--quiet", "--python", str(made / "bin" / "python")]
-    wanted = ["--requirement", str(project / "requirements.txt"), "--constraint", str(project / "constraints.txt")]
+    wanted = ["--requirement", str(project / "requirements.txt"), "--constraint", str(project / "requirements.lock")]
     subprocess.run([*install, *wanted], check=True)
     return made

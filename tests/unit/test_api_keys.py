@@ -7,7 +7,8 @@ from typing import Any
 import jwt
 import pytest
 
-from components.dynamic.api_keys import OWN, ApiKeysProvider
+from components.dynamic.api_keys import ApiKeysProvider
+from components.settings.ingress import OWN
 
 
 def props(*clients: str | dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Database, object store, MLflow and training."""
 
 import hashlib
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +145,20 @@ def test_servers_have_probes_requests_and_a_volume(dev: Run) -> None:
         claim = dev.one("PersistentVolumeClaim", name)
         assert volume["persistentVolumeClaim"]["claimName"] == claim.inputs["metadata"]["name"]
         assert claim.inputs["spec"]["accessModes"] == ["ReadWriteOnce"]
+
+
+def test_a_volume_has_one_server_at_a_time_also_after_a_deletion_by_force(dev: Run, tmp_path: Path) -> None:
+    """The pod's own command, with a server of the test's own in the place of PostgreSQL."""
+    command = [str(word) for word in container(dev.one("StatefulSet", "postgres"))["command"]]
+    assert command[-1].startswith("/var/lib/postgresql/data/")
+    server = tmp_path / "docker-entrypoint.sh"
+    # What it starts holds the lock as well.
+    server.write_text("#!/bin/sh\necho begins >> log\nsleep 0.4 &\nsleep 0.2\necho ends >> log\n")
+    server.chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    started = [subprocess.Popen([*command[:-1], "server.lock"], cwd=tmp_path, env=env) for _ in range(3)]
+    assert [each.wait(timeout=60) for each in started] == [0, 0, 0]
+    assert (tmp_path / "log").read_text().split() == ["begins", "ends"] * 3
 
 
 def test_root_is_used_only_where_a_stack_asks_for_it_and_only_to_change_an_owner() -> None:

@@ -31,7 +31,7 @@ DNS = Pod("kube-system", {"k8s-app": "kube-dns"})
 INSTANCE = Pod("mlops", {"cnpg.io/cluster": "postgres", "cnpg.io/instanceName": "postgres-1"})
 OPERATOR = Pod("cnpg-system", {"app.kubernetes.io/name": "cloudnative-pg"})
 MLFLOW, POSTGRES, STORE = slipway("mlflow"), slipway("postgres"), slipway("object-store")
-TRAIN, BUCKET = slipway("train"), slipway("bucket")
+TRAIN, BUCKET, BACKUP = slipway("train"), slipway("bucket"), slipway("backup")
 FOREIGN = Pod("somewhere", {"app": "curl"})
 API_SERVER, CLOUD, INTERNET = Address("10.0.0.1"), Address("169.254.169.254"), Address("93.184.216.34")
 
@@ -54,6 +54,7 @@ def policies(**changes: object) -> Mapping[str, Mapping[str, Spec]]:
         (GATEWAY, MLFLOW, 5000),
         (TRAIN, MLFLOW, 5000),
         (MLFLOW, POSTGRES, 5432),
+        (BACKUP, POSTGRES, 5432),
         (MLFLOW, STORE, 9000),
         (BUCKET, STORE, 9000),
     ],
@@ -62,7 +63,7 @@ def test_what_a_stack_needs_is_open(source: Pod, target: Pod, port: int) -> None
     assert reaches(policies(), source, target, port)
 
 
-@pytest.mark.parametrize("pod", [MODEL, MLFLOW, POSTGRES, STORE, TRAIN, BUCKET])
+@pytest.mark.parametrize("pod", [MODEL, MLFLOW, POSTGRES, STORE, TRAIN, BUCKET, BACKUP])
 def test_every_pod_resolves_names_and_no_more_than_it_needs(pod: Pod) -> None:
     made = policies()
     for protocol in ("UDP", "TCP"):
@@ -90,6 +91,7 @@ def test_a_foreign_pod_is_refused_everywhere(target: Pod, port: int) -> None:
         (MODEL, POSTGRES, 5432),
         (TRAIN, POSTGRES, 5432),
         (TRAIN, STORE, 9000),
+        (BACKUP, MLFLOW, 5000),
         (MODEL, ISTIOD, 15012),
     ],
 )
@@ -121,8 +123,9 @@ def test_mlflow_reaches_a_database_and_a_store_outside_on_their_ports_alone() ->
         database={"url": "postgresql+psycopg2://u:p@db.example.com:6432/mlflow"},
         objectStore={"engine": "s3", "endpoint": "http://10.1.2.3:9000", "accessKeyId": "a", "secretAccessKey": "b"},
     )
-    assert set(made["mlops"]) == {"default-deny", "mlflow", "train"}
+    assert set(made["mlops"]) == {"default-deny", "mlflow", "train", "backup"}
     assert reaches(made, MLFLOW, INTERNET, 6432)
+    assert reaches(made, BACKUP, INTERNET, 6432)
     assert reaches(made, MLFLOW, Address("10.1.2.3"), 9000)
     for port in (443, 5432, 80):
         assert not reaches(made, MLFLOW, INTERNET, port)
@@ -150,6 +153,7 @@ CLUSTERED: dict[str, Any] = {"database": {"cloudNativePg": {"instances": 3}}}
     ("source", "target", "port"),
     [
         (MLFLOW, INSTANCE, 5432),
+        (BACKUP, INSTANCE, 5432),
         (OPERATOR, INSTANCE, 8000),
         (OPERATOR, INSTANCE, 5432),
         (INSTANCE, INSTANCE, 5432),

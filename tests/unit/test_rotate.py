@@ -9,6 +9,7 @@ import yaml
 from components.dynamic.password import PasswordProvider
 from components.errors import SlipwayError
 from components.settings import parse_settings
+from components.settings.rotated import secrets
 from tests.unit.engine import run_stack
 from tests.unit.test_gateway import SECURE, ingress
 from tests.unit.test_settings import GOOD, faults, set_at
@@ -27,7 +28,7 @@ def test_a_password_is_another_one_and_knows_the_one_before() -> None:
 
 
 def test_every_secret_that_the_stack_makes_has_a_name() -> None:
-    assert set(rotate.secrets(parse_settings({**GOOD, **SECURE}))) == {
+    assert set(secrets(parse_settings({**GOOD, **SECURE}))) == {
         "database",
         "store",
         "tracking-admin",
@@ -36,7 +37,7 @@ def test_every_secret_that_the_stack_makes_has_a_name() -> None:
         "api-key:slipway",
         "authority",
     }
-    assert set(rotate.secrets(parse_settings(GOOD))) == {"database", "store"}
+    assert set(secrets(parse_settings(GOOD))) == {"database", "store"}
 
 
 def test_what_the_user_gave_is_the_users_to_turn_over() -> None:
@@ -44,7 +45,7 @@ def test_what_the_user_gave_is_the_users_to_turn_over() -> None:
         "database": {"url": "postgresql+psycopg2://u:p@db.test/mlflow"},
         "objectStore": {"engine": "s3", "bucket": "own-bucket", "accessKeyId": "a", "secretAccessKey": "b"},
     }
-    assert not rotate.secrets(parse_settings({**GOOD, **given}))
+    assert not secrets(parse_settings({**GOOD, **given}))
 
 
 def test_each_count_reaches_its_secret_and_no_other() -> None:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from components.clients.cluster_api import ApiResource
 from components.errors import SlipwayError
-from components.settings import parse_settings
+from components.settings import Settings, parse_settings
 from components.settings.versions import CHARTS, KNATIVE_SERVING
+from tests.unit.fake_cluster import FakeCluster
 from tools import stack_file
 from tools.engine.stack import Stack
 from tools.parts import preflight
@@ -152,6 +154,37 @@ def test_what_a_stack_has_is_read_from_its_state() -> None:
         "mlflow": Version(3, 17, 2),
         "knative-serving": Version(1, 21, 1),
     }
+
+
+CLUSTERS = ApiResource("postgresql.cnpg.io", "v1", "Cluster", "clusters", True)
+CLUSTER = resource(
+    "kubernetes:postgresql.cnpg.io/v1:Cluster",
+    "postgres",
+    apiVersion="postgresql.cnpg.io/v1",
+    kind="Cluster",
+    metadata={"name": "postgres", "namespace": "mlops"},
+    spec={"imageName": "ghcr.io/cloudnative-pg/postgresql:16.4-standard-trixie"},
+)
+
+
+def clustered_stack(**changes: object) -> Settings:
+    database = {"cloudNativePg": changes}
+    return parse_settings({"cluster": {"kind": {"name": "x"}}, "ingress": {"domain": "x.test"}, "database": database})
+
+
+def test_a_clusters_postgresql_is_refused_another_major_version_too_and_another_cluster_is_not() -> None:
+    have = installed([CLUSTER], None)
+    assert have == {"postgres-cluster postgres": Version(16, 4)}
+    [found] = [each for each in findings(have, wanted(clustered_stack())) if each.refused]
+    assert found.key == "images.postgres-cluster"
+    assert "PostgreSQL 16 -> 17" in found.text
+    assert not [each for each in findings(have, wanted(clustered_stack(name="postgres-2"))) if each.refused]
+
+
+def test_what_a_cluster_runs_counts_more_than_what_the_state_asked_for() -> None:
+    cluster = FakeCluster()
+    cluster.add(CLUSTERS, "postgres", "mlops", status={"image": "ghcr.io/cloudnative-pg/postgresql:17.5"})
+    assert installed([CLUSTER], cluster)["postgres-cluster postgres"] == Version(17, 5)
 
 
 def test_an_up_that_would_bite_stops_before_anything_is_touched(

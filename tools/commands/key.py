@@ -5,7 +5,7 @@ For a shell: export SLIPWAY_KEY=$(python -m tools key prod)
 
 import click
 
-from components.dynamic.api_keys import OWN
+from components.settings.ingress import OWN
 from tools.cli import stack
 from tools.engine.stack import Stack
 from tools.key import key

@@ -71,15 +71,17 @@ class Example:
         words = [word for option in options.items() for word in option]
         self.mlflow.start([sys.executable, "-m", "mlflow", "server", *words], self._mlflow_env(), store)
 
+    def wait_for_tracking(self) -> None:
+        waiting.until(self.mlflow, f"{self.tracking_uri}/health", MLFLOW_SECONDS)
+
     def serve(self, model: s.Model) -> None:
         """Train the version if it is missing, and return when MLServer is ready with it. Raises SlipwayError."""
         source = parse_source(model.source)
         if isinstance(source, RegisteredModel):
-            waiting.until(self.mlflow, f"{self.tracking_uri}/health", MLFLOW_SECONDS)
+            self.wait_for_tracking()
             if model.train and not self._is_registered(source):
                 self._train(model.train, source)
-        served = self.folder / "served.json"
-        olds = json.loads(served.read_text()) if served.is_file() else {}
+        olds = json.loads(self._served.read_text()) if self._served.is_file() else {}
         folder = self.folder / "serving"
         given = model_files.inputs(
             ModelFilesArgs(
@@ -97,15 +99,24 @@ class Example:
             self.mlserver.stop()
             self.say("fetching the model's files from MLflow" if isinstance(source, RegisteredModel) else "copying it")
             # What is half here is not what was served.
-            served.unlink(missing_ok=True)
+            self.forget()
             shutil.rmtree(folder, ignore_errors=True)
             olds = {**props, **fetched(props, folder, self.env)}
-            write_whole(served, json.dumps(olds))
+            write_whole(self._served, json.dumps(olds))
         self._start_mlserver(folder, olds["version"])
 
     def stop(self) -> None:
         self.mlserver.stop()
         self.mlflow.stop()
+
+    def forget(self) -> None:
+        """Have the next `serve` bring the model's files anew."""
+        self._served.unlink(missing_ok=True)
+
+    @property
+    def _served(self) -> Path:
+        """What the model server was given."""
+        return self.folder / "served.json"
 
     def running(self) -> dict[str, bool]:
         return {process.name: process.pid is not None for process in (self.mlflow, self.mlserver)}

@@ -79,6 +79,22 @@ class EmbeddedStack:
                 for model in models[:1]:
                     servers.serve(model)
 
+    def start_tracking(self) -> None:
+        """Start MLflow alone, and return when it answers. Raises SlipwayError."""
+        with self._alone():
+            servers = self._example(self._choose_ports())
+            servers.start_tracking()
+            servers.wait_for_tracking()
+
+    @contextlib.contextmanager
+    def without_tracking(self) -> Iterator[None]:
+        """Nothing of this stack reads or writes what MLflow keeps; the next `up` starts anew with it."""
+        with self._alone():
+            servers = self._example({})
+            servers.stop()
+            servers.forget()
+            yield
+
     def stop(self) -> None:
         """End all processes; the data stays for the next `up`."""
         if self.folder.is_dir():

@@ -67,9 +67,14 @@ def resources(stack: Stack, env: Mapping[str, str]) -> Sequence[dict[str, Any]]:
     return read(stack, env).resources
 
 
-def exported(stack: Stack, env: Mapping[str, str]) -> dict[str, Any]:
-    """The whole state, as it is imported again. Raises as `read` does."""
-    return _answer(stack, ["stack", "export", "--cwd", str(stack.folder), "--stack", stack.name], env)
+def exported(stack: Stack, env: Mapping[str, str], *options: str) -> dict[str, Any]:
+    """The whole state, as it is imported again; secrets only with `--show-secrets`. Raises as `read` does."""
+    return _answer(stack, ["stack", "export", "--cwd", str(stack.folder), "--stack", stack.name, *options], env)
+
+
+def opened(value: Any) -> Any:
+    """A value of a resource that was read with `--show-secrets`, without the wrapper of a secret."""
+    return json.loads(value["plaintext"]) if isinstance(value, dict) and "plaintext" in value else value
 
 
 def outputs(stack: Stack, env: Mapping[str, str], *options: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from components.clients import private
 from components.clients.process import INTERRUPTED
@@ -18,7 +18,7 @@ from tools.engine.display import interactive, watched
 from tools.engine.portable import portable
 from tools.engine.stack import ROOT, Stack, write_used_file
 from tools.environment import tools_first
-from tools.lifecycle import continuity, interrupted
+from tools.lifecycle import continuity, interrupted, vanished
 from tools.lifecycle.embedded import EmbeddedCluster
 from tools.parts import preflight
 from tools.teardown import guarded
@@ -94,6 +94,7 @@ def up(session: Session) -> int:
     interrupted.remove_half_made_cluster(session.stack, known.resources, say)
     if not session.own:
         preflight.up(session.stack, known.resources, say)
+        session = with_its_versions(session)
     if _needs_plan(session):
         plan.require_word(session.stack, plan.read([*session.checked, *session.extra], session.env), session.confirm)
     settled.forget(session.stack)
@@ -113,6 +114,22 @@ def up(session: Session) -> int:
         if session.own:
             print(session.own.summary(now.outputs))
     return code
+
+
+def with_its_versions(session: Session) -> Session:
+    """As it was, or on its way to train again. Raises SlipwayError where MLflow lost what the stack serves."""
+    settings, outputs = parse_settings(session.stack.values), session.known.outputs
+    if outputs and settings.tracking.auth:
+        outputs = state.outputs(session.stack, session.env, "--show-secrets")
+    gone = vanished.missing(settings, outputs)
+    if gone and vanished.OPTION not in session.extra:
+        raise vanished.refusal(session.stack.name, gone)
+    extra = [each for each in session.extra if each != vanished.OPTION]
+    if gone and (cluster := reachable(session.stack)):
+        say(f"training again: {', '.join(gone)}")
+        vanished.forget_trainings(cluster, session.known.resources)
+        extra.append("--refresh")
+    return replace(session, extra=extra)
 
 
 def _needs_plan(session: Session) -> bool:

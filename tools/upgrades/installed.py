@@ -5,8 +5,9 @@ from typing import Any
 
 from components.clients.cluster_api import ApiResource, Cluster
 from components.settings.versions import CHARTS
-from tools.upgrades.versions import Version, of_image
+from tools.upgrades.versions import Version, clustered, of_image
 
+_CLUSTERS = ApiResource("postgresql.cnpg.io", "v1", "Cluster", "clusters", True)
 _SERVINGS = ApiResource("operator.knative.dev", "v1beta1", "KnativeServing", "knativeservings", True)
 _RELEASE = "kubernetes:helm.sh/v3:Release"
 # Our workloads by the last part of their URN.
@@ -24,6 +25,8 @@ def installed(resources: Iterable[Mapping[str, Any]], cluster: Cluster | None) -
             found[name] = version
         if made.get("kind") == _SERVINGS.kind:
             found["knative-serving"] = Version.parse(made["spec"]["version"])
+        if (made.get("kind"), made.get("apiVersion")) == (_CLUSTERS.kind, _CLUSTERS.api_version):
+            found |= _of_cluster(made, cluster)
     if cluster:
         found["kubernetes"] = Version.parse((cluster.get("/version") or {})["gitVersion"])
         # What runs, where the operator refused what was asked.
@@ -31,6 +34,14 @@ def installed(resources: Iterable[Mapping[str, Any]], cluster: Cluster | None) -
             if version := serving.get("status", {}).get("version"):
                 found["knative-serving"] = Version.parse(version)
     return found
+
+
+def _of_cluster(made: Mapping[str, Any], cluster: Cluster | None) -> dict[str, Version]:
+    """PostgreSQL of a CloudNativePG cluster, by the cluster's name: what runs, or else what was asked for."""
+    name, namespace = made["metadata"]["name"], made["metadata"]["namespace"]
+    running = (cluster.get(_CLUSTERS.path(namespace, name)) if cluster else None) or {}
+    version = of_image(running.get("status", {}).get("image") or made["spec"]["imageName"])
+    return {clustered(name): version} if version else {}
 
 
 def _of_server(made: Mapping[str, Any]) -> Version | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from components.settings import parts
 from components.settings.versions import CHARTS
-from tools.upgrades.versions import Version
+from tools.upgrades.versions import CLUSTERED, Version
 
 Versions = Mapping[str, Version]
 
@@ -149,15 +149,20 @@ def kubernetes(have: Versions, want: Versions) -> Iterator[Finding]:
 
 
 def postgres(have: Versions, want: Versions) -> Iterator[Finding]:
-    """postgresql.org/docs/current/upgrading.html: a major version does not read another one's data folder."""
-    there, wanted = have.get("postgres"), want.get("postgres")
-    if there and wanted and there.major != wanted.major:
-        yield Finding(
-            "images.postgres",
-            f"PostgreSQL {there.major} -> {wanted.major}: the new server does not start on the old one's data. Dump "
-            "the database, let the new one begin empty, restore",
-            refused=True,
-        )
+    """postgresql.org/docs/current/upgrading.html: a major version does not read another one's data folder.
+
+    CloudNativePG can turn the folder over (from 1.26 on, with every instance down), but never back, and without the
+    backups of before.
+    """
+    for key, wanted in want.items():
+        image, there = key.partition(" ")[0], have.get(key)
+        if image in ("postgres", CLUSTERED) and there and there.major != wanted.major:
+            yield Finding(
+                f"images.{image}",
+                f"PostgreSQL {there.major} -> {wanted.major}: the new server does not start on the old one's data. "
+                "`make backup` first, let the new one begin empty, then `make restore` (docs/upgrades.md)",
+                refused=True,
+            )
 
 
 def mlflow(have: Versions, want: Versions) -> Iterator[Finding]:

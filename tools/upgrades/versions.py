@@ -36,3 +36,11 @@ def of_image(reference: str) -> Version | None:
         return Version.parse(name.partition(":")[2])
     except ValueError:
         return None
+
+
+CLUSTERED = "postgres-cluster"
+
+
+def clustered(name: str) -> str:
+    """The key of a CloudNativePG cluster's PostgreSQL: another name is another cluster, which begins empty."""
+    return f"{CLUSTERED} {name}"

@@ -3,7 +3,7 @@
 from components.settings import Settings, parts
 from components.settings.parts import knative
 from components.settings.versions import KNATIVE_SERVING
-from tools.upgrades.versions import Version, of_image
+from tools.upgrades.versions import CLUSTERED, Version, clustered, of_image
 
 
 def wanted(settings: Settings) -> dict[str, Version]:
@@ -16,4 +16,6 @@ def wanted(settings: Settings) -> dict[str, Version]:
     for key in ("mlflow", *(() if database.url or database.cloud_native_pg else ("postgres",))):
         if version := of_image(images[key]):
             versions[key] = version
+    if (cluster := database.cloud_native_pg) and (version := of_image(images[CLUSTERED])):
+        versions[clustered(cluster.name)] = version
     return versions

@@ -31,8 +31,8 @@ def _used_images(settings: Settings) -> dict[str, str]:
         unused |= dict.fromkeys(("kind-node", "registry"), "the cluster is not kind's")
     if not database.cloud_native_pg:
         unused["postgres-cluster"] = "database.cloudNativePg is not written"
-    if database.cloud_native_pg or database.url:
-        unused["postgres"] = "the database is another one"
+    if database.cloud_native_pg:
+        unused["postgres"] = "database.cloudNativePg has an image of its own"
     for engine in ("minio", "versitygw"):
         if store.engine != engine:
             unused[engine] = f"objectStore.engine is {store.engine}"

@@ -6,12 +6,10 @@ from urllib.parse import urlsplit
 
 from components.settings.addresses import is_address, is_public
 from components.settings.credentials import key_problem
-from components.settings.ingress import Gateway, Tls
+from components.settings.ingress import OWN, Gateway, Tls
 from components.settings.problems import Path, Problem, fault
 from components.settings.stack import Settings
 
-# Slipway's own client, by whose key the gate asks.
-_OWN_CLIENT = "slipway"
 # Of Let's Encrypt (https://letsencrypt.org/docs/rate-limits/), and of most who speak ACME.
 _MOST_NAMES = 100
 _SOLVERS = ("http01", "dns01")
@@ -165,8 +163,8 @@ def auth(settings: Settings) -> Iterator[Problem]:
 def api_keys(settings: Settings) -> Iterator[Problem]:
     names = [key.name for key in settings.ingress.auth.api_keys] if settings.ingress.auth else []
     for index, name in enumerate(names):
-        if name == _OWN_CLIENT or Counter(names)[name] > 1:
-            why = "Slipway's own key has this name" if name == _OWN_CLIENT else "two clients have this name"
+        if name == OWN or Counter(names)[name] > 1:
+            why = "Slipway's own key has this name" if name == OWN else "two clients have this name"
             yield fault(("ingress", "auth", "apiKeys", index), name, f"{why}; every name must be its own")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from components.settings.problems import Problem, fault
+from components.settings.rotated import secrets
 from components.settings.stack import Settings
 
 
@@ -19,4 +20,16 @@ def volume_permissions(settings: Settings) -> Iterator[Problem]:
             )
 
 
-RULES = (volume_permissions,)
+def rotations_without_use(settings: Settings) -> Iterator[Problem]:
+    made = secrets(settings)
+    for what, count in settings.rotations.items():
+        if what not in made:
+            yield fault(
+                ("rotations", what),
+                count,
+                "without effect: the stack makes no such secret; remove it (what you gave it yourself is set with "
+                "`pulumi config set`)",
+            )
+
+
+RULES = (volume_permissions, rotations_without_use)
