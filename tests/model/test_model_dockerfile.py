@@ -18,6 +18,7 @@ def test_the_server_the_requirements_and_the_model_are_layers_in_this_order(dock
     assert layers == [
         "--from=server /opt/server /opt/server",
         "--from=environment /opt/model /opt/model",
+        "sbom.cdx.json /srv/",
         "runtime/ /srv/runtime/",
         "--chown=1000:1000 model/ /srv/model/",
     ]
