@@ -135,7 +135,7 @@ def test_the_pods_of_every_part_and_of_every_team_are_watched() -> None:
     assert {"red", "models", "mlops", "istio-system", "knative-serving", "kserve"} <= watched_places
     assert "kube-system" not in watched_places
     existing = dict.fromkeys((str(part.key[1]) for part in parts.PARTS), "existing")
-    assert places(scaled.settings(platform={**existing, "meshCni": "off"})) == {"models", "mlops"}
+    assert places(scaled.settings(platform={**existing, "meshCni": "off", "dashboards": "off"})) == {"models", "mlops"}
 
 
 def test_knatives_kinds_are_waited_for_from_when_its_serving_is_made() -> None:
