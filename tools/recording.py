@@ -46,8 +46,6 @@ class _Answers(Mocks):
             outputs |= {"subjects": {name: f"{name}.0" for name in clients}, "keys": dict.fromkeys(clients, "k3y")}
         if "repository" in args.inputs:
             outputs["reference"] = f"{args.inputs['repository']}@sha256:{'0' * 64}"
-        if args.typ == "kubernetes:batch/v1:Job":
-            outputs["metadata"] = {**outputs["metadata"], "uid": "1a2b"}
         if args.typ == "kubernetes:helm.sh/v3:Release":
             outputs["status"] = {"name": args.inputs["name"]}
         namespace = args.inputs.get("metadata", {}).get("namespace") if isinstance(args.inputs, Mapping) else None

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -127,5 +127,6 @@ class Training(pulumi.ComponentResource):
             opts=ResourceOptions(parent=self, depends_on=[args.storage, *args.after]),
         )
         # Another run of it is another one, of the same name too: what it registered is to be brought anew.
-        self.done = job.metadata["uid"]
+        # A preview of a new one has none yet.
+        self.done = job.metadata.apply(lambda made: cast(Mapping[str, str], made).get("uid", ""))
         self.register_outputs({"done": self.done})
