@@ -168,5 +168,8 @@ test-embedded: tools ## The whole program on a real API server with simulated po
 test-team: tools ## Two people on one state, and runs that are cut off: many minutes; minio on PATH for the buckets.
 	$(PY) -m pytest tests/embedded -m team
 
+test-bench: tools ## The benchmarks in their short form, to see that they work: minutes.
+	$(PY) -m pytest tests/embedded -m bench
+
 test-kind: $(VENV)/installed ## A real kind cluster, from nothing to nothing: minutes; docker, kind and pulumi needed.
 	$(PY) -m pytest tests/kind -m kind

@@ -7,7 +7,7 @@ from tools.bench.frame.found import named
 from tools.bench.frame.measure import Asked, measured
 from tools.bench.frame.page import markdown
 
-pytestmark = pytest.mark.embedded
+pytestmark = pytest.mark.bench
 
 
 @pytest.mark.usefixtures("checkout")

@@ -23,7 +23,7 @@ cluster = Provider("cluster", kubeconfig=pulumi.Config("bare").require("kubeconf
 objects = json.loads(Path("objects.json").read_text())
 namespaces = []
 for each in sorted(objects, key=lambda each: not each["type"].endswith(":Namespace")):
-    options = ResourceOptions(provider=cluster, depends_on=namespaces)
+    options = ResourceOptions(provider=cluster, depends_on=list(namespaces))
     made = pulumi.CustomResource(each["type"], each["name"], each["inputs"], options)
     if each["type"].endswith(":Namespace"):
         namespaces.append(made)
