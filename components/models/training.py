@@ -127,6 +127,10 @@ class Training(pulumi.ComponentResource):
             opts=ResourceOptions(parent=self, depends_on=[args.storage, *args.after]),
         )
         # Another run of it is another one, of the same name too: what it registered is to be brought anew.
-        # A preview of a new one has none yet.
-        self.done = job.metadata.apply(lambda made: cast(Mapping[str, str], made).get("uid", ""))
+        self.done = job.metadata.apply(lambda made: run_of(cast(Mapping[str, str], made)))
         self.register_outputs({"done": self.done})
+
+
+def run_of(metadata: Mapping[str, str]) -> str:
+    """Which run of the Job this is; empty in a preview of a Job that is not made yet."""
+    return metadata.get("uid", "")

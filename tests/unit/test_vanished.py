@@ -13,6 +13,7 @@ import pytest
 from components.clients.cluster_api import ApiResource
 from components.dynamic.model_files import ModelFilesProvider
 from components.errors import SlipwayError
+from components.models.training import run_of
 from components.settings import Settings, parse_settings
 from tests.unit.engine import run_stack
 from tests.unit.fake_cluster import FakeCluster
@@ -115,7 +116,8 @@ def test_training_again_is_another_run_of_the_job_and_of_nothing_else(
 
 
 def test_the_files_of_another_run_of_a_training_are_brought_anew(tmp_path: Path) -> None:
-    run = run_stack("dev")
-    assert run.one("ModelFiles", "mlflow-wine-classifier-files").inputs["trained"] == "1a2b"
+    assert run_of({"name": "train", "uid": "first"}) == "first"
+    previewed = run_stack("dev").one("ModelFiles", "mlflow-wine-classifier-files")
+    assert previewed.inputs["trained"] == run_of({"name": "train"}) == ""
     props = {"source": "models:/wine/1", "folder": str(tmp_path), "server": "model", "trained": "first"}
     assert "trained" in ModelFilesProvider().changed(props, {**props, "trained": "second"})
