@@ -11,9 +11,6 @@ from components.platform.part import PlatformPart
 from components.settings.images import Images
 from components.settings.parts import cert_manager, istio, knative, kserve
 
-# Relative to the project, as Pulumi runs it. Half a minute of every new stack went by in waiting for a ready webhook.
-READY_WHEN_IT_ANSWERS = "components/platform/scripts/ready_when_it_answers"
-
 _MANAGER = {"control-plane": kserve.MANAGER}
 
 # The repositories of the runtimes' images, by the chart's keys; tags are the chart's.
@@ -92,7 +89,6 @@ class KServe(PlatformPart):
                 hardening,
             ),
             name="kserve",
-            postrender=READY_WHEN_IT_ANSWERS,
             # The controller decides once, when it starts, what it watches.
             after=[crds, *self.args.usable(cert_manager.PART, istio.PART, knative.PART)],
         )

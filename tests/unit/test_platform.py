@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from components.clients.process import run as command
 from components.kubernetes.charts import Charts
 from components.settings import versions
 from components.settings.charts import ChartOverride
@@ -145,32 +144,6 @@ def test_runtimes_come_after_the_controller_and_only_when_asked_for(dev: Run) ->
     assert not [release for release in dev.of("Release") if release.name == "kserve-runtime-configs"]
     run = run_stack("dev", {"platform": {"servingRuntimes": True}})
     assert "kserve-resources" in run.one("Release", "kserve-runtime-configs").dependencies
-
-
-PROBES = """\
-        livenessProbe:
-          failureThreshold: 5
-          initialDelaySeconds: 30
-          timeoutSeconds: 5
-        readinessProbe:
-          initialDelaySeconds: 30
-          periodSeconds: 5
-          timeoutSeconds: 5
-"""
-
-
-def test_kserves_webhook_is_ready_when_it_answers_and_not_half_a_minute_later(dev: Run) -> None:
-    program = Path(dev.one("Release", "kserve-resources").inputs["postrender"])
-    assert not program.is_absolute(), "the state is for every machine"
-    liveness, _, readiness = PROBES.partition("readinessProbe")
-    rendered = command([str(program.absolute())], stdin=PROBES)
-    assert rendered == f"{liveness}readinessProbe{readiness.replace('30', '1').replace('Seconds: 5', 'Seconds: 1', 1)}"
-
-
-def test_a_chart_that_looks_otherwise_goes_through_as_it_is(dev: Run) -> None:
-    program = Path(dev.one("Release", "kserve-resources").inputs["postrender"]).absolute()
-    other = PROBES.replace("30", "10")
-    assert command([str(program)], stdin=other) == other
 
 
 @pytest.mark.parametrize(
