@@ -35,7 +35,7 @@ def test_a_fleet_does_what_its_models_do_alone(seed: int) -> None:
         assert together.pod_hours[column] == pytest.approx(rows[-1].pod_hours)
 
 
-def test_a_day_of_a_hundred_models_takes_a_second_or_two() -> None:
+def test_a_day_of_a_hundred_models_takes_seconds_and_not_minutes() -> None:
     rules = [Rules(DEFAULT_DOWN.policies, window) for window in (60, 300, None)]
     models = [
         simulation.Model(
@@ -50,6 +50,6 @@ def test_a_day_of_a_hundred_models_takes_a_second_or_two() -> None:
     wave = load.shape("sine", 0, 300, 86400, 15)
     began = time.process_time()
     history = fleet.simulate(models, wave, Controller())
-    # A machine that has much else to do takes twice as long as one that is idle.
-    assert time.process_time() - began < 4
+    # Model by model it is half a minute; 0.7 s is usual, and 4.7 s was seen on a machine with much else to do.
+    assert time.process_time() - began < 20
     assert history.replicas.shape == (5760, 100)
