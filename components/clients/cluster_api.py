@@ -56,7 +56,7 @@ DEPLOYMENT = ApiResource("apps", "v1", "Deployment", "deployments", True)
 CONFIG_MAP = ApiResource("", "v1", "ConfigMap", "configmaps", True)
 SECRET = ApiResource("", "v1", "Secret", "secrets", True)
 POD = ApiResource("", "v1", "Pod", "pods", True)
-SECRET = ApiResource("", "v1", "Secret", "secrets", True)
+JOB = ApiResource("batch", "v1", "Job", "jobs", True)
 API_SERVICE = ApiResource("apiregistration.k8s.io", "v1", "APIService", "apiservices", False)
 VALIDATING = ApiResource(
     "admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", False

@@ -1,12 +1,12 @@
 """What Prometheus records and alerts on: the models' objectives as burn rates, and what a person must look at."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from components import settings as s
 from components.monitoring import series
-from components.settings.parts import PARTS
+from components.settings.parts import own_namespaces
 
 Rule = Mapping[str, Any]
 
@@ -156,7 +156,7 @@ def _platform(settings: s.Settings, link: _Runbooks) -> Iterator[Rule]:
             severity="ticket",
             summary="the certificate {{ $labels.name }} ends in less than 14 days, and was not renewed",
         )
-    used = "|".join(sorted({settings.namespaces.data, *monitored(settings)}))
+    used = "|".join(sorted({settings.namespaces.data, *own_namespaces(settings)}))
     disk = f'{{namespace=~"{used}"}}'
     yield link.alert(
         "DiskNearlyFull",
@@ -175,10 +175,3 @@ def _platform(settings: s.Settings, link: _Runbooks) -> Iterator[Rule]:
             severity="page",
             summary="the newest backup of the database is older than two days",
         )
-
-
-def monitored(settings: s.Settings) -> Sequence[str]:
-    """The namespaces of the parts that the stack installs."""
-    return sorted(
-        {place.name for part in PARTS if part.installed(settings) for place in part.namespaces if not place.shared}
-    )

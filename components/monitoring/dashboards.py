@@ -2,8 +2,9 @@
 
 from components import settings as s
 from components.monitoring import series
-from components.monitoring.alerts import RECORDED, monitored
+from components.monitoring.alerts import RECORDED
 from components.monitoring.panels import Dashboard, Panel, Query
+from components.settings.parts import own_namespaces
 from components.settings.scaling import MODEL_CONTAINER
 
 _MODEL = "$model"
@@ -123,7 +124,7 @@ def _of_pods(matchers: str) -> str:
 
 
 def _platform(settings: s.Settings) -> Dashboard:
-    gateway, parts = 'reporter="source"', "|".join(monitored(settings))
+    gateway, parts = 'reporter="source"', "|".join(sorted(own_namespaces(settings)))
     places, restarts = f'namespace=~"{parts}"', "kube_pod_container_status_restarts_total"
     return Dashboard(
         "slipway-platform",

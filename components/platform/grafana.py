@@ -9,6 +9,7 @@ from pulumi import Output, ResourceOptions
 from components.dynamic.password import Password
 from components.kubernetes.hardening import Hardening, resources
 from components.monitoring import dashboards
+from components.monitoring.panels import DATASOURCE
 from components.platform.part import PlatformPart
 from components.platform.prometheus import URL
 from components.settings.images import Images
@@ -47,9 +48,7 @@ def values(
         "datasources": {
             "datasources.yaml": {
                 "apiVersion": 1,
-                "datasources": [
-                    {"name": "Prometheus", "uid": "prometheus", "type": "prometheus", "url": URL, "isDefault": True}
-                ],
+                "datasources": [{"name": "Prometheus", **DATASOURCE, "url": URL, "isDefault": True}],
             }
         },
         "dashboardProviders": {

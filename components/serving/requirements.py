@@ -81,9 +81,7 @@ def lean(requirements: Requirements, model: LoggedModel) -> Requirements:
     """The same with mlflow-skinny in place of MLflow, where what the model imports allows it."""
     lines = list(requirements.lines)
     names = {read.name(line) for line in lines}
-    place = next(
-        (at for at, line in enumerate(lines) if re.match(r"mlflow\s*([=<>!~;(]|$)", line, re.IGNORECASE)), None
-    )
+    place = next((at for at, line in enumerate(lines) if _PLAIN_MLFLOW.match(line)), None)
     if place is None or not set(model.flavors) <= _LEAN_FLAVORS or requirements.with_hashes:
         return requirements
     lines[place] = f"mlflow-skinny{lines[place][len('mlflow') :]}"

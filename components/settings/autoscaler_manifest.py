@@ -14,22 +14,27 @@ from components.settings.scaling import (
 
 def metric(settings: Metric) -> dict[str, Any]:
     """One entry of `spec.metrics` (autoscaling/v2)."""
-    amount = settings.target.model_dump(by_alias=True, exclude_none=True)
-    target = {"type": _target_type(amount), **amount}
+    wanted = target(settings)
     key = settings.type[0].lower() + settings.type[1:]
     if isinstance(settings, ResourceMetric | ContainerResourceMetric):
-        source: dict[str, Any] = {"name": settings.name, "target": target}
+        source: dict[str, Any] = {"name": settings.name, "target": wanted}
         if isinstance(settings, ContainerResourceMetric):
             source["container"] = settings.container
         return {"type": settings.type, key: source}
     named: dict[str, Any] = {"name": settings.name}
     if settings.selector:
         named["selector"] = {"matchLabels": dict(settings.selector)}
-    source = {"metric": named, "target": target}
+    source = {"metric": named, "target": wanted}
     if isinstance(settings, ObjectMetric):
         version = settings.of.version
         source["describedObject"] = {"apiVersion": version, "kind": settings.of.kind, "name": settings.of.name}
     return {"type": settings.type, key: source}
+
+
+def target(settings: Metric) -> dict[str, Any]:
+    """What the metric is to be, with the type of that."""
+    amount = settings.target.model_dump(by_alias=True, exclude_none=True)
+    return {"type": _target_type(amount), **amount}
 
 
 def _target_type(amount: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from components.settings import metric_query, quantity
 from components.settings.autoscaler_manifest import metric as entry_of
 from components.settings.autoscaler_manifest import spec as spec_of
+from components.settings.autoscaler_manifest import target
 from components.settings.scaling import (
     Autoscaling,
     ContainerResourceMetric,
@@ -52,11 +53,11 @@ def trigger(settings: Metric, deployment: str, namespace: str, prometheus: str) 
             "metricType": "AverageValue" if percent is None else "Utilization",
             "metadata": {"value": str(amount if percent is None else percent), **container},
         }
-    target = entry_of(settings)[settings.type[0].lower() + settings.type[1:]]["target"]
-    threshold = target.get("value") or target["averageValue"]
+    wanted = target(settings)
+    threshold = wanted.get("value") or wanted["averageValue"]
     return {
         "type": "prometheus",
-        "metricType": target["type"],
+        "metricType": wanted["type"],
         "metadata": {
             "serverAddress": prometheus,
             "query": query(settings, deployment, namespace),
@@ -94,7 +95,6 @@ def hpa_spec(settings: Autoscaling, name: str, deployment: Any) -> dict[str, Any
                 "name": f"s{index}-prometheus",
                 "selector": {"matchLabels": {"scaledobject.keda.sh/name": name}},
             }
-            target = entry[metric.type[0].lower() + metric.type[1:]]["target"]
-            entry = {"type": "External", "external": {"metric": named, "target": target}}
+            entry = {"type": "External", "external": {"metric": named, "target": target(metric)}}
         made.append(entry)
     return {**spec_of(settings, deployment), "metrics": made}

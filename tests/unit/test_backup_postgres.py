@@ -3,7 +3,6 @@
 import getpass
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from tools.backup import postgres
 from tools.backup.places import Deployment
 from tools.backup.postgres import Postgres
 from tools.backup.without_models import WithoutModels
+from tools.embedded import ports
 
 BINARIES = next((str(path.parent) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None)
 SCHEMA = """
@@ -75,9 +75,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for each in (folder, *folder.parents[:3]):
         each.chmod(0o755)
     shutil.chown(folder, user)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    [port] = ports.free(1)
     run: dict[str, Any] = {"user": user, "cwd": folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}}
     data = str(folder / "data")
     options = ["--pgdata", data, "--auth", "trust", "--username", "mlflow", "--no-sync"]

@@ -17,9 +17,7 @@ from tools.backup.owned import own, owned
 from tools.backup.places import Places
 from tools.backup.without_models import WithoutModels
 from tools.embedded.stack import EmbeddedStack
-from tools.engine import state
 from tools.engine.cluster import reachable
-from tools.engine.scratch import scratch
 from tools.engine.stack import ROOT, Stack
 from tools.lifecycle import verbs
 from tools.lifecycle.verbs import Session
@@ -31,7 +29,7 @@ def backup(stack: Stack, to: str | None) -> tuple[str, Manifest]:
     """Write database and artifacts of one moment; return where. Raises SlipwayError."""
     where = to or str(ROOT / "backups" / f"{stack.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     settings = parse_settings(stack.values)
-    with scratch(), target(where) as place:
+    with target(where) as place:
         if stack.embedded:
             local = EmbeddedStack.of(stack.file)
             with places.embedded(local) as found:
@@ -48,17 +46,16 @@ def restore(stack: Stack, where: str, *, beside: bool) -> int:
     manifest = bringing.read(source)
     bringing.verify(source, manifest)
     print(f"{where}: {described(manifest)}; every file is as it was written", flush=True)
-    with scratch():
-        if stack.embedded:
-            local = EmbeddedStack.of(stack.file)
-            local.start_tracking()
-            with places.embedded(local) as found:
-                bringing.bring(found, source, manifest, beside=beside)
-        else:
-            session = _with_data(stack)
-            with _of_cluster(stack) as found:
-                bringing.bring(found, source, manifest, beside=beside)
-            own(session, manifest.owned)
+    if stack.embedded:
+        local = EmbeddedStack.of(stack.file)
+        local.start_tracking()
+        with places.embedded(local) as found:
+            bringing.bring(found, source, manifest, beside=beside)
+    else:
+        session = _with_data(stack)
+        with _of_cluster(stack) as found:
+            bringing.bring(found, source, manifest, beside=beside)
+        own(session, manifest.owned)
     print("restored; now the models", flush=True)
     return verbs.run("up", stack, ())
 
@@ -75,7 +72,7 @@ def described(manifest: Manifest) -> str:
 def _with_data(stack: Stack) -> Session:
     """The stack, with its MLflow: a new one is made without its models first. Raises SlipwayError."""
     session = verbs.begin(stack, (), "up")
-    if not any(each["urn"].endswith(_SERVER) for each in state.resources(stack, session.env)):
+    if not any(each["urn"].endswith(_SERVER) for each in session.known.resources):
         print("the stack is new: MLflow and its stores first", flush=True)
         bare = WithoutModels(stack.name)
         if code := verbs.up(verbs.begin(bare, (), "up")):

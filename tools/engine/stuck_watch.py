@@ -14,11 +14,8 @@ EVERY = 5.0  # seconds
 
 def places(settings: Settings) -> set[str]:
     """The namespaces that an `up` of the stack puts pods into."""
-    installed = [part for part in parts.PARTS if part.installed(settings)]
-    shared = {namespace.name for part in installed for namespace in part.namespaces if namespace.shared}
-    own = {namespace.name for part in installed for namespace in part.namespaces}
     teams = {team.name for team in settings.teams}
-    return (own - shared) | teams | {settings.namespaces.data, settings.namespaces.models}
+    return parts.own_namespaces(settings) | teams | {settings.namespaces.data, settings.namespaces.models}
 
 
 class Watch:

@@ -46,10 +46,12 @@ def mend_releases(stack: Stack, known: state.Known, say: Say) -> bool:
     """
     try:
         cluster = reachable(stack)
-        found = list(_half_done(cluster, Inventory.of([*known.resources, *begun(known.pending)]))) if cluster else []
+        if not cluster:
+            return False
+        found = list(_half_done(cluster, Inventory.of([*known.resources, *begun(known.pending)])))
         for path, what in found:
             say(f"{what}, which a run that did not end left: Helm's record of it is removed")
-            cluster.delete(path)  # type: ignore[union-attr]
+            cluster.delete(path)
     except ClusterError:
         return False
     return bool(found)

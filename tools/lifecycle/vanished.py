@@ -6,7 +6,7 @@ Pulumi would say "unchanged": nothing of it is the state's.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from components.clients.cluster_api import ApiResource, Cluster
+from components.clients.cluster_api import JOB, Cluster
 from components.clients.tracking_server import TrackingServer
 from components.data.tracking_auth import ADMIN
 from components.errors import SlipwayError
@@ -14,7 +14,6 @@ from components.settings import Settings
 from components.settings.model_source import RegisteredModel, parse_source
 
 OPTION = "--train-again"
-_JOB = ApiResource("batch", "v1", "Job", "jobs", True)
 _TRAINING = "slipway:models:Training"
 
 
@@ -58,4 +57,4 @@ def forget_trainings(cluster: Cluster, resources: Sequence[Mapping[str, Any]]) -
     for each in resources:
         if each["type"] == "kubernetes:batch/v1:Job" and _TRAINING in each["urn"]:
             namespace, _, name = str(each["id"]).rpartition("/")
-            cluster.delete(f"{_JOB.path(namespace, name)}?propagationPolicy=Background")
+            cluster.delete(f"{JOB.path(namespace, name)}?propagationPolicy=Background")

@@ -89,7 +89,7 @@ def refresh(session: Session) -> int:
 
 def up(session: Session) -> int:
     known = session.known
-    if code := let_go(session, known, "up"):
+    if code := let_go(session, "up"):
         return code
     interrupted.remove_half_made_cluster(session.stack, known.resources, say)
     if not session.own:
@@ -158,14 +158,14 @@ def next_step(stack: str) -> str:
     return f"`up` did not end. Next: make doctor STACK={stack}, which says why and what to do; the same command goes on"
 
 
-def let_go(session: Session, known: state.Known, verb: str) -> int:
+def let_go(session: Session, verb: str) -> int:
     """Take the protection off data that the stack file no longer keeps. Raises SlipwayError without confirmation."""
-    return protection.release(session.stack, known.resources, session.confirm, session.env, verb)
+    return protection.release(session.stack, session.known.resources, session.confirm, session.env, verb)
 
 
 def destroy(session: Session) -> int:
     known = session.known
-    if code := let_go(session, known, "destroy"):
+    if code := let_go(session, "destroy"):
         return code
     interrupted.remove_half_made_cluster(session.stack, known.resources, say)
     # What may have been made, and the state does not know, is looked for with the rest.

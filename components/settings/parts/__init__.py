@@ -11,6 +11,7 @@ from components.settings.parts import (
     prometheus,
 )
 from components.settings.parts.part import Part
+from components.settings.stack import Settings
 
 PARTS: tuple[Part, ...] = (
     cert_manager.PART,
@@ -25,3 +26,9 @@ PARTS: tuple[Part, ...] = (
     grafana.PART,
     cloudnative_pg.PART,
 )
+
+
+def own_namespaces(settings: Settings) -> set[str]:
+    """The namespaces that the installed parts have for themselves: what is shared holds others' pods too."""
+    every = [place for part in PARTS if part.installed(settings) for place in part.namespaces]
+    return {place.name for place in every} - {place.name for place in every if place.shared}
