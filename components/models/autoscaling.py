@@ -9,7 +9,6 @@ import pulumi_kubernetes as k8s
 from pulumi import Input, Output, Resource, ResourceOptions
 
 from components import settings as s
-from components.moved import moved
 from components.settings import scaled_object
 from components.settings.autoscaler_manifest import metric, spec
 
@@ -44,7 +43,7 @@ def _hpa(name: str, args: AutoscalerArgs, opts: ResourceOptions) -> Resource:
         f"{name}-hpa",
         metadata={"name": f"{name}-hpa", "namespace": args.namespace},
         spec=spec(args.settings, args.deployment),
-        opts=moved(opts, "slipway:models:Autoscaler", name),
+        opts=opts,
     )
 
 

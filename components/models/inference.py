@@ -10,7 +10,6 @@ from pulumi import CustomTimeouts, Input, Output, Resource, ResourceOptions
 from components import settings as s
 from components.kubernetes import placement, pods
 from components.kubernetes.namespaces import MODEL_ACCOUNT
-from components.moved import moved
 from components.serving.protocol import MODEL
 from components.settings.merge import merged
 
@@ -167,7 +166,6 @@ def spec(
 
 def inference_service(name: str, args: InferenceServiceArgs, opts: ResourceOptions) -> k8s.apiextensions.CustomResource:
     """Declare the service, and how many of its pods may go at a time."""
-    before = moved(opts, "slipway:models:InferenceService", name)
     # Not awaited: KServe copies observedGeneration from the child Deployment (kserve/kserve#6081), so Ready can be
     # stale or never come after an update. A prediction is the gate.
     service = k8s.apiextensions.CustomResource(
@@ -182,7 +180,7 @@ def inference_service(name: str, args: InferenceServiceArgs, opts: ResourceOptio
         },
         spec=spec(args.model, args.image, args.version, spread=args.spread, mutual_tls=args.mutual_tls),
         opts=ResourceOptions.merge(
-            before,
+            opts,
             ResourceOptions(
                 depends_on=list(args.serving),
                 replace_on_changes=[
@@ -198,7 +196,7 @@ def inference_service(name: str, args: InferenceServiceArgs, opts: ResourceOptio
         ),
     )
     if fewest(args.model) > 1:
-        placement.budget(name, namespace=args.namespace, labels=labels(args.model), opts=before)
+        placement.budget(name, namespace=args.namespace, labels=labels(args.model), opts=opts)
     return service
 
 

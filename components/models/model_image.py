@@ -9,7 +9,6 @@ from components import settings as s
 from components.clients import docker
 from components.dynamic.model_files import BuildArgs, Login, ModelFiles, ModelFilesArgs
 from components.kubernetes import pull_secret
-from components.moved import moved
 from components.serving import plan as plans
 from components.serving.logged_model import LoggedModel
 from components.serving.plan import Plan, Wishes
@@ -75,9 +74,7 @@ def model_image(name: str, args: ModelImageArgs, opts: ResourceOptions) -> Model
             server=SERVER,
             build=None if args.image else _build(args),
         ),
-        ResourceOptions.merge(
-            moved(opts, "slipway:models:ModelImage", name), ResourceOptions(depends_on=list(args.ingress))
-        ),
+        ResourceOptions.merge(opts, ResourceOptions(depends_on=list(args.ingress))),
     )
     if not args.image:
         _say_why(name, args, files)

@@ -35,21 +35,3 @@ def test_no_resource_holds_the_models_settings_again(one_more: list[Registration
     # The autoscaler's own word, which only its own object needs.
     assert {kind for kind, text in said.items() if "averageUtilization" in text} == {"HorizontalPodAutoscaler"}
     assert sum(map(len, said.values())) < 5_000
-
-
-@pytest.mark.parametrize(
-    ("kind", "component"),
-    [
-        ("ModelFiles", "ModelImage"),
-        ("InferenceService", "InferenceService"),
-        ("HorizontalPodAutoscaler", "Autoscaler"),
-    ],
-)
-def test_what_stood_below_a_component_is_known_by_its_old_name(
-    one_more: list[Registration], kind: str, component: str
-) -> None:
-    [found] = [each for each in one_more if each.kind == kind and each.custom]
-    # Pulumi's own classes name the older types of their kinds, without a parent.
-    parents = [each.spec.parentUrn for each in found.aliases if each.spec.parentUrn]
-    expected = f"slipway:models:Models$slipway:models:ServedModel$slipway:models:{component}::model-2"
-    assert [each.split("::", 2)[2] for each in parents] == [expected]
