@@ -101,6 +101,13 @@ class Cluster:
         """Make the object. Raises ClusterError, also where one of its name is there."""
         self._ask("POST", kind.path(body["metadata"].get("namespace")), body=body)
 
+    def admits(self, path: str, body: Mapping[str, Any]) -> bool:
+        """Whether the object could be made at `path`, the place of its kind; False where there is no such place.
+
+        Nothing is made. Raises ClusterError that says why not.
+        """
+        return self._ask("POST", f"{path}?dryRun=All", body=body) is not None
+
     def signed(self, path: str, query: Sequence[tuple[str, str]]) -> tuple[client.Configuration, str, dict[str, str]]:
         """What a connection that is no single request begins with: the settings, the URL, and who asks."""
         _, url, headers, *_ = self._api.param_serialize(

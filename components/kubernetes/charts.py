@@ -33,8 +33,12 @@ class Charts(ChartSources):
         namespace: Input[str],
         values: Values,
         opts: ResourceOptions,
+        postrender: str | None = None,
     ) -> k8s.helm.v3.Release:
-        """Declare the release of chart `key` under the Helm name `release`, and wait for it."""
+        """Declare the release of chart `key` under the Helm name `release`, and wait for it.
+
+        `postrender` is a program of the project that the manifests go through.
+        """
         source, laid = self[key], merged(values, self.values(key))
         nulls = removed(laid)
         return k8s.helm.v3.Release(
@@ -48,6 +52,7 @@ class Charts(ChartSources):
             # The SDK and the provider drop every null of `values`, and with it the wish to have a default away.
             value_yaml_files=[StringAsset(yaml.safe_dump(nulls))] if nulls else None,
             allow_null_values=True if nulls else None,
+            postrender=postrender,
             timeout=self.timeout(key) or _TIMEOUT,
             cleanup_on_fail=True,
             opts=opts,

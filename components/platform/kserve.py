@@ -3,14 +3,25 @@
 from typing import Any
 
 import pulumi_kubernetes as k8s
-from pulumi import ResourceOptions
+from pulumi import Output, ResourceOptions
 
+from components.dynamic.admission_wait import AdmissionWait, AdmissionWaitArgs
 from components.kubernetes.hardening import BEYOND_ANY_NODE, Hardening, resources
 from components.kubernetes.placement import budget
 from components.platform.part import PlatformPart
 from components.settings.images import Images
 from components.settings.parts import cert_manager, istio, knative, kserve
 
+# Relative to the project, where Pulumi runs it.
+READY_WHEN_IT_ANSWERS = "components/platform/scripts/ready_when_it_answers"
+
+# Never made: whether the webhook answers is asked with it.
+_EXAMPLE = {
+    "apiVersion": "serving.kserve.io/v1beta1",
+    "kind": "InferenceService",
+    "metadata": {"name": "answers"},
+    "spec": {"predictor": {"containers": [{"name": "kserve-container"}]}},
+}
 _MANAGER = {"control-plane": kserve.MANAGER}
 
 # The repositories of the runtimes' images, by the chart's keys; tags are the chart's.
@@ -89,13 +100,32 @@ class KServe(PlatformPart):
                 hardening,
             ),
             name="kserve",
+            postrender=READY_WHEN_IT_ANSWERS,
             # The controller decides once, when it starts, what it watches.
             after=[crds, *self.args.usable(cert_manager.PART, istio.PART, knative.PART)],
         )
+        answering = self._webhook(controller)
         if hardening.several:
             self._replicate(controller)
         if "kserve-runtime-configs" in self.part.charts_of(context.settings):
-            self.release("kserve-runtime-configs", runtime_values(context.images), after=[controller])
+            self.release("kserve-runtime-configs", runtime_values(context.images), after=[answering])
+
+    def _webhook(self, controller: k8s.helm.v3.Release) -> AdmissionWait:
+        """That the cluster reaches the manager's webhook, which sees every InferenceService first."""
+        context = self.args.context
+        where = Output.concat(
+            "/apis/serving.kserve.io/v1beta1/namespaces/", self.args.namespace(kserve.NAMESPACE), "/inferenceservices"
+        )
+        return AdmissionWait(
+            "kserve-webhook",
+            AdmissionWaitArgs(
+                path=where,
+                example=_EXAMPLE,
+                version=context.charts.version("kserve-resources"),
+                connection=context.cluster.connection,
+            ),
+            ResourceOptions(parent=self, depends_on=[controller]),
+        )
 
     def _replicate(self, controller: k8s.helm.v3.Release) -> None:
         """Several pods, for which the chart has no key: the webhook must answer for every new pod of a model."""

@@ -63,6 +63,7 @@ class PlatformPart(pulumi.ComponentResource):
         name: str | None = None,
         namespace: PartNamespace | None = None,
         after: Sequence[Resource] = (),
+        postrender: str | None = None,
     ) -> k8s.helm.v3.Release:
         """Declare a release of a chart, by its key; named like the chart, and in the part's first namespace."""
         return self.args.context.charts.release(
@@ -70,6 +71,7 @@ class PlatformPart(pulumi.ComponentResource):
             release=name or chart,
             namespace=self.args.namespace(namespace or self.part.namespaces[0]),
             values=values,
+            postrender=postrender,
             opts=ResourceOptions(parent=self, depends_on=[*self._cleanup, *after], protect=self.protect or None),
         )
 

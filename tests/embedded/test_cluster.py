@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from components.clients.cluster_api import CONFIG_MAP, VALIDATING, Cluster
+from components.clients.waiting import wait_out
+from components.dynamic.admission_wait import pending, wait
 from components.errors import SlipwayError
 from components.settings import Embedded
 from tests.embedded.conftest import Checkout
@@ -100,3 +103,32 @@ def test_a_fixed_port_in_use_is_a_clear_error(tmp_path: Path) -> None:
         port = other.getsockname()[1]
         with pytest.raises(SlipwayError, match=rf"port {port} \(slipway:embedded\.trackingPort\) is in use"):
             ports.choose(tmp_path / "ports.json", Embedded.model_validate({"trackingPort": port}), {})
+
+
+def test_a_webhook_that_cannot_be_reached_is_waited_for_and_nothing_is_made(checkout: Checkout) -> None:
+    cluster = Cluster.at(str(checkout.cluster.folder / "kubeconfig"), None)
+    where = CONFIG_MAP.path("default")
+    example = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "never-made"}}
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}
+    webhook = {
+        "name": "nobody.slipway.test",
+        "clientConfig": {"service": {"name": "nobody", "namespace": "default"}},
+        "rules": [rule],
+        "matchConditions": [{"name": "this", "expression": "request.name == 'never-made'"}],
+        "admissionReviewVersions": ["v1"],
+        "sideEffects": "None",
+    }
+    assert pending(cluster, where, example) == ""
+    metadata = {"name": "nobody"}
+    cluster.create(
+        VALIDATING,
+        {"apiVersion": VALIDATING.api_version, "kind": VALIDATING.kind, "metadata": metadata, "webhooks": [webhook]},
+    )
+    try:
+        # The API server learns of a new webhook a moment later.
+        assert not wait_out(lambda: not pending(cluster, where, example), 10)
+        assert "failed calling webhook" in pending(cluster, where, example)
+    finally:
+        cluster.delete(VALIDATING.path(name="nobody"))
+    wait(cluster, where, example, seconds=10)
+    assert "default/never-made" not in checkout.names("configmaps")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from components.clients.process import run as command
 from components.kubernetes.charts import Charts
 from components.settings import versions
 from components.settings.charts import ChartOverride
@@ -143,7 +144,77 @@ def test_a_part_that_is_there_or_not_wanted_is_not_installed() -> None:
 def test_runtimes_come_after_the_controller_and_only_when_asked_for(dev: Run) -> None:
     assert not [release for release in dev.of("Release") if release.name == "kserve-runtime-configs"]
     run = run_stack("dev", {"platform": {"servingRuntimes": True}})
-    assert "kserve-resources" in run.one("Release", "kserve-runtime-configs").dependencies
+    assert "kserve-webhook" in run.one("Release", "kserve-runtime-configs").dependencies
+
+
+MANAGER = """\
+      - livenessProbe:
+          failureThreshold: 5
+          httpGet:
+            path: /healthz
+            port: 8081
+          initialDelaySeconds: 30
+          timeoutSeconds: 5
+        name: manager
+        readinessProbe:
+          failureThreshold: 5
+          httpGet:
+            path: /readyz
+            port: 8081
+          initialDelaySeconds: 30
+          periodSeconds: 5
+          timeoutSeconds: 5
+        resources: {}
+---
+kind: Service
+"""
+
+
+def post_rendered(run: Run, manifests: str) -> str:
+    program = Path(run.one("Release", "kserve-resources").inputs["postrender"])
+    assert not program.is_absolute(), "the state is for every machine"
+    return command([str(program.absolute())], stdin=manifests)
+
+
+def test_kserves_manager_is_asked_from_its_first_second_on_and_not_half_a_minute_later(dev: Run) -> None:
+    before, rendered = (next(yaml.safe_load_all(text))[0] for text in (MANAGER, post_rendered(dev, MANAGER)))
+    asked = before["readinessProbe"]["httpGet"]
+    assert rendered.pop("startupProbe") == {
+        "httpGet": asked,
+        "periodSeconds": 1,
+        "failureThreshold": 120,
+        "timeoutSeconds": 5,
+    }
+    assert rendered.pop("readinessProbe") == {
+        "httpGet": asked,
+        "periodSeconds": 5,
+        "failureThreshold": 5,
+        "timeoutSeconds": 5,
+    }
+    assert rendered == {key: value for key, value in before.items() if key != "readinessProbe"}
+
+
+@pytest.mark.parametrize(
+    "manifests",
+    [
+        MANAGER.replace("          initialDelaySeconds: 30\n          periodSeconds", "          periodSeconds"),
+        "kind: ConfigMap\ndata:\n  text: |-\n    readinessProbe:\n\n    initialDelaySeconds: 30\n",
+        "readinessProbe:\n  httpGet: {}\n",
+        "",
+    ],
+    ids=["without a delay", "a text", "at the end", "nothing"],
+)
+def test_manifests_without_a_late_readiness_go_through_as_they_are(dev: Run, manifests: str) -> None:
+    assert post_rendered(dev, manifests) == manifests
+
+
+def test_models_wait_until_the_cluster_reaches_kserves_webhook(dev: Run) -> None:
+    assert "kserve-resources" in dev.one("AdmissionWait", "kserve-webhook").dependencies
+    assert "kserve-webhook" in dev.one("InferenceService", "mlflow-wine-classifier").dependencies
+    asked = dev.one("AdmissionWait", "kserve-webhook").inputs
+    assert asked["path"] == "/apis/serving.kserve.io/v1beta1/namespaces/kserve/inferenceservices"
+    assert asked["version"] == versions.CHARTS["kserve-resources"].version
+    assert not run_stack("local").of("AdmissionWait")
 
 
 @pytest.mark.parametrize(

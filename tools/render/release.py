@@ -38,6 +38,8 @@ class Release:
     version: str
     repository: str | None
     values: dict[str, Any]
+    # A program that the manifests go through.
+    postrender: str | None = None
 
     @classmethod
     def of(cls, entry: Registration) -> "Release":
@@ -50,6 +52,7 @@ class Release:
             version=given["version"],
             repository=(given.get("repositoryOpts") or {}).get("repo"),
             values=merged(given.get("values") or {}, _files(given)),
+            postrender=given.get("postrender"),
         )
 
     @property
@@ -103,6 +106,8 @@ def _template(release: Release, chart: Path, kubernetes: str) -> list[dict[str, 
         values.flush()
         where = ["--namespace", release.namespace, "--kube-version", kubernetes, "--values", values.name]
         text = helm(["template", release.name, str(chart), *where, "--include-crds", "--skip-tests"], TEMPLATE_SECONDS)
+    if release.postrender:
+        text = run([str(Path(release.postrender).absolute())], stdin=text)
     return [each for each in documents(text) if each]
 
 
