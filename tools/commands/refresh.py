@@ -14,6 +14,7 @@ from tools.lifecycle import verbs
 
 @click.command(help=__doc__, context_settings=PASSES_ON)
 @stack
+@click.option("--confirm", metavar="WORD", help="What lets a cluster be left; the refusal says which word.")
 @extra
-def command(stack: Stack, extra: Sequence[str]) -> int:
-    return verbs.run("refresh", stack, extra)
+def command(stack: Stack, extra: Sequence[str], confirm: str | None) -> int:
+    return verbs.run("refresh", stack, extra, confirm)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from components.clients.process import CommandFailed, run
@@ -60,6 +61,13 @@ def read(options: Sequence[str], env: Mapping[str, str]) -> list[dict[str, Any]]
     except CommandFailed as error:
         raise SlipwayError(f"the plan cannot be made, and nothing was done:\n{_faults(error.output)}") from None
     return list(json.loads(said).get("steps") or [])
+
+
+def of_events(log: Path) -> list[dict[str, Any]]:
+    """The steps in the event log of a preview; [] without one."""
+    events = map(json.loads, log.read_text().splitlines() if log.is_file() else ())
+    found = (each["resourcePreEvent"]["metadata"] for each in events if "resourcePreEvent" in each)
+    return [{"op": each["op"], "oldState": each.get("old") or {}} for each in found]
 
 
 def _without_plan(options: Sequence[str]) -> list[str]:

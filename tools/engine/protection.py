@@ -70,24 +70,24 @@ def released(stack: Stack, resources: Sequence[Resource]) -> list[Resource]:
 
 
 def release(stack: Stack, resources: Sequence[Resource], confirm: str | None, env: Mapping[str, str], verb: str) -> int:
-    """Take the protection off what the stack file releases; return Pulumi's exit code.
+    """Take the protection off what the stack file releases; return Pulumi's exit code. Raises like `require_word`."""
+    require_word(stack, resources, confirm, verb)
+    urns = [each["urn"] for each in released(stack, resources)]
+    return process.pulumi(["state", "unprotect", *urns, "--stack", stack.name, "--yes"], env) if urns else 0
 
-    Raises SlipwayError when something is to be released and `confirm` is not the stack's word.
-    """
+
+def require_word(stack: Stack, resources: Sequence[Resource], confirm: str | None, verb: str) -> None:
+    """Raises SlipwayError when something is to be released and `confirm` is not the stack's word."""
     going = released(stack, resources)
-    if not going:
-        return 0
-    sections = sorted({each for each in map(section, going) if each})
-    if confirm != word(stack):
-        what = " and ".join(f"slipway:{each}.keep" for each in sections)
-        data = ", ".join(named(each) for each in going if shown(each))
-        raise SlipwayError(
-            f"{what}: false in {stack.file}, and the data is protected still ({data}). Nothing was done. "
-            f"To let it go for good: make {verb} STACK={stack.name} CONFIRM={word(stack)}; to keep it: "
-            "write `keep: true` again"
-        )
-    urns = [each["urn"] for each in going]
-    return process.pulumi(["state", "unprotect", *urns, "--stack", stack.name, "--yes"], env)
+    if not going or confirm == word(stack):
+        return
+    what = " and ".join(f"slipway:{each}.keep" for each in sorted({each for each in map(section, going) if each}))
+    data = ", ".join(named(each) for each in going if shown(each))
+    raise SlipwayError(
+        f"{what}: false in {stack.file}, and the data is protected still ({data}). Nothing was done. "
+        f"To let it go for good: make {verb} STACK={stack.name} CONFIRM={word(stack)}; to keep it: "
+        "write `keep: true` again"
+    )
 
 
 def named(resource: Resource) -> str:

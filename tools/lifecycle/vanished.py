@@ -10,8 +10,10 @@ from components.clients.cluster_api import JOB, Cluster
 from components.clients.tracking_server import TrackingServer
 from components.data.tracking_auth import ADMIN
 from components.errors import SlipwayError
-from components.settings import Settings
+from components.settings import Settings, parse_settings
 from components.settings.model_source import RegisteredModel, parse_source
+from tools.engine import state
+from tools.engine.stack import Stack
 
 OPTION = "--train-again"
 _TRAINING = "slipway:models:Training"
@@ -41,6 +43,14 @@ def missing(settings: Settings, outputs: Mapping[str, Any]) -> list[str]:
         return [f"models:/{name}/{version}" for name, version in wanted if not server.has_version(name, version)]
     except OSError:
         return []
+
+
+def of(stack: Stack, known: state.Known, env: Mapping[str, str]) -> list[str]:
+    """Those of a stack, as `missing` has them. Raises SlipwayError where the state cannot be read."""
+    settings, outputs = parse_settings(stack.values), known.outputs
+    if outputs and settings.tracking.auth:
+        outputs = state.outputs(stack, env, "--show-secrets")
+    return missing(settings, outputs)
 
 
 def refusal(stack: str, gone: Sequence[str]) -> SlipwayError:

@@ -18,7 +18,7 @@ from tools.engine.display import interactive, watched
 from tools.engine.portable import portable
 from tools.engine.stack import ROOT, Stack, write_used_file
 from tools.environment import tools_first
-from tools.lifecycle import continuity, interrupted, vanished
+from tools.lifecycle import continuity, interrupted, refusals, vanished
 from tools.lifecycle.embedded import EmbeddedCluster
 from tools.parts import preflight
 from tools.teardown import guarded
@@ -72,11 +72,17 @@ def cancel(session: Session) -> int:
 
 
 def preview(session: Session) -> int:
-    if not session.own:
-        preflight.preview(session.stack, session.known.resources, say)
+    """Show Pulumi's plan; fail where `up` would."""
+    stack = session.stack
+    refused = refusals.before_the_plan(stack, session.known, session.env, session.confirm, say)
+    events, logged = refusals.event_log(stack, session.extra)
     # A person sees Pulumi's own tree of what would change.
     checked = [each for each in session.checked if each != "--non-interactive" or not interactive()]
-    return process.shown(["preview", *checked, *session.extra], session.env)
+    code = process.shown(["preview", *checked, *logged, *session.extra], session.env)
+    refused += refusals.of_the_plan(stack, events, session.confirm)
+    for each in refused:
+        print(f"`up` would refuse: {each}", file=sys.stderr)
+    return code or int(bool(refused))
 
 
 def refresh(session: Session) -> int:
@@ -118,10 +124,7 @@ def up(session: Session) -> int:
 
 def with_its_versions(session: Session) -> Session:
     """As it was, or on its way to train again. Raises SlipwayError where MLflow lost what the stack serves."""
-    settings, outputs = parse_settings(session.stack.values), session.known.outputs
-    if outputs and settings.tracking.auth:
-        outputs = state.outputs(session.stack, session.env, "--show-secrets")
-    gone = vanished.missing(settings, outputs)
+    gone = vanished.of(session.stack, session.known, session.env)
     if gone and vanished.OPTION not in session.extra:
         raise vanished.refusal(session.stack.name, gone)
     extra = [each for each in session.extra if each != vanished.OPTION]

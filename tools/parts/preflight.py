@@ -1,6 +1,5 @@
 """What is found in the cluster before an `up` touches it."""
 
-import contextlib
 from collections.abc import Callable, Sequence
 
 from components.clients.cluster_api import ClusterError
@@ -29,24 +28,20 @@ def faults(stack: Stack, resources: Sequence[Resource]) -> list[str]:
     return [f"{stack.file}: {problem}" for problem in problems]
 
 
-def up(stack: Stack, resources: Sequence[Resource], say: Say) -> None:
-    """Say what is good to know. Raises SlipwayError, before anything is touched, for what would fail or bite."""
+def refusals(stack: Stack, resources: Sequence[Resource], say: Say) -> list[str]:
+    """What an `up` refuses because it would fail or bite; what else is good to know is said."""
     try:
         found = faults(stack, resources)
     except ClusterError as error:
-        raise SlipwayError(str(error)) from None
+        found = [str(error)]
     comparison = compare(stack, resources)
     for each in comparison.findings:
         if not each.refused:
             say(str(each))
-    if refused := [*found, *map(str, comparison.refused)]:
+    return [*found, *map(str, comparison.refused)]
+
+
+def up(stack: Stack, resources: Sequence[Resource], say: Say) -> None:
+    """Raises SlipwayError, before anything is touched, for what would fail or bite."""
+    if refused := refusals(stack, resources, say):
         raise SlipwayError("\n".join(["nothing was changed:", *refused]))
-
-
-def preview(stack: Stack, resources: Sequence[Resource], say: Say) -> None:
-    """Say what an `up` would say; without a cluster, only what the state can tell."""
-    with contextlib.suppress(ClusterError):
-        for fault in faults(stack, resources):
-            say(f"up would refuse: {fault}")
-    for finding in compare(stack, resources).findings:
-        say(f"up would say: {finding}")
