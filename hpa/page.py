@@ -10,6 +10,7 @@ from typing import Any
 from hpa import report
 from hpa.problem import HpaError
 from hpa.report import Run
+from tools.files import write_whole
 
 TEMPLATE = Path(__file__).with_name("page.html")
 
@@ -21,7 +22,7 @@ def write(runs: Sequence[Run], title: str, path: Path) -> None:
     parts = {"TITLE": html.escape(title), "DATA": data}
     text = re.sub("TITLE|DATA", lambda found: parts[found[0]], TEMPLATE.read_text(encoding="utf-8"))
     try:
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
         raise HpaError(f"--html {path}: {error.strerror}") from None
 

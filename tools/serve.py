@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uv
 
+from components.clients.process import INTERRUPTED, foreground
 from components.errors import SlipwayError
 from components.models.model_image import SERVER
 from components.serving import context, example
@@ -87,9 +88,5 @@ def serve(model: Path, wishes: Wishes, port: int) -> int:
     """Serve until interrupted; the server's exit code."""
     made, plan = prepared(model, wishes)
     print(told(LoggedModel(model), plan, port), flush=True)
-    try:
-        return subprocess.run(
-            Dockerfile.read().command, env=variables(made, plan, port), cwd=made, check=False
-        ).returncode
-    except KeyboardInterrupt:
-        return 0
+    code = foreground(Dockerfile.read().command, variables(made, plan, port), cwd=made)
+    return 0 if code == INTERRUPTED else code

@@ -79,6 +79,7 @@ def foreground(
     env: Mapping[str, str],
     stop: threading.Event | None = None,
     *,
+    cwd: Path | None = None,
     line: Callable[[str], object] | None = None,
     error: Callable[[str], object] | None = None,
     meanwhile: Callable[[], None] | None = None,
@@ -95,6 +96,7 @@ def foreground(
         started = subprocess.Popen(
             command,
             env=env,
+            cwd=cwd,
             stdout=subprocess.PIPE if line else None,
             stderr=subprocess.PIPE if error else None,
             text=True,
@@ -137,7 +139,9 @@ def _waited_for(
         elif own_group:
             interrupt()
 
-    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    # What a person had ignored (`nohup`) stays ignored; that of Ctrl-C is a shell's doing, see above.
+    ignored = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) == signal.SIG_IGN]
+    numbers = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT} - set(ignored)
     before = {number: signal.signal(number, pass_on) for number in numbers}
     try:
         while True:

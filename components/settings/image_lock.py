@@ -37,10 +37,6 @@ def digests(path: str | None) -> dict[str, str]:
     return content
 
 
-def write(path: str | None, found: Mapping[str, str]) -> Path:
-    """Write the digests, sorted, and return the file."""
-    file = Path(path or DEFAULT)
-    beside = file.with_name(f".{file.name}.new")
-    beside.write_text(_HEADING + yaml.safe_dump(dict(sorted(found.items())), width=1000))
-    beside.replace(file)
-    return file
+def text(found: Mapping[str, str]) -> str:
+    """The file's content, sorted."""
+    return _HEADING + yaml.safe_dump(dict(sorted(found.items())), width=1000)

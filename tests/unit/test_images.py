@@ -73,7 +73,8 @@ def test_every_chart_takes_the_locked_digests(tmp_path: Path) -> None:
         "quay.io/brancz/kube-rbac-proxy": "v0.18.0",
         "registry.k8s.io/metrics-server/metrics-server": metrics_server,
     }
-    file = lock.write(str(tmp_path / "lock.yaml"), {f"{name}:{tag}": DIGEST for name, tag in wanted.items()})
+    file = tmp_path / "lock.yaml"
+    file.write_text(lock.text({f"{name}:{tag}": DIGEST for name, tag in wanted.items()}))
     run = run_stack("dev", {"imageLock": str(file)})
     said = " ".join(str(entry.inputs) for entry in run.kubernetes)
     assert said.count(DIGEST) >= len(wanted)
@@ -170,7 +171,7 @@ def test_a_lock_file_that_cannot_be_used_is_a_fault_of_the_settings(
 def test_without_a_lock_file_tags_are_all_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert parse_settings(BASE).image_references.digests == {}
-    lock.write(None, {"docker.io/library/postgres:17": DIGEST})
+    Path(lock.DEFAULT).write_text(lock.text({"docker.io/library/postgres:17": DIGEST}))
     assert parse_settings(BASE).image_references["postgres"].endswith(DIGEST)
 
 
@@ -303,7 +304,8 @@ def test_a_chart_is_in_the_mirror_under_the_name_and_version_that_stacks_ask_for
 
 def test_a_lock_keeps_what_cannot_be_asked_now(source: Registry, tmp_path: Path) -> None:
     found = source.image("a", "1", "linux/amd64", "linux/arm64")
-    file = lock.write(str(tmp_path / "lock.yaml"), {"gcr.io/other:1": DIGEST})
+    file = tmp_path / "lock.yaml"
+    file.write_text(lock.text({"gcr.io/other:1": DIGEST}))
     lines = [listing.asked(image(f"{source.host}/{name}"), "linux/arm64") for name in ("a:1", "gone:1")]
     said = listing.write_lock(lines, str(file))
     assert lock.digests(str(file)) == {"gcr.io/other:1": DIGEST, f"{source.host}/a:1": found}
@@ -324,3 +326,14 @@ def test_an_image_for_other_machines_is_not_locked(source: Registry) -> None:
 def test_only_a_registry_nearby_may_be_without_tls(reference: str, plain: bool) -> None:
     assert near(reference) is plain
     assert not near("registry.example.com/a")
+
+
+def test_a_lock_that_cannot_be_read_is_not_written_over(tmp_path: Path) -> None:
+    file = tmp_path / "lock.yaml"
+    file.write_text("docker.io/library/postgres:17: cut in the mid")
+    with pytest.raises(lock.LockError, match="not a mapping of images to sha256 digests"):
+        listing.write_lock([], str(file))
+    assert "cut in the mid" in file.read_text()
+    file.unlink()
+    listing.write_lock([], str(file))
+    assert lock.digests(str(file)) == {}

@@ -40,6 +40,19 @@ def test_a_signal_to_the_starter_is_handed_on_and_the_end_is_waited_for(tmp_path
     assert note.read_text() == "ended in order"
 
 
+def test_what_a_person_had_ignored_stays_ignored(tmp_path: Path) -> None:
+    """As `nohup make up &` does, and then the terminal ends."""
+    note = tmp_path / "note"
+    ignoring = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n{STARTER}"
+    starter = subprocess.Popen([sys.executable, "-c", ignoring, PULUMI, str(note)], env=dict(os.environ))
+    assert not wait_out(lambda: not (note.exists() and note.read_text()), 30, 0.02)
+    starter.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        starter.wait(timeout=1)
+    starter.send_signal(signal.SIGTERM)
+    assert starter.wait(timeout=30) == INTERRUPTED
+
+
 def test_a_failure_shows_the_command_and_its_words() -> None:
     with pytest.raises(CommandFailed) as failed:
         run(["sh", "-c", "echo Error: no; exit 3"])

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tools.engine import strays
 from tools.engine.scratch import scratch
 
 PROJECT = Path(__file__).parents[2]
@@ -59,7 +60,43 @@ def test_what_a_killed_run_left_running_the_next_one_ends(tmp_path: Path, monkey
     assert left(tmp_path) == []
 
 
-@pytest.mark.parametrize(("number", "gone"), [(signal.SIGTERM, True), (signal.SIGKILL, False)])
+def test_the_folder_of_a_run_that_lives_stays_and_one_without_an_owner_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with scratch() as living:
+        # As a run left it whose process number is another process's by now.
+        abandoned = living.with_name(f"{os.getpid()}-abandoned")
+        abandoned.mkdir()
+        with scratch():
+            assert living.is_dir()
+            assert not abandoned.exists()
+    assert left(tmp_path) == []
+
+
+def test_a_second_signal_while_it_tidies_up_leaves_nothing_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended, scratch():  # noqa: PT012
+        monkeypatch.setattr(strays, "end", lambda _folder: signal.raise_signal(signal.SIGTERM))
+        signal.raise_signal(signal.SIGTERM)
+    assert ended.value.code == 128 + signal.SIGTERM
+    assert left(tmp_path) == []
+
+
+def test_a_run_that_ignores_the_end_of_its_terminal_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with scratch():
+            signal.raise_signal(signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize(("number", "gone"), [(signal.SIGTERM, True), (signal.SIGHUP, True), (signal.SIGKILL, False)])
 def test_it_is_gone_after_a_signal_or_with_the_next_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, gone: bool
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from components.errors import SlipwayError
 from components.settings import image_lock as lock
 from tools import stack_file
+from tools.files import write_whole
 from tools.images import oci
 from tools.images.inventory import Image, Inventory, inventory
 from tools.render.release import Release
@@ -72,7 +73,7 @@ def lock_file(stack: Path, new: bool) -> str | None:
     """The file of digests that the stack names; with `new` it is made where it is not there yet."""
     file: str | None = stack_file.settings_of(stack_file.effective(stack)).get("imageLock")
     if new and file and not Path(file).exists():
-        lock.write(file, {})
+        write_whole(Path(file), lock.text({}))
     return file
 
 
@@ -97,13 +98,15 @@ def text(listed: Iterable[Line]) -> str:
 
 
 def write_lock(listed: Sequence[Line], path: str | None) -> str:
-    """Lock what could be asked, and say what could not; entries of other stacks stay as they are."""
+    """Lock what could be asked, and say what could not; entries of other stacks stay as they are.
+
+    Raises LockError for a file that is there and cannot be read.
+    """
     images = [line for line in listed if line.kind == "image"]
     found = {f"{line.name}:{line.version}": line.digest for line in images if line.digest}
-    try:
-        kept = lock.digests(path)
-    except lock.LockError:
-        kept = {}
-    file = lock.write(path, {**kept, **found})
+    file = Path(path or lock.DEFAULT)
+    # One that is there and cannot be read is no empty one.
+    kept = lock.digests(path) if file.exists() else {}
+    write_whole(file, lock.text({**kept, **found}))
     failed = [f"not locked: {line.name}:{line.version}: {line.why}" for line in images if not line.digest]
     return "\n".join([f"{file}: {len(found)} images locked", *failed])
