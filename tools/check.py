@@ -59,12 +59,7 @@ def _versions(settings: Settings) -> Iterator[Problem]:
     """Versions that an `up` would refuse whatever the cluster has."""
     kubernetes = settings.cluster.kubernetes or version_of_node(settings)
     have = {"kubernetes": Version.parse(kubernetes)} if kubernetes else {}
-    try:
-        found = findings(have, wanted(settings))
-    except ValueError:
-        yield Problem("slipway:knativeServing.version", "", 'no version; write one in quotes, such as "1.21.1"')
-        return
-    for each in found:
+    for each in findings(have, wanted(settings)):
         if each.refused:
             yield Problem(f"slipway:{each.key}", "", each.text)
 

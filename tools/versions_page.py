@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from components.settings.images import split
+from components.settings.serving_version import carried
 from components.settings.sightings import SIGHTINGS
 from components.settings.support import LINES, READ, Line
-from components.settings.versions import CHARTS, IMAGES, KNATIVE_SERVING, NET_ISTIO, Chart
+from components.settings.versions import CHARTS, IMAGES, KNATIVE_SERVING, Chart
 from tools.toolchain.pins import ARCHITECTURES, on_demand, tools
 
 PAGE = Path("docs/versions.md")
@@ -20,12 +21,13 @@ every night.
 
 
 def page() -> str:
+    beside = carried(KNATIVE_SERVING).net_istio
     return "\n".join(
         [
             _HEAD,
             "## Charts\n",
             *_table(("Key", "Version", "From", "Seen", "On"), map(_chart, CHARTS.items())),
-            f"\nThe Knative operator installs Serving {KNATIVE_SERVING} with net-istio {NET_ISTIO}.\n",
+            f"\nThe Knative operator installs Serving {KNATIVE_SERVING} with net-istio {beside}.\n",
             "## Images\n",
             *_table(("Key", "Image", "Digest", "Seen", "On"), map(_image, IMAGES.items())),
             "",

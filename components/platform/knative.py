@@ -12,7 +12,8 @@ from components.platform.part import PlatformPart
 from components.settings.images import Images
 from components.settings.merge import merged
 from components.settings.parts import istio, knative
-from components.settings.versions import KNATIVE_SERVING, NET_ISTIO
+from components.settings.serving_version import carried, exact, is_carried
+from components.settings.versions import KNATIVE_SERVING
 
 # Its finalizer takes a minute; a destroy that waits longer says so.
 DELETED_WITHIN = "5m"
@@ -60,8 +61,9 @@ def operator_values(images: Images, version: str) -> dict[str, Any]:
 
 
 def serving_images(version: str) -> dict[str, str]:
-    """What the operator installs for a version of Serving, by the keys of its `registry.override`."""
-    tags = {**dict.fromkeys(_SERVING_IMAGES, version), **dict.fromkeys(_NET_ISTIO_IMAGES, NET_ISTIO)}
+    """What the operator installs for a version of Serving that it carries, by the keys of its `registry.override`."""
+    beside = carried(version)
+    tags = {**dict.fromkeys(_SERVING_IMAGES, exact(version)), **dict.fromkeys(_NET_ISTIO_IMAGES, beside.net_istio)}
     paths = {**_SERVING_IMAGES, **_NET_ISTIO_IMAGES}
     return {key: f"{_RELEASES}/{path}:v{tags[key]}" for key, path in paths.items()}
 
@@ -71,7 +73,7 @@ def own_images(images: Images, version: str) -> dict[str, Any]:
 
     The override does not reach the sidecar of the models (https://github.com/knative/operator/issues/2313).
     """
-    named = serving_images(version)
+    named = serving_images(version) if is_carried(version) else {}
     if not any(images.changes(each) for each in named.values()):
         return {}
     override = {key: images.rewrite(each) for key, each in named.items()}

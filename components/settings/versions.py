@@ -87,11 +87,25 @@ CHARTS = {
     ),
 }
 
-# The Knative Serving that the operator installs; it must be one that the operator's release carries. From 1.21 the way
-# is by 1.22 (docs/upgrades.md).
+
+@dataclass(frozen=True, kw_only=True)
+class Carried:
+    """The newest patch of a minor version of Knative Serving that the operator has, and the net-istio beside it."""
+
+    serving: str
+    net_istio: str
+
+
+# What the operator carries: its cmd/operator/kodata/{knative-serving,ingress}. It takes the newest patch of a minor
+# version that is asked for without one.
+CARRIED = {
+    "1.20": Carried(serving="1.20.3", net_istio="1.20.4"),
+    "1.21": Carried(serving="1.21.3", net_istio="1.21.4"),
+    "1.22": Carried(serving="1.22.1", net_istio="1.22.1"),
+    "1.23": Carried(serving="1.23.0", net_istio="1.23.0"),
+}
+# The Knative Serving that the operator installs. From 1.21 the way is by 1.22 (docs/upgrades.md).
 KNATIVE_SERVING = "1.23.0"
-# The net-istio that the operator's release carries beside it.
-NET_ISTIO = "1.23.0"
 
 # What istiod hands to the gateway and to sidecars; charts before 1.31 still default to a host that is being closed.
 ISTIO_HUB = "docker.io/istio"

@@ -13,6 +13,7 @@ from components.settings import SettingsError, parse_settings, versions
 from components.settings import image_lock as lock
 from components.settings.charts import ChartOverride
 from components.settings.images import Images, split, upstream
+from components.settings.serving_version import carried, exact
 from tests.unit.engine import Run, run_stack
 from tests.unit.registry_server import Registry, registry_server
 from tools import mirror
@@ -127,7 +128,37 @@ def test_every_deployment_that_the_operator_makes_has_its_own_image() -> None:
     named = serving_images("1.21.1")
     assert len(set(named.values())) == len(named)
     assert named["controller/controller"].endswith("/serving/cmd/controller:v1.21.1")
-    assert named["net-istio-controller/controller"].endswith(f"/net-istio/cmd/controller:v{versions.NET_ISTIO}")
+    assert named["net-istio-controller/controller"].endswith("/net-istio/cmd/controller:v1.21.4")
+
+
+@pytest.mark.parametrize(
+    ("version", "serving", "net_istio"),
+    [("1.22", "1.22.1", "1.22.1"), ("1.22.0", "1.22.0", "1.22.1"), ("1.21", "1.21.3", "1.21.4")],
+)
+def test_another_version_of_serving_is_mirrored_with_the_patch_and_the_net_istio_that_the_operator_has(
+    version: str, serving: str, net_istio: str
+) -> None:
+    run = run_stack("dev", {"imageMirror": "mirror.test/all", "knativeServing": {"version": version}})
+    spec = run.one("KnativeServing").inputs["spec"]
+    assert spec["version"] == version
+    override = spec["registry"]["override"]
+    assert override["activator"].endswith(f"/serving/cmd/activator:v{serving}")
+    assert override["net-istio-controller/controller"].endswith(f"/net-istio/cmd/controller:v{net_istio}")
+    assert spec["config"]["deployment"]["queue-sidecar-image"].endswith(f"/serving/cmd/queue:v{serving}")
+
+
+def test_the_serving_that_is_pinned_is_the_newest_of_its_line_in_the_operator() -> None:
+    assert exact(versions.KNATIVE_SERVING) == carried(versions.KNATIVE_SERVING).serving
+
+
+def test_images_of_a_serving_that_are_not_known_are_the_operators_own_or_the_stacks() -> None:
+    assert own_images(Images(digests={"docker.io/library/postgres:17": DIGEST}), "1.30.0") == {}
+    base = {**BASE, "imageMirror": "mirror.test/all"}
+    with pytest.raises(SettingsError, match=r"slipway:knativeServing.version: '1.30.0': which images .* 1.20 to 1.23"):
+        parse_settings({**base, "knativeServing": {"version": "1.30.0"}})
+    parse_settings(
+        {**base, "knativeServing": {"version": "1.30.0", "registry": {"override": {"activator": "a.b/c:1"}}}}
+    )
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from components.dynamic.model_files import ModelFiles
 from components.platform.knative import serving_images
 from components.serving.servers import DEFAULT_PYTHON
 from components.settings.images import qualified, upstream
+from components.settings.serving_version import is_carried
 from components.settings.versions import KNATIVE_SERVING
 from tools.images.references import references
 from tools.render.manifest import Manifest
@@ -86,5 +87,8 @@ def _unseen(rendering: Rendering) -> list[tuple[str, str]]:
         if entry.kind == "KnativeServing":
             spec: Mapping[str, Any] = entry.inputs["spec"]
             version = str(spec.get("version", KNATIVE_SERVING))
-            found += [(images.rewrite(each), _KNATIVE) for each in serving_images(version).values()]
+            named = serving_images(version) if is_carried(version) else {}
+            installed = {key: images.rewrite(each) for key, each in named.items()}
+            installed |= spec.get("registry", {}).get("override", {})
+            found += [(each, _KNATIVE) for each in installed.values()]
     return found

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from components.settings.problems import Problem, fault
+from components.settings.serving_version import is_carried, is_version
 from components.settings.stack import Settings
+from components.settings.versions import CARRIED
 
 
 def needs(settings: Settings) -> Iterator[Problem]:
@@ -100,4 +102,20 @@ def mutual_tls(settings: Settings) -> Iterator[Problem]:
             )
 
 
-RULES = (needs, without_effect, dashboards, mutual_tls)
+def serving_version(settings: Settings) -> Iterator[Problem]:
+    given, here = settings.knative_serving, ("knativeServing", "version")
+    if "version" not in given:
+        return
+    version = given["version"]
+    if not is_version(version):
+        yield fault(here, version, 'no version of Knative Serving; write one in quotes, such as "1.22" or "1.22.1"')
+    elif settings.image_mirror and not is_carried(version) and "registry" not in given:
+        yield fault(
+            here,
+            version,
+            f"which images it has is known of {min(CARRIED)} to {max(CARRIED)}, so imageMirror does not reach them; "
+            "write one of those, or knativeServing.registry.override",
+        )
+
+
+RULES = (needs, without_effect, serving_version, dashboards, mutual_tls)
