@@ -1,6 +1,7 @@
 """A model version, brought from MLflow or from a folder, and the image that is built of it and pushed."""
 
 import hashlib
+import json
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, UpdateResult
 
 from components.clients import docker
+from components.clients.first_alone import first_alone
 from components.clients.tracking_server import TrackingServer
 from components.dynamic.base import DynamicProvider, DynamicResource
 from components.serving import plan as plans
@@ -83,10 +85,18 @@ def make(props: dict[str, Any]) -> dict[str, Any]:
         if props.get("wishes") is not None:
             plan = Plan.parse(brought["plan"])
             made["image"] = f"{props['repository']}:{tag(brought['digest'], props['cluster'])}"
-            made["reference"] = docker.push_built(
-                made["image"], folder, build_args(props, plan), _registry_login(props)
-            )
+            with first_alone(*shared_layers(props, plan)):
+                made["reference"] = docker.push_built(
+                    made["image"], folder, build_args(props, plan), _registry_login(props)
+                )
     return made
+
+
+def shared_layers(props: Mapping[str, Any], plan: Plan) -> tuple[str, str]:
+    """What tells the server and the environment of an image at its registry from others'."""
+    registry, arguments = str(props["repository"]).partition("/")[0], build_args(props, plan)
+    server = [registry, props["server_digest"], arguments]
+    return json.dumps(server, sort_keys=True), json.dumps([*server, plan.lock], sort_keys=True)
 
 
 def build_args(props: Mapping[str, Any], plan: Plan) -> dict[str, str]:

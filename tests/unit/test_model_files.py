@@ -4,6 +4,7 @@ import json
 import shutil
 import urllib.request
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from components.dynamic.model_files import BuildArgs, ModelFilesArgs, ModelFiles
 from components.errors import SlipwayError
 from components.serving import resolution
 from components.serving.bringing import bring
+from components.serving.plan import Plan
 from components.serving.problem import ServingError
 
 BASES = {"3.11": "python:3.11-slim", "3.12": "python:3.12-slim"}
@@ -247,3 +249,14 @@ def test_an_alias_that_is_gone_fails_the_plan_and_one_that_is_not_trained_yet_do
 def test_a_model_brought_twice_is_the_same(props: dict[str, Any], tmp_path: Path) -> None:
     first, second = (bring(props, tmp_path / name) for name in ("first", "second"))
     assert first == second
+
+
+def test_images_have_layers_in_common_by_server_and_requirements(props: dict[str, Any]) -> None:
+    plan = Plan(python="3.11", server="mlserver", reason=None, lock=LOCKED)
+    server, environment = model_files.shared_layers(props, plan)
+    other = {**props, "repository": "registry.test/beer", "source": "models:/beer/1"}
+    assert model_files.shared_layers(other, plan) == (server, environment)
+    assert model_files.shared_layers(props, replace(plan, lock="numpy==2.4.6\n"))[0] == server
+    assert model_files.shared_layers(props, replace(plan, lock="numpy==2.4.6\n"))[1] != environment
+    for changed in ({"repository": "elsewhere.test/wine"}, {"server_digest": "other"}, {"bases": {"3.11": "other"}}):
+        assert not {server, environment} & set(model_files.shared_layers({**props, **changed}, plan)), changed
