@@ -1,10 +1,14 @@
 """The settings of the stack that Pulumi is running."""
 
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
 import pulumi
 
-from components.settings import PROJECT, Settings, SettingsError, parse_settings
+from components.settings import PROJECT, Settings, SettingsError, document, parse_settings
 from components.settings.problems import fault
-from components.settings.secret_paths import LOST, secret_paths
+from components.settings.secret_paths import LOST, lost, secret_paths
 from components.settings.type_faults import unknown_key
 
 # A key whose value is plain text, and no JSON.
@@ -28,8 +32,17 @@ def load() -> Settings:
 
 
 def _refuse_lost(settings: Settings, present: set[str]) -> None:
-    """Pulumi tells only which key has an encrypted value somewhere below; `make` tells which one it is."""
+    """Pulumi tells only which key has an encrypted value somewhere below; which one it is, the stack file does."""
     carried = {path[0] for path in secret_paths(settings)}
     encrypted = {key for key in present if pulumi.runtime.config.is_config_secret(f"{PROJECT}:{key}")}
-    if lost := sorted(encrypted - carried):
-        raise SettingsError([fault((key,), None, LOST) for key in lost])
+    paths = [(key,) for key in sorted(encrypted - carried)] or lost(_written(encrypted), settings)
+    if paths:
+        raise SettingsError([fault(path, None, LOST) for path in paths])
+
+
+def _written(keys: Collection[str]) -> dict[str, Any]:
+    """These keys' values as the stack file has them; nothing where Pulumi was given another file."""
+    file = Path(f"Pulumi.{pulumi.get_stack()}.yaml")
+    content = document.read(file.read_bytes()).content if keys and file.is_file() else {}
+    config = content.get("config") if isinstance(content, dict) else None
+    return {key: config.get(f"{PROJECT}:{key}") for key in keys} if isinstance(config, dict) else {}

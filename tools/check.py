@@ -7,9 +7,9 @@ from typing import Any
 from components.errors import SlipwayError
 from components.settings import Settings, SettingsError, parse_settings
 from components.settings.merge import merged
-from components.settings.problems import Problem
+from components.settings.problems import Problem, fault
 from components.settings.rules.cluster import version_of_node
-from components.settings.secret_paths import LOST
+from components.settings.secret_paths import LOST, lost
 from tools import committed_secrets, stack_file
 from tools.upgrades.rules import findings
 from tools.upgrades.versions import Version
@@ -43,7 +43,7 @@ def _is_new(problem: Problem, told: set[str], broken: bool) -> bool:
 
 
 def _lost(values: dict[str, Any], settings: Settings) -> list[Problem]:
-    return [Problem(key, "", LOST) for key in committed_secrets.lost(values, settings)]
+    return [fault(path, None, LOST) for path in lost(values, settings)]
 
 
 def _of_right(path: Path, settings: Settings) -> list[Problem]:

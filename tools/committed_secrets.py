@@ -1,6 +1,6 @@
 """Secrets that stand as they are in a file that everybody who has the repository can read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,23 +26,3 @@ def _at(content: Any, path: Sequence[Step]) -> Any:
         except (LookupError, TypeError):
             return None
     return content
-
-
-def lost(content: Mapping[str, Any], settings: Settings) -> list[str]:
-    """The keys whose encrypted value would stand in clear text in the state: nothing carries the secret further.
-
-    `content` are the values of the `slipway:` keys, with the placeholder for what is encrypted.
-    """
-    kept = set(secret_paths(settings))
-    return [key_of(each) for each in _encrypted(content) if each not in kept]
-
-
-def _encrypted(value: Any, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step, ...]]:
-    if value == SECRET_PLACEHOLDER:
-        yield path
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _encrypted(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _encrypted(item, (*path, index))

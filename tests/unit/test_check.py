@@ -1,15 +1,19 @@
 """`python -m tools check` tells what is wrong with a stack file, without Pulumi."""
 
+import json
 import re
 import subprocess
 import sys
 import time
+from contextvars import copy_context
 from pathlib import Path
 
+import pulumi
 import pytest
 import yaml
 
-from components.settings import document
+from components import stack_config
+from components.settings import Settings, SettingsError, document
 from tools import check, stack_file
 
 
@@ -205,3 +209,27 @@ def test_what_an_up_would_refuse_whatever_is_there_is_refused_before(tmp_path: P
         else checked(tmp_path, re.sub(r"  slipway:charts:\n(    .*\n)+", f"  {text}\n", dev).encode())
     )
     assert any(f"{key}: " in fault for fault in found), found
+
+
+def test_plain_pulumi_refuses_a_lost_secret_beside_one_that_is_carried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pulumi tells that something below the key is encrypted, and not what."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pulumi.get_stack", lambda: "x")
+    store = {"engine": "s3", "endpoint": "https://s3.test", "accessKeyId": "AKIA", "secretAccessKey": "hunter2"}
+    values = {"cluster": {"kind": {"name": "x"}}, "ingress": {"domain": "x.test"}, "objectStore": store}
+
+    def load() -> Settings:
+        texts = {f"slipway:{key}": json.dumps(value) for key, value in values.items()}
+        pulumi.runtime.set_all_config(texts, ["slipway:objectStore"])
+        return stack_config.load()
+
+    written: dict[str, object] = {**store, "secretAccessKey": {"secure": "v1:a"}}
+    file = tmp_path / "Pulumi.x.yaml"
+    file.write_text(yaml.safe_dump({"config": {"slipway:objectStore": written}}))
+    assert copy_context().run(load).object_store.access_key_id == "AKIA"
+    written["accessKeyId"] = {"secure": "v1:b"}
+    file.write_text(yaml.safe_dump({"config": {"slipway:objectStore": written}}))
+    with pytest.raises(SettingsError, match=r"slipway:objectStore\.accessKeyId: encrypted"):
+        copy_context().run(load)
