@@ -40,7 +40,8 @@ def page() -> str:
             *_unseen(),
             "",
             "## Support\n",
-            f"As the projects said on {READ}. What stays past its date has its reason.\n",
+            f"As the projects said on {READ}; **derived** is a day that they do not name themselves. What stays past",
+            "its date has its reason.\n",
             *_table(("Part", "Line", "Until", "Says", "Stays because"), map(_line, LINES)),
             "",
         ]
@@ -92,5 +93,5 @@ def _unseen() -> list[str]:
 
 
 def _line(line: Line) -> tuple[str, ...]:
-    until = f"{line.until or ''}{': ' if line.until and line.ends else ''}{line.ends}"
+    until = f"{line.until or line.ends}{f' (derived: {line.derived})' if line.derived else ''}"
     return line.part, line.line, until, line.source, line.stays

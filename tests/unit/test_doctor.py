@@ -275,6 +275,14 @@ def test_a_pin_that_stays_says_why() -> None:
     assert not report.fails(other, strict=False)
 
 
+def test_a_day_that_the_project_did_not_name_is_told_with_what_it_was_put_together_from() -> None:
+    lines = [
+        Line(part="istiod", line="1.29", until=date(2026, 10, 12), source="here", derived="six weeks after 1.31.0")
+    ]
+    [found] = support({"istiod": Version(1, 29)}, date(2026, 10, 1), lines)
+    assert "ends on 2026-10-12, in 11 days (derived: six weeks after 1.31.0; here)" in found.text
+
+
 def test_nothing_is_said_of_a_line_that_nobody_dated() -> None:
     assert states(support({"istiod": Version(1, 99), "mlflow": Version(3, 17)}, date(2026, 1, 1), LINES)) == []
 

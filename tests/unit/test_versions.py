@@ -29,5 +29,11 @@ def test_every_line_that_is_pinned_has_a_word_on_its_support() -> None:
     assert {(key, version.line) for key, version in pinned.items()} <= said
 
 
-def test_a_line_without_a_day_says_what_ends_it() -> None:
-    assert [line for line in LINES if not line.until and not line.ends] == []
+def test_a_line_has_either_a_day_or_an_event_and_only_a_day_is_derived() -> None:
+    assert [line for line in LINES if bool(line.until) == bool(line.ends) or (line.derived and not line.until)] == []
+
+
+def test_the_page_tells_a_derived_day_from_one_that_was_read() -> None:
+    for line in LINES:
+        assert f"| {line.part} | {line.line} | {line.until or line.ends}" in page()
+        assert (f"{line.until} (derived: {line.derived})" in page()) == bool(line.derived)

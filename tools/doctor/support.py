@@ -25,9 +25,10 @@ def _of(line: Line, today: date) -> Result:
     remedy = f"it stays: {line.stays}" if line.stays else "move it: docs/upgrades.md"
     if not line.until:
         return ok(about, f"until {line.ends}")
+    source = f"derived: {line.derived}; {line.source}" if line.derived else line.source
     if line.until < today:
-        return note(about, f"ended on {line.until} ({line.source})", remedy, accepted=bool(line.stays))
+        return note(about, f"ended on {line.until} ({source})", remedy, accepted=bool(line.stays))
     if line.until - today <= NEAR:
         days = (line.until - today).days
-        return note(about, f"ends on {line.until}, in {days} days ({line.source})", remedy, accepted=bool(line.stays))
+        return note(about, f"ends on {line.until}, in {days} days ({source})", remedy, accepted=bool(line.stays))
     return ok(about, f"until {line.until}")

@@ -16,6 +16,7 @@ _PROVIDER = "4.25.0"
 # The minor of the kind node, and the one that KServe is tested with.
 # renovate: datasource=github-releases depName=kubernetes/kubernetes extractVersion=^v(?<version>.+)$
 _KUBERNETES = "1.34.4"
+# Of the minor that Kubernetes 1.34 is built against (its go.mod: 3.6.4); the patch that was run here with it.
 # renovate: datasource=github-releases depName=etcd-io/etcd extractVersion=^v(?<version>.+)$
 _ETCD = "3.6.8"
 # renovate: datasource=github-releases depName=kubernetes-sigs/kwok extractVersion=^v(?<version>.+)$
