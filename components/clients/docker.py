@@ -56,7 +56,7 @@ def _environment(login: Login | None) -> Iterator[dict[str, str]]:
 
 def _configure(folder: Path, login: Login, own: Path) -> None:
     """The user's configuration with one more login, which is not to stay behind on this machine."""
-    known = json.loads((own / "config.json").read_text()) if (own / "config.json").is_file() else {}
+    known = json.loads((own / "config.json").read_text("utf-8")) if (own / "config.json").is_file() else {}
     for each in own.iterdir() if own.is_dir() else ():
         # Its contexts and plugins.
         if each.name != "config.json":

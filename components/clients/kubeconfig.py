@@ -42,7 +42,7 @@ def write(existing: Mapping[str, str], file: str | Path) -> None:
 def single(source: Path, context: str) -> dict[str, Any]:
     """The context with its cluster and its user, and absolute paths. Raises SlipwayError."""
     try:
-        given = yaml.safe_load(source.read_text())
+        given = yaml.safe_load(source.read_text("utf-8"))
     except OSError as error:
         raise SlipwayError(f"{source}: {error.strerror}", key="slipway:cluster.existing.kubeconfig") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

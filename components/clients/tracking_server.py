@@ -125,7 +125,7 @@ class TrackingServer:
         given = {"MLFLOW_TRACKING_USERNAME": self.username, "MLFLOW_TRACKING_PASSWORD": self.password}
         os.environ.update({variable: value for variable, value in given.items() if value})
         if self.trust:
-            authority.write_text(self.trust)
+            authority.write_text(self.trust, "utf-8")
             os.environ["MLFLOW_TRACKING_SERVER_CERT_PATH"] = str(authority)
         # MLflow 3.17's server offers every client presigned URLs of its store, which is known inside the cluster only;
         # the client would try them for minutes. This makes the server hand the files on.

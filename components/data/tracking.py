@@ -180,7 +180,7 @@ class Tracking(pulumi.ComponentResource):
         script = k8s.core.v1.ConfigMap(
             "mlflow-scripts",
             metadata={"name": "mlflow-scripts", "namespace": args.namespace},
-            data={"migrate.py": _MIGRATE.read_text()},
+            data={"migrate.py": _MIGRATE.read_text("utf-8")},
             opts=child,
         )
         account = k8s.core.v1.ServiceAccount(
@@ -197,7 +197,7 @@ class Tracking(pulumi.ComponentResource):
             )
             self.auth = TrackingAuth("tracking-auth", users, child)
         # A server reads them once, and the script runs before it.
-        read: list[Input[str]] = [args.database.uri, *args.store.secrets, _MIGRATE.read_text()]
+        read: list[Input[str]] = [args.database.uri, *args.store.secrets, _MIGRATE.read_text("utf-8")]
         read += self.auth.secrets if self.auth else []
         deployment = k8s.apps.v1.Deployment(
             "mlflow",

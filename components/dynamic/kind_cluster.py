@@ -272,7 +272,7 @@ def _mark(kubeconfig: Path) -> Path:
 def half_made(kubeconfig: str | Path) -> str | None:
     """The name of the cluster that a run of this checkout began and did not tell the state of."""
     mark = _mark(Path(kubeconfig))
-    return mark.read_text() if mark.is_file() else None
+    return mark.read_text("utf-8") if mark.is_file() else None
 
 
 def remove_half_made(kubeconfig: str | Path) -> None:

@@ -25,8 +25,8 @@ def write(
     logged = LoggedModel(model)
     plan = plans.resolved(logged, wishes, folder / "requirements", before)
     shutil.copy(server / "servers" / f"{plan.server}.txt", folder / "server.txt")
-    bill = bill_of_materials.cyclonedx(plan.python, server=(folder / "server.txt").read_text(), model=plan.lock)
-    (folder / bill_of_materials.FILE).write_text(bill)
+    bill = bill_of_materials.cyclonedx(plan.python, server=(folder / "server.txt").read_text("utf-8"), model=plan.lock)
+    (folder / bill_of_materials.FILE).write_text(bill, "utf-8")
     (folder / "ca-bundle.crt").write_bytes(ca_bundle.read_bytes() if ca_bundle else b"")
     return {**unbuilt(model, folder, server), "plan": plan.dump()}
 

@@ -30,7 +30,7 @@ def of(model: LoggedModel) -> dict[str, Any] | None:
     if not path.is_file() or not signature.get("inputs"):
         return None
     # Python writes NaN, which is no JSON, and which V2 has null for.
-    body = json.loads(path.read_text(), parse_constant=lambda _: None)
+    body = json.loads(path.read_text("utf-8"), parse_constant=lambda _: None)
     return request(body, json.loads(signature["inputs"]))
 
 

@@ -61,10 +61,10 @@ def lay_out(model: LoggedModel, folder: Path) -> Requirements:
     requirements = forms.lean(whole, model)
     folder.mkdir(parents=True)
     forms.copy_files(requirements, model.folder, folder)
-    (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in requirements.lines))
+    (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in requirements.lines), "utf-8")
     if requirements != whole:
-        (folder / resolution.WHOLE).write_text("".join(f"{line}\n" for line in whole.lines))
-    (folder / "overrides.txt").write_text("".join(f"{line}\n" for line in forms.spared(requirements)))
+        (folder / resolution.WHOLE).write_text("".join(f"{line}\n" for line in whole.lines), "utf-8")
+    (folder / "overrides.txt").write_text("".join(f"{line}\n" for line in forms.spared(requirements)), "utf-8")
     return requirements
 
 
@@ -85,7 +85,7 @@ def resolved(model: LoggedModel, wishes: Wishes, folder: Path, before: Plan | No
         )
         build = (*_SOURCES, *_COMPILERS) if compiled else ()
     (folder / resolution.BOUNDS).unlink(missing_ok=True)
-    (folder / "requirements.lock").write_text(locked)
+    (folder / "requirements.lock").write_text(locked, "utf-8")
     return Plan(
         python=plan.python,
         server=plan.server,

@@ -114,7 +114,7 @@ def copy_files(requirements: Requirements, model: Path, folder: Path) -> None:
     """Bring what the lines point to, at the same place below `folder`."""
     for path, lines in requirements.files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text("".join(f"{line}\n" for line in lines))
+        (folder / path).write_text("".join(f"{line}\n" for line in lines), "utf-8")
     for path in requirements.paths:
         source, target = model / path, folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

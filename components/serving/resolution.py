@@ -46,7 +46,7 @@ def lock(
     if done.returncode:
         raise ServingError(explained(done.stderr, python))
     # Where to look is the build's own affair, but for what the model itself says of it.
-    lines = (folder / "requirements.txt").read_text().splitlines()
+    lines = (folder / "requirements.txt").read_text("utf-8").splitlines()
     places = [line for line in lines if line.startswith((*_PLACES, *_FORMS))]
     locked = with_own_hashes(done.stdout, lines) if hashes else done.stdout
     return "".join(f"{line}\n" for line in (*places, *locked.splitlines()))
@@ -75,7 +75,7 @@ def _whole(folder: Path, python: str, index: str | None) -> list[str]:
         raise ServingError(explained(done.stderr, python))
     # What comes from a path or a URL needs no bound.
     pins = [line for line in done.stdout.splitlines() if re.match(r"[\w.-]+(\[[^\]]*\])?==", line)]
-    (folder / BOUNDS).write_text("".join(f"{line}\n" for line in pins))
+    (folder / BOUNDS).write_text("".join(f"{line}\n" for line in pins), "utf-8")
     return ["--constraints", BOUNDS]
 
 

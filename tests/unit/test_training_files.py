@@ -1,5 +1,6 @@
 """What a training Job is given, whatever the shape of its script."""
 
+import hashlib
 import io
 import os
 import tarfile
@@ -52,6 +53,21 @@ def test_the_same_files_are_the_same_bytes_whenever_they_were_written(tmp_path: 
     folder(tmp_path, fit_py=b"1")
     before = packed(tmp_path, tmp_path / "fit.py")
     os.utime(tmp_path / "fit.py", (0, 0))
+    assert packed(tmp_path, tmp_path / "fit.py") == before
+
+
+def test_the_same_files_are_the_same_bytes_on_every_machine_and_python(tmp_path: Path) -> None:
+    folder(tmp_path, fit_py="print('größer')".encode(), own__a_py=b"a" * 5000, data_csv=bytes(range(256)) * 300)
+    digest = hashlib.sha256(packed(tmp_path, tmp_path / "fit.py")).hexdigest()
+    assert digest == "deb9c58f4a2cb007307d5af6f58db76b2fd9fcf6f12fb5ba4f86dac325162d59"
+
+
+def test_what_a_machine_leaves_in_a_folder_is_no_part_of_it(tmp_path: Path) -> None:
+    folder(tmp_path, fit_py=b"1", own__a_py=b"2")
+    before = packed(tmp_path, tmp_path / "fit.py")
+    for left in (".DS_Store", ".venv/lib/x.py", "own/.ipynb_checkpoints/a.py", "own/__pycache__/a.pyc", ".fit.py.swp"):
+        (tmp_path / left).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / left).write_bytes(b"of one machine")
     assert packed(tmp_path, tmp_path / "fit.py") == before
 
 
