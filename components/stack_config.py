@@ -2,17 +2,25 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import pulumi
+from pydantic.fields import FieldInfo
 
 from components.settings import PROJECT, Settings, SettingsError, document, parse_settings
 from components.settings.problems import fault
 from components.settings.secret_paths import LOST, lost, secret_paths
 from components.settings.type_faults import unknown_key
 
-# A key whose value is plain text, and no JSON.
-_TEXTS = ("backend", "imageMirror", "chartMirror", "imageLock")
+
+def _is_text(field: FieldInfo) -> bool:
+    """Whether its value is plain text, and no JSON: of `Text | None`."""
+    options = get_args(field.annotation) if get_origin(field.annotation) in (Union, UnionType) else ()
+    return any(get_origin(each) is Annotated and each.__origin__ is str for each in options)
+
+
+_TEXTS = {field.alias or name for name, field in Settings.model_fields.items() if _is_text(field)}
 
 
 def load() -> Settings:

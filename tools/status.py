@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from components import settings as s
 from components.clients.cluster_api import DEPLOYMENT, ApiResource, Cluster, ClusterError, Object
+from components.errors import SlipwayError
 from components.settings import parse_settings
+from tools.backup import kept
 from tools.doctor.result import Result, fault, note, ok
 from tools.embedded.stack import EmbeddedStack
 from tools.engine import state
@@ -53,6 +55,7 @@ def examined(stack: Stack, now: datetime) -> Iterator[Result]:
         yield from deployments(cluster, namespaces)
     yield from certificates(cluster, namespaces, now)
     yield from backups(cluster, settings, now)
+    yield from whole_backups(settings, stack.name, now)
 
 
 def servers(running: dict[str, bool]) -> Iterator[Result]:
@@ -156,10 +159,29 @@ def backups(cluster: Cluster, settings: s.Settings, now: datetime) -> Iterator[R
     if not done:
         yield note("backup", "none has ended yet", f"kubectl --namespace {settings.namespaces.data} get backups")
         return
-    days = (now - _time(max(done))).days
-    text = f"the last one ended {max(done)[:16]}"
+    last = _time(max(done))
     look = f"kubectl --namespace {settings.namespaces.data} get backups"
-    yield note("backup", f"{text}, {days} days ago", look) if days >= OLD_BACKUP_DAYS else ok("backup", text)
+    yield _age("backup", f"the last one ended {last:%Y-%m-%d %H:%M}", now - last, look)
+
+
+def whole_backups(settings: s.Settings, stack: str, now: datetime) -> Iterator[Result]:
+    """The last one of database and artifacts, where the stack says where they are."""
+    if not settings.backups:
+        return
+    take = f"make backup STACK={stack}"
+    try:
+        last = kept.newest(kept.place(settings), stack)
+    except SlipwayError as error:
+        yield note("make backup", error.message, "this machine cannot read slipway:backups: see its credentials")
+        return
+    if not last:
+        yield note("make backup", "none is there yet", take)
+        return
+    yield _age("make backup", f"the last one began {last:%Y-%m-%d %H:%M}", now - last, take)
+
+
+def _age(about: str, text: str, age: timedelta, remedy: str) -> Result:
+    return note(about, f"{text}, {age.days} days ago", remedy) if age.days >= OLD_BACKUP_DAYS else ok(about, text)
 
 
 def _conditions(found: Object) -> dict[str, dict[str, Any]]:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from components.settings import image_lock as lock
 from components.settings.addresses import Backend
+from components.settings.buckets import BucketPath
 from components.settings.charts import ChartOverride, ChartSources
 from components.settings.cluster import Cluster, Embedded, Registry
 from components.settings.data import Database, ObjectStore, Tracking
@@ -61,6 +62,9 @@ class Settings(Section):
         description="File of the images' digests, of `python -m tools images STACK --lock`; default: images.lock.yaml.",
     )
     knative_serving: dict[str, Any] = Field(default_factory=dict, description="Merged over the KnativeServing spec.")
+    backups: BucketPath | None = Field(
+        None, description="s3://bucket/path where `make backup` writes; default: a folder in the checkout."
+    )
     backend: Backend | None = Field(
         None, description="Where `make` keeps the state, such as s3://bucket; default: a folder in the checkout."
     )

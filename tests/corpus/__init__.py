@@ -15,10 +15,12 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Case:
-    """Settings, and the key that a fault must name; "" where there is none."""
+    """Settings, what they are laid over and where, and the key that a fault must name; "" where there is none."""
 
     title: str
     settings: dict[str, Any]
+    base: str
+    changed: tuple[str, ...]
     key: str = ""
 
 
@@ -52,7 +54,8 @@ def _cases(name: str) -> Iterator[Case]:
             changes = [{where: value} for value in rest[0]]
             keys = [rest[1] if len(rest) > 1 else where] * len(changes)
         for change, key in zip(changes, keys, strict=False):
-            yield Case(f"{base}: {str(change)[:150]}", _laid_over(base, change), "slipway:" + _in_brackets(key))
+            title, settings = f"{base}: {str(change)[:150]}", _laid_over(base, change)
+            yield Case(title, settings, base, tuple(change), "slipway:" + _in_brackets(key))
 
 
 def _in_brackets(path: str) -> str:

@@ -46,7 +46,7 @@ def every_script() -> list[str]:
 
 
 def test_there_is_one_for_each_task() -> None:
-    assert [path.stem for path in WORKFLOWS] == ["deploy", "drift", "preview", "published", "test"]
+    assert [path.stem for path in WORKFLOWS] == ["backup", "deploy", "drift", "preview", "published", "test"]
 
 
 def test_every_make_target_is_there() -> None:
@@ -57,7 +57,7 @@ def test_every_make_target_is_there() -> None:
         for script in every_script()
         for word in re.findall(r"\bmake (?:--directory \S+ |--silent )*([a-z-]+)", script)
     }
-    assert called == {"audit", "doctor", "preview", "render", "up"}
+    assert called == {"audit", "backup", "doctor", "preview", "render", "up"}
     assert called <= known
 
 
@@ -94,6 +94,7 @@ WRITES = {
     ("deploy", "plan"): {"id-token"},
     ("deploy", "deploy"): {"id-token"},
     ("drift", "drift"): {"id-token", "issues"},
+    ("backup", "backup"): {"id-token", "issues"},
     ("published", "published"): {"issues"},
 }
 
@@ -135,10 +136,13 @@ def test_secrets_are_in_the_steps_that_need_them_and_nowhere_else() -> None:
 
 
 def test_a_stack_is_changed_by_one_run_at_a_time_and_none_is_cut_off() -> None:
-    groups = {name: jobs(FOLDER / "workflows" / f"{name}.yml")[name]["concurrency"] for name in ("deploy", "drift")}
+    groups = {
+        name: jobs(FOLDER / "workflows" / f"{name}.yml")[name]["concurrency"] for name in ("deploy", "drift", "backup")
+    }
     # GitHub lets one run wait in a group: a nightly one would cancel the deployment that waits.
     assert groups["deploy"]["group"] == "stack-${{ matrix.stack }}"
     assert groups["drift"]["group"] == "drift-${{ matrix.stack }}"
+    assert groups["backup"]["group"] == "backup-${{ matrix.stack }}"
     assert not any(each["cancel-in-progress"] for each in groups.values())
 
 
@@ -160,6 +164,13 @@ def test_a_deployment_waits_for_tests_plan_and_approval() -> None:
 def test_no_job_runs_for_ever() -> None:
     own = [job for path in WORKFLOWS for job in jobs(path).values() if "uses" not in job]
     assert all(job["timeout-minutes"] <= 90 for job in own)
+
+
+def test_a_failure_before_a_pipe_is_one() -> None:
+    """GitHub's default shell knows no pipefail; a `shell: bash` does."""
+    piped = [step for path in FILES for step in steps(path) if re.search(r"[^|]\|[^|]", step.get("run", ""))]
+    assert piped
+    assert all(step.get("shell") == "bash" for step in piped)
 
 
 @pytest.mark.parametrize("script", every_script())

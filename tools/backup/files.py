@@ -47,6 +47,16 @@ class Files:
         below = len(self.root) + 1
         return {each.path[below:]: each.size for each in found if each.type == fs.FileType.File}
 
+    def folders(self) -> list[str]:
+        """The names of those right below."""
+        with told(self.root):
+            found = self.system.get_file_info(fs.FileSelector(self.root, allow_not_found=True))
+        return [each.base_name for each in found if each.type == fs.FileType.Directory]
+
+    def has(self, name: str) -> bool:
+        with told(f"{self.root}/{name}"):
+            return bool(self.system.get_file_info(f"{self.root}/{name}").type == fs.FileType.File)
+
     @contextlib.contextmanager
     def reading(self, name: str) -> Iterator[Any]:
         with told(f"{self.root}/{name}"), self.system.open_input_stream(f"{self.root}/{name}") as stream:

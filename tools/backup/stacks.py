@@ -10,7 +10,7 @@ from pathlib import Path
 from components.clients import private
 from components.errors import SlipwayError
 from components.settings import parse_settings
-from tools.backup import bringing, places, taking
+from tools.backup import bringing, kept, places, taking
 from tools.backup.files import S3, Files
 from tools.backup.manifest import Manifest
 from tools.backup.owned import own, owned
@@ -18,7 +18,7 @@ from tools.backup.places import Places
 from tools.backup.without_models import WithoutModels
 from tools.embedded.stack import EmbeddedStack
 from tools.engine.cluster import reachable
-from tools.engine.stack import ROOT, Stack
+from tools.engine.stack import Stack
 from tools.lifecycle import verbs
 from tools.lifecycle.verbs import Session
 
@@ -27,8 +27,8 @@ _SERVER = "kubernetes:apps/v1:Deployment::mlflow"
 
 def backup(stack: Stack, to: str | None) -> tuple[str, Manifest]:
     """Write database and artifacts of one moment; return where. Raises SlipwayError."""
-    where = to or str(ROOT / "backups" / f"{stack.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     settings = parse_settings(stack.values)
+    where = to or kept.new(settings, stack.name, datetime.now(UTC))
     with target(where) as place:
         if stack.embedded:
             local = EmbeddedStack.of(stack.file)

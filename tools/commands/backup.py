@@ -12,7 +12,11 @@ from tools.engine.stack import Stack
 
 @click.command(help=__doc__)
 @stack
-@click.option("--to", metavar="PLACE", help="A new folder, or s3://bucket/path; default: in .slipway/backups.")
+@click.option(
+    "--to",
+    metavar="PLACE",
+    help="A new folder, or s3://bucket/path; default: a folder with the time, in slipway:backups.",
+)
 def command(stack: Stack, to: str | None) -> None:
     from tools.backup.stacks import backup, described
 

@@ -24,6 +24,7 @@ class Issue(NamedTuple):
 
 ISSUES = {
     "drift": Issue("{stack} has drifted", "{stack} is again what the code says."),
+    "backup": Issue("{stack} could not be backed up", "{stack} is backed up again."),
     "published": Issue(
         "Something that {stack} needs can no longer be had", "Everything that {stack} needs can be had."
     ),

@@ -46,7 +46,7 @@ def _used_images(settings: Settings) -> dict[str, str]:
 def charts_without_use(settings: Settings) -> Iterator[Problem]:
     for part in PARTS:
         installation = part.installation(settings)
-        if installation == "install":
+        if installation == part.word:
             continue
         for key in (*part.charts, *part.optional_charts):
             if key in settings.charts:

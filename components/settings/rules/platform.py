@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from components.settings.parts import PARTS
 from components.settings.problems import Problem, fault
 from components.settings.serving_version import is_carried, is_version
 from components.settings.stack import Settings
@@ -34,6 +35,12 @@ def needs(settings: Settings) -> Iterator[Problem]:
 
 def without_effect(settings: Settings) -> Iterator[Problem]:
     platform = settings.platform
+    if platform.replicas > 1 and not any(part.installed(settings) for part in PARTS):
+        yield fault(
+            ("platform", "replicas"),
+            platform.replicas,
+            "without effect: no part of the platform is installed; remove it",
+        )
     if platform.serving_runtimes and platform.serving != "install":
         yield fault(
             ("platform", "servingRuntimes"), True, f"without effect: platform.serving is {platform.serving}; remove it"
