@@ -9,6 +9,7 @@ from components.settings.kubernetes_names import ApiVersion, Kind, LabelName, La
 from components.settings.metric_names import MetricName, SeriesLabel, SeriesName
 from components.settings.quantity import Quantity, Ratio
 from components.settings.section import Natural, Positive, Section, Text
+from components.settings.unread import UNREAD
 
 # The one container of a model's pod; KServe insists on the name.
 MODEL_CONTAINER = "kserve-container"
@@ -191,7 +192,9 @@ class KnativeAutoscaling(Section):
     @model_validator(mode="before")
     @classmethod
     def _one_metric(cls, data: Any) -> Any:
-        if isinstance(data, dict) and ("metrics" in data or isinstance(data.get("metric"), list)):
+        metric = data.get("metric") if isinstance(data, dict) else None
+        several = metric is not UNREAD and isinstance(metric, list)
+        if several or (isinstance(data, dict) and "metrics" in data):
             raise ValueError(
                 "a class of Knative's follows one metric; write `metric` and `target`, or, for several metrics, "
                 "mode: Standard and `metrics` without `class`"
