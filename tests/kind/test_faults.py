@@ -1,0 +1,273 @@
+"""Servers that are killed while people work: a dev stack must be up (`make up STACK=dev`).
+
+What MLflow acknowledged is there afterwards; a model goes on answering while its pods come, go and are replaced.
+"""
+
+import itertools
+import json
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.errors import SlipwayError
+from components.settings import parse_settings
+from tools import stack_file
+from tools.engine.stack import Stack
+from tools.predict import Served, served
+
+pytestmark = pytest.mark.kind
+
+KUBECONFIG = Path(".slipway/dev/kubeconfig")
+NAME = "faults"
+WRITERS = 3
+# Requests per second to the model.
+RATE = 20
+_SECONDS = 300.0
+
+
+def kubectl(*arguments: str, given: str | None = None) -> str:
+    command = ["kubectl", f"--kubeconfig={KUBECONFIG}", *arguments]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def outputs() -> dict[str, Any]:
+    assert KUBECONFIG.is_file(), "no dev stack is up: make up STACK=dev"
+    command = [sys.executable, "-m", "tools", "output", "dev", "--json"]
+    return dict(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+
+
+def asked(url: str, body: bytes | None = None, *, method: str | None = None, **headers: str) -> bytes:
+    request = urllib.request.Request(url, body, headers, method=method)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return bytes(answer.read())
+
+
+class Client:
+    """Logs runs, artifacts and versions, one after another, and remembers what was acknowledged."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self.runs: dict[str, str] = {}
+        self.artifacts: dict[str, bytes] = {}
+        self.versions: set[str] = set()
+        self.refused = 0
+        self.numbers = itertools.count()
+
+    def call(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        sent = json.dumps(body).encode() if body is not None else None
+        return json.loads(asked(f"{self.uri}/api/2.0/mlflow/{path}", sent, **{"Content-Type": "application/json"}))
+
+    def artifact(self, path: str) -> str:
+        return f"{self.uri}/api/2.0/mlflow-artifacts/artifacts/{NAME}/{path}"
+
+    def write(self) -> None:
+        number = next(self.numbers)
+        run = self.call("runs/create", {"experiment_id": "0", "run_name": f"{NAME}-{number}"})["run"]["info"]["run_id"]
+        self.runs[run] = f"{NAME}-{number}"
+        content = f"{number}\n".encode() * 10_000
+        asked(self.artifact(str(number)), content, method="PUT")
+        self.artifacts[str(number)] = content
+        source = f"mlflow-artifacts:/{NAME}/{number}"
+        made = self.call("model-versions/create", {"name": NAME, "source": source, "run_id": run})
+        self.versions.add(made["model_version"]["version"])
+
+    @property
+    def written(self) -> int:
+        return len(self.runs) + len(self.artifacts) + len(self.versions)
+
+    def lost(self) -> list[str]:
+        """What was acknowledged, and is not there or is another."""
+        runs = (run for run, name in self.runs.items() if self._run(run) != name)
+        artifacts = (number for number, content in self.artifacts.items() if asked(self.artifact(number)) != content)
+        known = {each["version"] for each in self._versions()}
+        return [*runs, *artifacts, *(self.versions - known)]
+
+    def _run(self, run: str) -> Any:
+        try:
+            return self.call(f"runs/get?run_id={run}")["run"]["info"]["run_name"]
+        except urllib.error.HTTPError:
+            return None
+
+    def _versions(self) -> Iterator[dict[str, str]]:
+        token = ""
+        while True:
+            found = self.call(f"model-versions/search?filter=name%3D'{NAME}'&max_results=1000&page_token={token}")
+            yield from found.get("model_versions", ())
+            if not (token := found.get("next_page_token", "")):
+                return
+
+
+@contextmanager
+def repeated(act: Callable[[], None], threads: int) -> Iterator[None]:
+    """`act` again and again, in so many threads, until the end."""
+    end = threading.Event()
+
+    def loop() -> None:
+        while not end.is_set():
+            act()
+
+    workers = [threading.Thread(target=loop) for _ in range(threads)]
+    for each in workers:
+        each.start()
+    try:
+        yield
+    finally:
+        end.set()
+        for each in workers:
+            each.join()
+
+
+@pytest.fixture(scope="module")
+def client(outputs: dict[str, Any]) -> Client:
+    client = Client(outputs["tracking"])
+    client.call("registered-models/create", {"name": NAME})
+    return client
+
+
+def killed(*selectors: str) -> Callable[[], None]:
+    def kill() -> None:
+        data = parse_settings(stack_file.settings_of(stack_file.effective(stack_file.path_of("dev")))).namespaces.data
+        for each in selectors:
+            pods = ("delete", "pod", f"--selector=app.kubernetes.io/name={each}", "--grace-period=0", "--force")
+            kubectl("--namespace", data, *pods)
+
+    return kill
+
+
+def restarted() -> None:
+    subprocess.run(["docker", "restart", "slipway-dev-control-plane"], check=True, capture_output=True)
+
+
+FAULTS = {
+    "database": killed("postgres"),
+    "store": killed("object-store"),
+    "server": killed("mlflow"),
+    "all three": killed("postgres", "object-store", "mlflow"),
+    "node": restarted,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_was_acknowledged_is_there(fault: str, client: Client) -> None:
+    def write() -> None:
+        try:
+            client.write()
+        except (OSError, ValueError):
+            client.refused += 1
+            time.sleep(0.2)
+
+    before = client.written
+    with repeated(write, WRITERS):
+        until(lambda: client.written > before + 20)
+        began, seen = time.monotonic(), client.written
+        FAULTS[fault]()
+        until(lambda: client.written > seen + 60)
+        took = time.monotonic() - began
+    lost = client.lost()
+    print(f"{fault}: {client.written} acknowledged so far, {len(lost)} lost; {took:.0f} s to 60 more")
+    assert not lost
+
+
+def until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + _SECONDS
+    while not happened():
+        assert time.monotonic() < end, f"not within {_SECONDS:.0f} s"
+        time.sleep(0.1)
+
+
+class Load:
+    """The model's own example, so many times a second, and what was answered."""
+
+    def __init__(self, model: Served, right: Any) -> None:
+        self.model, self.right = model, pytest.approx(right, rel=1e-6)
+        self.answers: Counter[str] = Counter()
+
+    def once(self) -> None:
+        threading.Thread(target=self._once).start()
+        time.sleep(1 / RATE)
+
+    def _once(self) -> None:
+        try:
+            answer = self.model.ask(self.model.question(None))
+        except SlipwayError as error:
+            self.answers[error.message] += 1
+        else:
+            self.answers["right" if answer["outputs"][0]["data"] == self.right else "wrong"] += 1
+
+
+class Pods:
+    """Those of a model, whose number its autoscaler holds."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get(self, *what: str) -> Any:
+        return json.loads(kubectl("--namespace=models", "get", *what, "--output=json"))
+
+    def bounded(self, least: int, most: int) -> None:
+        bounds = {"spec": {"minReplicas": least, "maxReplicas": most}}
+        kubectl("--namespace=models", "patch", f"hpa/{self.name}-hpa", "--patch", json.dumps(bounds))
+
+    def many(self, count: int) -> None:
+        self.bounded(count, count)
+        until(lambda: self._ready() == count)
+
+    def _ready(self) -> int | None:
+        found = self.get(f"deployment/{self.name}-predictor")
+        status, wanted = found["status"], found["spec"]["replicas"]
+        return wanted if status.get("readyReplicas") == status.get("replicas") == wanted else None
+
+    def evict(self) -> None:
+        selector = f"--selector=serving.kserve.io/inferenceservice={self.name}"
+        pod = self.get("pods", selector)["items"][0]["metadata"]["name"]
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": "models"}}
+        path = f"/api/v1/namespaces/models/pods/{pod}/eviction"
+        kubectl("create", f"--raw={path}", "--filename=-", given=json.dumps(eviction))
+        time.sleep(2)
+        until(lambda: self._ready() == 2)
+
+    def replace(self) -> None:
+        kubectl("--namespace=models", "rollout", "restart", f"deployment/{self.name}-predictor")
+        kubectl("--namespace=models", "rollout", "status", f"deployment/{self.name}-predictor", "--timeout=300s")
+
+
+def test_a_model_answers_while_its_pods_come_and_go(outputs: dict[str, Any]) -> None:
+    [model] = served(Stack("dev"), None)
+    right = json.loads(outputs["models"][model.name]["example"])["outputs"]
+    pods = Pods(model.name)
+    before = pods.get(f"hpa/{model.name}-hpa")["spec"]
+    steps = {
+        "one more": lambda: pods.many(2),
+        "one evicted": pods.evict,
+        "all replaced": pods.replace,
+        "one fewer": lambda: pods.many(1),
+        "the only one replaced": pods.replace,
+    }
+    failed: dict[str, Counter[str]] = {}
+    try:
+        for step, act in steps.items():
+            load = Load(model, right)
+            with repeated(load.once, 1):
+                time.sleep(2)
+                act()
+                time.sleep(2)
+            # A request has its own patience.
+            until(lambda: threading.active_count() == 1)
+            print(f"{step}: {load.answers.total()} requests, {dict(load.answers)}")
+            failed[step] = load.answers - Counter({"right": load.answers["right"]})
+    finally:
+        pods.bounded(before["minReplicas"], before["maxReplicas"])
+    assert not any(failed.values()), failed
