@@ -135,6 +135,7 @@ lint: $(VENV)/installed ## Linter, formatter and type checker.
 	$(VENV)/bin/mypy
 
 audit: $(VENV)/installed ## Known holes: of the workflows, of the own manifests, and of what is installed (asks PyPI).
+	$(VENV)/bin/uv tool run zizmor@1.32.0 --offline --quiet .github
 	for stack in dev prod; do $(PY) -m tools render $$stack --to .slipway/audit/$$stack 2> /dev/null; done
 	$(VENV)/bin/uv tool run checkov@3.2.533 --config-file .checkov.yaml --directory .slipway/audit
 	$(VENV)/bin/uv tool run pip-audit@2.10.1 --strict --requirement requirements.lock --disable-pip --require-hashes --progress-spinner off

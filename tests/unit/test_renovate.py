@@ -52,6 +52,12 @@ def test_every_tool_is_found_by_its_version() -> None:
     assert all(each["datasource"] == "github-releases" and each["extractVersion"] for each in matches)
 
 
+def test_every_auditor_is_found_and_asked() -> None:
+    matches = found(Path("Makefile"))
+    assert [each["depName"] for each in matches] == ["zizmor", "checkov", "pip-audit"]
+    assert {each["datasource"] for each in matches} == {"pypi"}
+
+
 def test_the_date_of_a_release_is_a_version() -> None:
     [minio] = [each for each in found(VERSIONS) if each["depName"] == "pgsty/minio"]
     pattern = re.sub(r"\(\?<([a-z]+)>", r"(?P<\1>", minio["versioning"].removeprefix("regex:"))
