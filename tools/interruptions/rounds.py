@@ -19,7 +19,7 @@ from tools.interruptions.victim import Victim
 SIGNALS = {"INT": signal.SIGINT, "TERM": signal.SIGTERM, "KILL": signal.SIGKILL}
 VERBS = ("up", "destroy")
 # Seconds in which an interrupted command has to end, whatever is under way.
-ENDS_WITHIN = 180.0
+ENDS_WITHIN = 600.0
 _LOG = Path("interruptions.log")
 
 Say = Callable[[str], None]
