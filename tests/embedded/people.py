@@ -1,5 +1,6 @@
 """Two people, each with a home, a checkout, a Python and a kubeconfig of their own, who share a stack."""
 
+import contextlib
 import json
 import os
 import signal
@@ -143,7 +144,8 @@ def killed(run: "subprocess.Popen[Any]") -> None:
     """End it and all that it started, as a machine that goes down does."""
     family = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
     for each in family:
-        each.send_signal(signal.SIGKILL)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.send_signal(signal.SIGKILL)
     run.wait()
 
 

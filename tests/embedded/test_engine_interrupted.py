@@ -161,7 +161,7 @@ def test_after_a_kill_the_next_run_ends_what_is_left_and_goes_on(slow: Slow, who
     slow.enough()
     code, said = slow.whole()
     assert code == 0, said
-    assert not psutil.pid_exists(engine.pid)
+    assert not engine.is_running() or engine.status() == psutil.STATUS_ZOMBIE
     # Pulumi alone may go on, or end with the pipe that nobody reads any more.
     assert "the lock of a run that was killed is taken away" in said or not whole
     assert slow.left == []

@@ -5,13 +5,17 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import psutil
 
 from components.clients.process import CommandFailed, run
+from tools.engine import strays
 
 # Pulumi's words, of every backend that is a folder or a bucket (pulumi/pkg/backend/diy/lock.go).
 _HELD = re.compile(r"created by (?P<user>.+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+# Seconds by which what the clock said then and says now may differ.
+_CLOCK = 5.0
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,10 @@ class Holder:
         if self.host != socket.gethostname():
             return False
         try:
-            return "pulumi" not in psutil.Process(self.pid).name()
+            process = psutil.Process(self.pid)
+            # Its number may be another's by now, who was not there when the lock was made.
+            later = process.create_time() > datetime.fromisoformat(self.since).timestamp() + _CLOCK
+            return later or not strays.lives(process) or "pulumi" not in process.name()
         except psutil.NoSuchProcess:
             return True
 

@@ -27,6 +27,11 @@ def of(folder: Path) -> list[psutil.Process]:
     return found
 
 
+def lives(process: psutil.Process) -> bool:
+    """Whether it does anything still: a dead one stays listed until its parent asks for it, in a container for good."""
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
 def end(folder: Path) -> None:
     """Let Pulumi end as it does when it is interrupted, then end what is left."""
     # What has just been told to end takes a moment.

@@ -4,8 +4,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-
 from components.clients.process import run
 from tools.engine import state, strays
 from tools.engine.backend import own_backend
@@ -18,16 +16,10 @@ def of_a_run(root: Path) -> Iterator[str]:
     folder = root.absolute() / ".slipway"
     for scratch in (folder / "tmp").glob("*"):
         yield f"the folder {scratch}"
-        yield from (
-            f"the process {process.name()} ({process.pid})" for process in strays.of(scratch) if _lives(process)
-        )
+        yield from (f"the process {each.name()} ({each.pid})" for each in strays.of(scratch) if strays.lives(each))
     yield from (f"the lock {file}" for file in (folder / "state" / ".pulumi" / "locks").rglob("*.json"))
     # As `components.clients.private` names what it has not renamed yet.
     yield from (f"the half-written {file}" for file in folder.rglob(".*.????????") if file.is_file())
-
-
-def _lives(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def of_a_state(stack: Stack) -> Iterator[str]:
