@@ -62,7 +62,7 @@ def run(
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Have what is started here take SIGINT: a shell makes what it runs in the background ignore it, and that is
     inherited."""
     before = signal.getsignal(signal.SIGINT)
@@ -92,7 +92,7 @@ def foreground(
     """
     if not shutil.which(command[0], path=env.get("PATH")):
         raise _missing(command[0])
-    with _interruptible():
+    with interruptible():
         started = subprocess.Popen(
             command,
             env=env,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from components.clients.process import interruptible
 from components.errors import SlipwayError
 from tools.interruptions import traces
 from tools.interruptions.victim import Victim
@@ -89,7 +90,7 @@ class Interruptions:
 
     def _begun(self, verb: str) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "tools", verb, self.victim.stack.name]
-        with _LOG.open("ab") as log:
+        with _LOG.open("ab") as log, interruptible():
             log.write(f"--- {verb}\n".encode())
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 

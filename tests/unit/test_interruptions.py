@@ -1,0 +1,73 @@
+"""How runs are interrupted, on a command that stands for the real one."""
+
+import random
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.engine.stack import Stack
+from tools.interruptions.rounds import Interruptions, Outcome, summary
+from tools.interruptions.victim import Victim
+
+COMMAND = """
+import pathlib, signal, sys, time
+takes = signal.getsignal(signal.SIGINT) == signal.default_int_handler
+print(sys.argv[1], "takes SIGINT" if takes else "ignores SIGINT", flush=True)
+half = pathlib.Path("half")
+half.touch()
+time.sleep(1)
+half.unlink()
+"""
+
+
+class Watched(Victim):
+    def left(self, verb: str) -> list[str]:  # noqa: ARG002
+        return ["what is half done"] if Path("half").exists() else []
+
+
+@pytest.fixture
+def interruptions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interruptions]:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "__main__.py").write_text(COMMAND)
+    victim = Watched(stack=Stack("x"), namespaces=frozenset(), cluster=None, kind=None)
+    # As a shell starts what runs in the background.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    made = Interruptions(victim, random.Random(1), lambda _line: None)
+    made.lasts = {"up": 0.5, "destroy": 0.5}
+    yield made
+    signal.signal(signal.SIGINT, before)
+
+
+def test_each_verb_is_cut_off_with_each_signal_and_run_again(interruptions: Interruptions) -> None:
+    found = list(interruptions.rounds(["INT", "KILL"], ["up", "destroy"], 1))
+    assert [(each.verb, each.signal, each.faults) for each in found] == [
+        ("up", "INT", ()),
+        ("destroy", "INT", ()),
+        ("up", "KILL", ()),
+        ("destroy", "KILL", ()),
+    ]
+    log = Path("interruptions.log").read_text()
+    assert log.count("--- ") == 8
+    assert "takes SIGINT" in log
+    assert "ignores SIGINT" not in log
+
+
+def test_what_is_left_is_a_fault(interruptions: Interruptions, monkeypatch: pytest.MonkeyPatch) -> None:
+    def left(_self: Victim, verb: str) -> list[str]:
+        return [f"a lock after {verb}"]
+
+    monkeypatch.setattr(Watched, "left", left)
+    found = next(interruptions.rounds(["TERM"], ["up"], 1))
+    assert found.faults == ("the next up: a lock after up",)
+
+
+def test_the_summary_counts_each_verb_and_signal_apart() -> None:
+    def outcome(verb: str, name: str, *faults: Any) -> Outcome:
+        return Outcome(verb, name, 1.0, faults)
+
+    said = list(summary([outcome("up", "INT"), outcome("destroy", "INT", "left a lock"), outcome("up", "INT")]))
+    assert said == ["2 of 2: up after SIGINT", "0 of 1: destroy after SIGINT"]
