@@ -61,10 +61,8 @@ class Interruptions:
                     raise SlipwayError(f"`{verb}` between two interruptions failed: {'; '.join(faults)}")
 
     def _interrupted(self, verb: str, name: str, number: int) -> Outcome:
-        after = self.moments.uniform(0, self.lasts[verb])
+        run, after = self._under_way(verb)
         faults: list[str] = []
-        run = self._begun(verb)
-        time.sleep(after)
         if SIGNALS[name] is signal.SIGKILL:
             _kill(run, whole=bool(number % 2))
         else:
@@ -72,6 +70,21 @@ class Interruptions:
             faults += self._ended(run)
         faults += [f"the next {verb}: {each}" for each in self._whole(verb)]
         return Outcome(verb, name, after, tuple(faults))
+
+    def _under_way(self, verb: str) -> "tuple[subprocess.Popen[bytes], float]":
+        """The verb at a chance moment, and that. Raises SlipwayError for one that fails by itself."""
+        while True:
+            after, started = self.moments.uniform(0, self.lasts[verb]), time.monotonic()
+            run = self._begun(verb)
+            try:
+                code = run.wait(after)
+            except subprocess.TimeoutExpired:
+                return run, after
+            # It was faster than when it was measured, and over: begun again, from where it began.
+            self.lasts[verb] = time.monotonic() - started
+            [other] = {*VERBS} - {verb}
+            if code or self._whole(other):
+                raise SlipwayError(f"`{verb}` failed without any interruption; its log is {_LOG.absolute()}")
 
     def _ended(self, run: "subprocess.Popen[bytes]") -> Iterator[str]:
         """What is wrong after a signal that a command can act on."""
