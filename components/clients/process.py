@@ -61,19 +61,6 @@ def run(
     return done.stdout
 
 
-@contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Have what is started here take SIGINT: a shell makes what it runs in the background ignore it, and that is
-    inherited."""
-    before = signal.getsignal(signal.SIGINT)
-    if before == signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def foreground(
     command: Sequence[str],
     env: Mapping[str, str],
@@ -92,7 +79,8 @@ def foreground(
     """
     if not shutil.which(command[0], path=env.get("PATH")):
         raise _missing(command[0])
-    with interruptible():
+    signals = _Signals(own_group=line is not None)
+    with signals.taken():
         started = subprocess.Popen(
             command,
             env=env,
@@ -104,61 +92,76 @@ def foreground(
             # second one cuts short what is under way. What draws at a terminal has to be in its group.
             process_group=0 if line else None,
         )
-    with started as process:
-        streams = [each for each in ((process.stdout, line), (process.stderr, error)) if each[1]]
-        readers = [threading.Thread(target=_hand_on, args=each, daemon=True) for each in streams]
-        for reader in readers:
-            reader.start()
-        code = _waited_for(process, stop, meanwhile, own_group=line is not None)
-        for reader in readers:
-            reader.join(_LAST_WORDS)
-        return code
+        with started as process:
+            signals.hand_to(process)
+            streams = [each for each in ((process.stdout, line), (process.stderr, error)) if each[1]]
+            readers = [threading.Thread(target=_hand_on, args=each, daemon=True) for each in streams]
+            for reader in readers:
+                reader.start()
+            code = _waited_for(process, signals, stop, meanwhile)
+            for reader in readers:
+                reader.join(_LAST_WORDS)
+    return INTERRUPTED if signals.came and code else code
+
+
+class _Signals:
+    """Those to this process, handed on to the one that it starts: from before there is one."""
+
+    def __init__(self, *, own_group: bool) -> None:
+        self.own_group = own_group
+        self.process: subprocess.Popen[str] | None = None
+        self.came = False
+        # When it was told to end.
+        self.told: list[float] = []
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        # What a person had ignored (`nohup`) stays ignored; a shell does so with SIGINT by itself, in the background.
+        numbers = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) != signal.SIG_IGN]
+        before = {each: signal.signal(each, self._take) for each in (*numbers, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def hand_to(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        if self.told:
+            process.send_signal(signal.SIGINT)
+
+    def interrupt(self) -> None:
+        self.told.append(time.monotonic())
+        if self.process:
+            self.process.send_signal(signal.SIGINT)
+
+    def _take(self, number: int, _frame: FrameType | None) -> None:
+        self.came = True
+        # A terminal tells all of its processes of Ctrl-C, whose second one is a person's impatience.
+        if number != signal.SIGINT:
+            if not self.told:
+                self.interrupt()
+        elif self.own_group or not self.process:
+            self.interrupt()
 
 
 def _waited_for(
     process: "subprocess.Popen[str]",
+    signals: _Signals,
     stop: threading.Event | None,
     meanwhile: Callable[[], None] | None,
-    *,
-    own_group: bool,
 ) -> int:
-    told: list[float] = []
-    signalled = False
-
-    def interrupt() -> None:
-        told.append(time.monotonic())
-        process.send_signal(signal.SIGINT)
-
-    def pass_on(number: int, _frame: FrameType | None) -> None:
-        nonlocal signalled
-        signalled = True
-        # A terminal tells all of its processes of Ctrl-C, whose second one is a person's impatience.
-        if number != signal.SIGINT:
-            if not told:
-                interrupt()
-        elif own_group:
-            interrupt()
-
-    # What a person had ignored (`nohup`) stays ignored; that of Ctrl-C is a shell's doing, see above.
-    ignored = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) == signal.SIG_IGN]
-    numbers = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT} - set(ignored)
-    before = {number: signal.signal(number, pass_on) for number in numbers}
-    try:
-        while True:
-            try:
-                code = process.wait(_LOOK)
-                return INTERRUPTED if signalled and code else code
-            except subprocess.TimeoutExpired:
-                if stop and stop.is_set():
-                    interrupt()
-                    stop = None
-                if len(told) == 1 and time.monotonic() - told[0] > PATIENCE:
-                    interrupt()
-                if meanwhile:
-                    meanwhile()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    while True:
+        try:
+            return process.wait(_LOOK)
+        except subprocess.TimeoutExpired:
+            if stop and stop.is_set():
+                signals.interrupt()
+                stop = None
+            if len(signals.told) == 1 and time.monotonic() - signals.told[0] > PATIENCE:
+                signals.interrupt()
+            if meanwhile:
+                meanwhile()
 
 
 def _missing(program: str) -> CommandFailed:

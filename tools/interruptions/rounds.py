@@ -1,5 +1,6 @@
 """One interruption after another: begin a verb, cut it off, run it again, look at what is left."""
 
+import contextlib
 import itertools
 import random
 import signal
@@ -12,7 +13,6 @@ from pathlib import Path
 
 import psutil
 
-from components.clients.process import interruptible
 from components.errors import SlipwayError
 from tools.interruptions import traces
 from tools.interruptions.victim import Victim
@@ -103,9 +103,22 @@ class Interruptions:
 
     def _begun(self, verb: str) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "tools", verb, self.victim.stack.name]
-        with _LOG.open("ab") as log, interruptible():
+        with _LOG.open("ab") as log, _interruptible():
             log.write(f"--- {verb}\n".encode())
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have what is started here take SIGINT: a shell makes what it runs in the background ignore it, and that is
+    inherited."""
+    before = signal.getsignal(signal.SIGINT)
+    if before == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _kill(run: "subprocess.Popen[bytes]", *, whole: bool) -> None:
