@@ -21,6 +21,8 @@ SIGNALS = {"INT": signal.SIGINT, "TERM": signal.SIGTERM, "KILL": signal.SIGKILL}
 VERBS = ("up", "destroy")
 # Seconds in which an interrupted command has to end, whatever is under way.
 ENDS_WITHIN = 600.0
+# How much longer than its last whole run a verb may be let go on: its end is to be met too, on a machine that got busier.
+_LONGER = 1.25
 _LOG = Path("interruptions.log")
 
 Say = Callable[[str], None]
@@ -74,13 +76,13 @@ class Interruptions:
     def _under_way(self, verb: str) -> "tuple[subprocess.Popen[bytes], float]":
         """The verb at a chance moment, and that. Raises SlipwayError for one that fails by itself."""
         while True:
-            after, started = self.moments.uniform(0, self.lasts[verb]), time.monotonic()
+            after, started = self.moments.uniform(0, _LONGER * self.lasts[verb]), time.monotonic()
             run = self._begun(verb)
             try:
                 code = run.wait(after)
             except subprocess.TimeoutExpired:
                 return run, after
-            # It was faster than when it was measured, and over: begun again, from where it began.
+            # It was over before: begun again, from where it began.
             self.lasts[verb] = time.monotonic() - started
             [other] = {*VERBS} - {verb}
             if code or self._whole(other):
