@@ -21,7 +21,7 @@ SIGNALS = {"INT": signal.SIGINT, "TERM": signal.SIGTERM, "KILL": signal.SIGKILL}
 VERBS = ("up", "destroy")
 # Seconds in which an interrupted command has to end, whatever is under way.
 ENDS_WITHIN = 600.0
-# How much longer than its last whole run a verb may be let go on: its end is to be met too, on a machine that got busier.
+# How much longer than its last whole run a verb may go on: its end is to be met too, on a machine that got busier.
 _LONGER = 1.25
 _LOG = Path("interruptions.log")
 
