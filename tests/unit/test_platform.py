@@ -1,5 +1,6 @@
 """Charts, images and the platform's order."""
 
+import os
 import re
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def test_a_stack_overrides_chart_version_and_values_over_the_pin(tmp_path: Path)
         {
             "charts": {
                 "istiod": {"version": "1.29.0", "values": {"resources": {"requests": {"cpu": "1"}}}},
-                "kserve-crd": {"chart": str(chart)},
+                "kserve-crd": {"chart": os.path.relpath(chart)},
                 "cert-manager": {"repository": "https://charts.example.com"},
             }
         },
@@ -44,7 +45,7 @@ def test_a_stack_overrides_chart_version_and_values_over_the_pin(tmp_path: Path)
     assert istiod["values"]["tag"] == "1.29.0"
     assert istiod["values"]["resources"]["requests"] == {"cpu": "1", "memory": "256Mi"}
     crd = run.one("Release", "kserve-crd").inputs
-    assert crd["chart"] == str(chart)
+    assert crd["chart"] == os.path.relpath(chart)
     assert "repositoryOpts" not in crd
     assert run.one("Release", "cert-manager").inputs["repositoryOpts"] == {"repo": "https://charts.example.com"}
 

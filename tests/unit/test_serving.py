@@ -1,5 +1,6 @@
 """The model's image, its InferenceService, its autoscaler and its gate."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,7 @@ def test_a_prod_model_is_asked_at_its_own_host() -> None:
 
 def test_a_local_model_folder_needs_neither_mlflow_nor_training(tmp_path: Any) -> None:
     (tmp_path / "MLmodel").write_text("{}")
-    run = run_stack("dev", {"models": [{"name": NAME, "source": str(tmp_path)}]})
+    run = run_stack("dev", {"models": [{"name": NAME, "source": os.path.relpath(tmp_path)}]})
     files = run.one("ModelFiles", f"{NAME}-files")
     assert "tracking_uri" not in files.inputs
     assert not [job for job in run.of("Job") if "train" in job.name]
@@ -154,7 +155,7 @@ def test_a_preview_says_why_another_server_serves_a_model(tmp_path: Any, monkeyp
     monkeypatch.setattr("pulumi.info", lambda message, *_: said.append(message))
     (tmp_path / "MLmodel").write_text("{}")
     (tmp_path / "python_env.yaml").write_text("python: 3.13.1\n")
-    run_stack("dev", {"models": [{"name": NAME, "source": str(tmp_path)}]})
+    run_stack("dev", {"models": [{"name": NAME, "source": os.path.relpath(tmp_path)}]})
     assert said == [
         f"{NAME} is served by KServe's Python server: Python 3.13 is later than MLServer's last, 3.12",
     ]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path as File
 
 from components.settings import image_lock as lock
+from components.settings.files import OF_ONE_MACHINE, of_one_machine
 from components.settings.parts import PARTS
 from components.settings.problems import Path, Problem, fault
 from components.settings.stack import Settings
@@ -64,7 +65,9 @@ def charts(settings: Settings) -> Iterator[Problem]:
         if repository and chart.startswith("oci://"):
             yield fault((*at, "repository"), repository, "an oci:// chart is in no repository; remove one of the two")
         elif chart and not chart.startswith("oci://") and not repository:
-            if not (File(chart).expanduser() / "Chart.yaml").is_file() and not File(chart).is_file():
+            if of_one_machine(chart):
+                yield fault((*at, "chart"), chart, OF_ONE_MACHINE)
+            elif not (File(chart) / "Chart.yaml").is_file() and not File(chart).is_file():
                 yield fault((*at, "chart"), chart, "no chart in that folder; write its `repository` too, or oci://…")
         elif repository and not chart and CHARTS[key].repository is None:
             yield fault((*at, "repository"), repository, "the pin is an oci:// chart; write `chart`, its name, too")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path as File
 
 from components.settings.credentials import bundle_problem
+from components.settings.files import OF_ONE_MACHINE, of_one_machine
 from components.settings.kubernetes_names import LONGEST_NAME, LONGEST_NAME_AND_NAMESPACE
 from components.settings.model_source import ModelFolder, parse_source
 from components.settings.models import CANARY_SUFFIX, Train
@@ -84,7 +85,9 @@ def _source(text: str, train: Train | None, at: Path) -> Iterator[Problem]:
     if isinstance(source, ModelFolder):
         if train:
             yield fault((*at, "train"), train.script, "a local folder is not trained here; write a models:/ source")
-        if not _is_file(source.path / "MLmodel"):
+        if of_one_machine(text):
+            yield fault((*at, "source"), text, OF_ONE_MACHINE)
+        elif not _is_file(source.path / "MLmodel"):
             yield fault((*at, "source"), text, "no MLmodel file in that folder; write the path of a saved MLflow model")
     if train:
         yield from _train(train, (*at, "train"))
@@ -99,7 +102,11 @@ def _is_file(path: File) -> bool:
 
 def _train(train: Train, at: Path) -> Iterator[Problem]:
     script = File(train.script)
-    if not _is_file(script):
+    if of_one_machine(train.script):
+        yield fault(at, train.script, OF_ONE_MACHINE)
+    elif of_one_machine(train.folder or ""):
+        yield fault((*at, "folder"), train.folder, OF_ONE_MACHINE)
+    elif not _is_file(script):
         yield fault(at, train.script, "no such file; write a path from the project's folder")
     elif train.folder and not script.resolve().is_relative_to(File(train.folder).resolve()):
         yield fault((*at, "folder"), train.folder, f"the script is not in it; write the folder of {train.script}")
