@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tools.engine import plan, policies, process, settled, state
-from tools.engine.stack import Stack
+from tools.engine.stack import Stack, write_used_file
 from tools.lifecycle import verbs
 from tools.lifecycle.embedded import EmbeddedCluster
 
@@ -67,6 +68,18 @@ def test_a_second_up_that_changes_nothing_is_not_planned_first(
     up(stack)
     assert planned == ["plan"]
     assert "tracking is http://t" in capsys.readouterr().out
+
+
+def test_the_second_up_of_a_new_stack_is_not_planned_for_the_salt_that_the_first_was_given(
+    stack: Stack, planned: list[str]
+) -> None:
+    write_used_file(stack, stack.content)
+    # As Pulumi adds it when it makes the stack: behind the settings, and in its own form.
+    stack.used_file.write_text(f"{yaml.safe_dump(stack.content, indent=4)}encryptionsalt: v1:abc\n")
+    up(stack)
+    write_used_file(stack, stack.content)
+    up(stack)
+    assert planned == ["plan"]
 
 
 @pytest.mark.parametrize("what", ["setting", "state", "options"])

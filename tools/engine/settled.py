@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from tools import stack_file
 from tools.engine.stack import Stack
 from tools.files import write_whole
 
@@ -43,7 +44,9 @@ def _fingerprint(stack: Stack, resources: Sequence[Mapping[str, Any]]) -> str:
     total = hashlib.sha256(json.dumps(list(resources), sort_keys=True).encode())
     for package in _PACKAGES:
         total.update(metadata.version(package).encode())
-    for path in (*_files(), stack.used_file):
+    # As it is read: Pulumi writes its salt into it, in a form of its own.
+    total.update(json.dumps(stack_file.read(stack.used_file), sort_keys=True, default=str).encode())
+    for path in _files():
         total.update(f"{path}\0".encode())
         total.update(path.read_bytes())
     return total.hexdigest()
