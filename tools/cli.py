@@ -54,17 +54,22 @@ def _stack(name: str) -> "Stack":
     return Stack(name)
 
 
-def stack(function: Callable[..., int | None]) -> Callable[..., int | None]:
-    """The argument that names a stack; what the command writes beside the stack's own files is gone at its end."""
+def scratched(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """What the command writes beside what it is for is gone at its end, whatever ends it."""
 
     @functools.wraps(function)
-    def scratched(*arguments: Any, **options: Any) -> int | None:
+    def within(*arguments: Any, **options: Any) -> int | None:
         from tools.engine.scratch import scratch
 
         with scratch():
             return function(*arguments, **options)
 
-    return click.argument("stack", type=_stack)(scratched)
+    return within
+
+
+def stack(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """The argument that names a stack, of a command that leaves nothing else."""
+    return click.argument("stack", type=_stack)(scratched(function))
 
 
 # What a command hands on to Pulumi as it is.

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -42,6 +43,25 @@ def test_the_stack_comes_first_after_the_command(name: str) -> None:
     assert command
     first = next((each.name for each in command.params if isinstance(each, click.Argument)), None)
     assert (first == "stack") == (name not in WITHOUT_STACK)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_that_works_leaves_its_temporary_files_nowhere(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that do not write any need no folder for them."""
+    monkeypatch.chdir(tmp_path)
+    within: list[str] = []
+    command = commands.get_command(click.Context(commands), name)
+    assert command
+    assert command.callback
+    work = getattr(command.callback, "__wrapped__", None)
+    if name in WITHOUT_STACK - {"bench"}:
+        assert work is None
+        return
+    assert work.__code__.co_filename == str(cli.FOLDER / f"{name.replace('-', '_')}.py")
+    cli.scratched(lambda: within.append(tempfile.gettempdir()))()
+    assert Path(within[0]).parent == tmp_path / ".slipway" / "tmp"
 
 
 @pytest.mark.parametrize("name", NAMES)
