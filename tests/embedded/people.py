@@ -128,11 +128,15 @@ class Person:
 def engine_of(run: "subprocess.Popen[Any]", verb: str) -> psutil.Process:
     """Pulumi's own process, once it works on the stack and so holds its lock."""
 
+    def works(process: psutil.Process) -> bool:
+        # It may end meanwhile.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            # Its plugins are started with the lock in hand.
+            return process.name() == "pulumi" and process.cmdline()[1:2] == [verb] and bool(process.children())
+        return False
+
     def found() -> list[psutil.Process]:
-        engines = psutil.Process(run.pid).children(recursive=True)
-        working = [each for each in engines if each.name() == "pulumi" and each.cmdline()[1:2] == [verb]]
-        # Its plugins are started with the lock in hand.
-        return [each for each in working if each.children()]
+        return [each for each in psutil.Process(run.pid).children(recursive=True) if works(each)]
 
     wait_out(lambda: run.poll() is None and not found(), 120, every=0.05)
     engines = found()
