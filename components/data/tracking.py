@@ -21,6 +21,7 @@ from components.ingress.route import SERVER_INFO, Destination, path_spec, virtua
 from components.kubernetes import placement, pods, pull_secret
 
 PORT = 5000
+DESTINATION = "MLFLOW_ARTIFACTS_DESTINATION"
 _UID = 1000
 _LABELS = pods.labels("mlflow")
 _MIGRATE = Path(__file__).parent / "scripts" / "migrate.py"
@@ -131,7 +132,7 @@ def deployment_spec(
                             *pods.env(
                                 {
                                     "HOME": "/tmp",
-                                    "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{args.store.bucket}",
+                                    DESTINATION: f"s3://{args.store.bucket}",
                                     # Its background workers are for GenAI evaluations, and take memory.
                                     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
                                 }

@@ -1,12 +1,13 @@
 """What Pulumi would do, read before it does: no plan that deletes data runs without a word."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from components.clients.process import CommandFailed, run
+from components.data.object_store import ENDPOINT
+from components.data.tracking import DESTINATION
 from components.dynamic.cluster_identity import ClusterIdentity
 from components.dynamic.crd_cleanup import CrdCleanup
 from components.dynamic.kind_cluster import KindCluster
@@ -14,13 +15,14 @@ from components.errors import SlipwayError
 from tools.engine.protection import named, word
 from tools.engine.stack import Stack
 
+_STATEFUL_SET, _DEPLOYMENT = "kubernetes:apps/v1:StatefulSet", "kubernetes:apps/v1:Deployment"
 # What data is in, or goes with.
 HOLDERS = frozenset(
     {
         "kubernetes:core/v1:Namespace",
         "kubernetes:core/v1:PersistentVolume",
         "kubernetes:core/v1:PersistentVolumeClaim",
-        "kubernetes:apps/v1:StatefulSet",
+        _STATEFUL_SET,
         "kubernetes:postgresql.cnpg.io/v1:Cluster",
         "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
         "pulumi:providers:kubernetes",
@@ -33,25 +35,40 @@ HOLDERS = frozenset(
 _DELETING = frozenset({"delete", "replace", "delete-replaced", "discard-replaced"})
 
 
-@dataclass(frozen=True)
-class Loss:
-    """A step of the plan that deletes what holds data."""
+def losses(steps: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What the plan deletes or replaces of all that holds data, and what it would leave behind unread."""
+    found: dict[str, str] = {}
+    for step in steps:
+        old, new = step.get("oldState") or {}, step.get("newState") or {}
+        if step["op"] in _DELETING and old.get("type") in HOLDERS:
+            found[named(old)] = f"{'replaces' if 'replace' in step['op'] else 'deletes'} {named(old)}"
+        elif old and new:
+            found |= {line: line for line in _left_behind(old, new)}
+    return list(found.values())
 
-    op: str
-    what: str
 
-    def __str__(self) -> str:
-        return f"{'replaces' if 'replace' in self.op else 'deletes'} {self.what}"
+def _left_behind(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """Data that stays where it is, and that nobody would find there any more."""
+    before, after = _container(old), _container(new)
+    if not before or not after:
+        return
+    if old["type"] == _STATEFUL_SET and before.get("name") != after.get("name"):
+        yield f"has {after.get('name')} read what {before.get('name')} wrote for {named(old)}, which it cannot"
+    if old["type"] == _DEPLOYMENT and (place := _artifacts(before)) and place != (now := _artifacts(after)):
+        yield f"leaves MLflow's artifacts in {place}, and has it look for them in {now or 'no store'}"
 
 
-def losses(steps: Iterable[Mapping[str, Any]]) -> list[Loss]:
-    """What the plan deletes or replaces of all that holds data."""
-    found = [
-        Loss(step["op"], named(old))
-        for step in steps
-        if step["op"] in _DELETING and (old := step.get("oldState") or {}).get("type") in HOLDERS
-    ]
-    return list({each.what: each for each in found}.values())
+def _container(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """The first one of a workload's pods, as the program declared it."""
+    template = ((resource.get("inputs") or {}).get("spec") or {}).get("template") or {}
+    return dict(((template.get("spec") or {}).get("containers") or [{}])[0])
+
+
+def _artifacts(container: Mapping[str, Any]) -> str:
+    """Where a server of MLflow's keeps artifacts; "" for what is none."""
+    known = {each["name"]: each.get("value") for each in container.get("env") or ()}
+    destination, endpoint = known.get(DESTINATION), known.get(ENDPOINT)
+    return f"{destination} at {endpoint}" if destination and endpoint else str(destination or "")
 
 
 def read(options: Sequence[str], env: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -67,7 +84,7 @@ def of_events(log: Path) -> list[dict[str, Any]]:
     """The steps in the event log of a preview; [] without one."""
     events = map(json.loads, log.read_text().splitlines() if log.is_file() else ())
     found = (each["resourcePreEvent"]["metadata"] for each in events if "resourcePreEvent" in each)
-    return [{"op": each["op"], "oldState": each.get("old") or {}} for each in found]
+    return [{"op": each["op"], "oldState": each.get("old"), "newState": each.get("new")} for each in found]
 
 
 def _without_plan(options: Sequence[str]) -> list[str]:
@@ -87,7 +104,7 @@ def require_word(stack: Stack, steps: Iterable[Mapping[str, Any]], confirm: str 
     lost = losses(steps)
     if not lost or confirm == word(stack):
         return
-    lines = ["this `up` would delete data, and nothing was done:", *(f"  {each}" for each in lost)]
+    lines = ["this `up` would delete data or lose sight of it, and nothing was done:", *(f"  {each}" for each in lost)]
     raise SlipwayError("\n".join(lines), remedy=f"If that is meant: make up STACK={stack.name} CONFIRM={word(stack)}")
 
 
