@@ -27,9 +27,9 @@ class Kept:
         platform = dict.fromkeys(PARTS, "off")
         self._settings = {**shared, "platform": platform, "tracking": {"uri": "http://127.0.0.1:1"}}
 
-    def write(self, *, keep: bool, namespace: str = "kept-data") -> None:
+    def write(self, *, keep: bool, namespace: str = "kept-data", bucket: str = "mlflow") -> None:
         settings = {**self._settings, "namespaces": {"data": namespace, "models": "kept-models"}}
-        settings |= {key: {"keep": keep} for key in ("database", "objectStore")}
+        settings |= {"database": {"keep": keep}, "objectStore": {"keep": keep, "bucket": bucket}}
         content = {"config": {f"{PREFIX}{key}": value for key, value in settings.items()}}
         (self._checkout.root / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump(content))
 
@@ -91,9 +91,18 @@ def test_data_goes_with_a_setting_and_a_word_and_with_nothing_less(checkout: Che
     assert "protect" in said
     assert kept.data == data
 
+    # So is another place to look for it, and a preview fails as well.
+    kept.write(keep=True, bucket="elsewhere")
+    for verb in ("preview", "up"):
+        worked, said = kept.run(verb)
+        assert not worked
+        assert "leaves MLflow's artifacts in s3://mlflow at http://object-store.kept-data:9000" in said
+        assert f"CONFIRM=delete-data-of-{STACK}" in said
+    assert kept.data == data
+
     # So is letting it go without the word, by `up` as by `destroy`.
     kept.write(keep=False)
-    for verb in ("up", "destroy"):
+    for verb in ("preview", "up", "destroy"):
         worked, said = kept.run(verb)
         assert not worked
         assert f"CONFIRM=delete-data-of-{STACK}" in said
