@@ -126,12 +126,11 @@ class Person:
 
 
 def engine_of(run: "subprocess.Popen[Any]", verb: str) -> psutil.Process:
-    """Pulumi's own process, once it works on the stack and so holds its lock."""
+    """Pulumi's own process, once it works on the stack."""
 
     def works(process: psutil.Process) -> bool:
         # It may end meanwhile.
         with contextlib.suppress(psutil.NoSuchProcess):
-            # Its plugins are started with the lock in hand.
             return process.name() == "pulumi" and process.cmdline()[1:2] == [verb] and bool(process.children())
         return False
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.clients.waiting import wait_out
 from components.settings import Embedded
 from tests.embedded import s3
 from tests.embedded.conftest import Checkout
@@ -176,15 +177,23 @@ def of_a_machine(state: dict[str, Any], ann: Person, ben: Person, checkout: Chec
     return {(text, each) for text in texts(state) for each in own if each in text}
 
 
+def wait_for_lock(folder: Path) -> None:
+    """Return when a run has the lock of the state below the folder, which may be a server's of buckets."""
+    missing = wait_out(lambda: not list(folder.rglob(".pulumi/locks/**/*.json")), 120, every=0.05)
+    assert not missing, "nobody locked the state"
+
+
 def test_two_at_once_are_one_after_the_other_and_a_killed_ones_lock_heals(
     checkout: Checkout,
     pair: tuple[Person, Person],
     settings: dict[str, Any],
     backend: tuple[str, dict[str, str]],
+    tmp_path: Path,
 ) -> None:
     ann, ben = sharing(pair, settings, backend)
     first = ann.begin("up")
     engine = engine_of(first, "up")
+    wait_for_lock(tmp_path)
     # It holds the lock for as long as this test likes.
     engine.send_signal(signal.SIGSTOP)
     try:
@@ -201,6 +210,7 @@ def test_two_at_once_are_one_after_the_other_and_a_killed_ones_lock_heals(
     # Ann's machine goes down in the middle of a destroy.
     second = ann.begin("destroy")
     engine_of(second, "destroy")
+    wait_for_lock(tmp_path)
     killed(second)
     said = ben.make("destroy")
     assert "the lock of a run that was killed is taken away" in said
