@@ -27,6 +27,8 @@ def environment(stack: Stack, content: Mapping[str, Any], given: Mapping[str, st
     own = not backend
     env["PULUMI_BACKEND_URL"] = _absolute(backend) if backend else own_backend()
     env.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
+    # It takes off the state what is alive on a cluster that is away; `continuity` asks whether it is gone.
+    env.pop("PULUMI_K8S_DELETE_UNREACHABLE", None)
     # `--event-log` of Pulumi is hidden behind it.
     env.setdefault("PULUMI_DEBUG_COMMANDS", "true")
     if backend and backend.startswith("https://"):

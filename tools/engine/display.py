@@ -15,7 +15,7 @@ from typing import Any
 
 from components.clients.process import foreground
 from tools.engine.lock import Locks, held
-from tools.engine.process import logged, named_stack, useless
+from tools.engine.process import advised, logged, named_stack, useless
 
 # What takes less is only counted.
 SHOWN_FROM = 3.0  # seconds
@@ -55,7 +55,7 @@ def _displayed(
 ) -> int:
     log = events.with_name("pulumi.log")
     events.unlink(missing_ok=True)
-    display = Display(events)
+    display = Display(events, named_stack(command))
     with log.open("w") as output:
 
         def line(text: str) -> None:
@@ -75,6 +75,7 @@ class Display:
     """Follows an event log; `running` are the URNs that are being worked on, with when they were begun."""
 
     events: Path
+    stack: str = ""
     began: float = field(default_factory=time.monotonic)
     running: dict[str, tuple[float, str]] = field(default_factory=dict)
     done: int = 0
@@ -117,7 +118,7 @@ class Display:
                 if now - start >= SHOWN_FROM:
                     yield f"  {_DONE.get(operation, operation):<9} {named(step['urn'])} in {now - start:.0f} s"
         elif found := event.get("diagnosticEvent"):
-            message = _COLOR.sub("", str(found["message"])).strip()
+            message = advised(_COLOR.sub("", str(found["message"])).strip(), self.stack)
             passing = found.get("ephemeral") or found.get("severity") not in ("error", "warning")
             if message and not passing and not useless(message):
                 yield f"{found['severity']}: {named(found['urn'])}: {message}" if found.get("urn") else message

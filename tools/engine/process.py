@@ -5,9 +5,12 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 
+from components.clients import identity
 from components.clients.process import CommandFailed, foreground, run
 from tools.engine.lock import Locks, held
 
+# The provider's advice where a cluster does not answer, with a switch that forgets all that is on it, gone or not.
+_FORGETTING = re.compile(r"If the cluster was deleted, you can remove .*PULUMI_K8S_DELETE_UNREACHABLE[^.]*")
 # Where the pinned plugins are is how this project works, and nothing that a user could change.
 _USELESS = re.compile(r"using pulumi-\S+ from \$PATH")
 
@@ -21,14 +24,16 @@ def pulumi(arguments: Sequence[str], env: Mapping[str, str]) -> int:
 def logged(command: Sequence[str], env: Mapping[str, str], locks: Locks, stop: threading.Event | None = None) -> int:
     """Run the command with its own log, in which `locks` looks for holders."""
 
+    stack = named_stack(command)
+
     def line(text: str) -> None:
         locks.read(text)
         if not useless(text):
-            print(text, end="", flush=True)
+            print(advised(text, stack), end="", flush=True)
 
     def error(text: str) -> None:
         locks.read(text)
-        print(text, end="", file=sys.stderr, flush=True)
+        print(advised(text, stack), end="", file=sys.stderr, flush=True)
 
     return foreground(command, env, stop, line=line, error=error)
 
@@ -47,6 +52,16 @@ def named_stack(arguments: Sequence[str]) -> str:
 def useless(line: str) -> bool:
     """Whether it tells a user of something that he can do nothing about."""
     return bool(_USELESS.search(line))
+
+
+def advised(text: str, stack: str) -> str:
+    """The text with the project's own way on, which asks whether the cluster is gone, in place of the provider's."""
+    newline = "\n" if text.endswith("\n") else ""
+    own = (
+        "The state still has all that is on it: give the same command again when it answers. If it is gone for good: "
+        f"make destroy STACK={stack} CONFIRM={identity.word(stack)}"
+    )
+    return _FORGETTING.sub(own, text.rstrip("\n")) + newline
 
 
 def ask(arguments: Sequence[str], env: Mapping[str, str]) -> str | None:
