@@ -18,6 +18,7 @@ from components.serving.logged_model import LoggedModel
 from components.serving.plan import Plan, Wishes
 from components.serving.servers import SERVERS
 from tools.dockerfile import Dockerfile
+from tools.files import write_whole
 
 # Environments are kept here, one folder for each set of versions.
 FOLDER = Path(".slipway") / "serve"
@@ -28,7 +29,10 @@ def prepared(model: Path, wishes: Wishes, folder: Path = FOLDER) -> tuple[Path, 
     made = (folder / "context").absolute()
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
-    plan = Plan.parse(context.write(model.absolute(), made, Path(SERVER), None, wishes)["plan"])
+    last = folder / "last.json"
+    before = Plan.parse(last.read_text()) if last.is_file() else None
+    plan = Plan.parse(context.write(model.absolute(), made, Path(SERVER), None, wishes, before)["plan"])
+    write_whole(last, plan.dump())
     home = _home(plan, folder)
     if not (home / "installed").is_file():
         shutil.rmtree(home, ignore_errors=True)

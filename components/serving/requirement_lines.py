@@ -15,6 +15,7 @@ _BYTE_ORDER_MARKS = {
 _SHORT = {"-r": "--requirement", "-c": "--constraint", "-e": "--editable", "-f": "--find-links", "-i": "--index-url"}
 _OPTION = re.compile(r"(--[a-z][a-z-]*|-[a-z])\s*=?\s*(.*)")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_HOW_BUILT = re.compile(r"^[^-].*\s(--(?:config-settings?|global-option|install-option))\b")
 _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?")
 _ARCHIVES = (".whl", ".tar.gz", ".tar.bz2", ".tgz", ".zip")
 
@@ -38,7 +39,9 @@ def _decoded(content: bytes) -> str:
 
 
 def _logical(text: str) -> Iterator[str]:
-    for line in re.sub(r"\\\r?\n", " ", text).splitlines():
+    # A comment ends with its line, whatever its last character is.
+    without = re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)
+    for line in re.sub(r"\\\r?\n", " ", without).splitlines():
         bare = re.sub(r"(^|\s)#.*$", "", line).strip()
         if bare:
             yield bare
@@ -50,6 +53,12 @@ def _spelled_out(line: str) -> str:
         raise ServingError(
             f"requirements.txt: `{line}` names the variable {missing[1]}, and the build of an image has none of this "
             "machine's: name an index that needs no password as `build.packageIndex`, and leave the line out"
+        )
+    built = _HOW_BUILT.search(line)
+    if built:
+        raise ServingError(
+            f"requirements.txt: `{line}` has {built[1]}, which only pip's own builds know: build a wheel with it, log "
+            "the model with the wheel in code_paths, and write its path, such as code/x.whl"
         )
     found, value = option(line)
     return f"{found} {value}".rstrip() if found else line

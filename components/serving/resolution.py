@@ -34,11 +34,10 @@ def lock(
     Across all indexes that the lines name, as pip looks, and not in the first alone.
     """
     bounds = _whole(folder, python, index)
+    lines = (folder / "requirements.txt").read_text("utf-8").splitlines()
     options = [
-        *("--python-version", python, "--python-platform", target(), "--index-strategy", "unsafe-best-match"),
+        *_options(lines, python, index),
         *("--overrides", "overrides.txt", *bounds),
-        *("--no-header", "--no-annotate", "--quiet"),
-        *(("--default-index", index) if index else ()),
         *(("--only-binary", ":all:") if wheels_only else ()),
         *(("--generate-hashes",) if hashes else ()),
     ]
@@ -46,10 +45,19 @@ def lock(
     if done.returncode:
         raise ServingError(explained(done.stderr, python))
     # Where to look is the build's own affair, but for what the model itself says of it.
-    lines = (folder / "requirements.txt").read_text("utf-8").splitlines()
     places = [line for line in lines if line.startswith((*_PLACES, *_FORMS))]
     locked = with_own_hashes(done.stdout, lines) if hashes else done.stdout
     return "".join(f"{line}\n" for line in (*places, *locked.splitlines()))
+
+
+def _options(lines: Sequence[str], python: str, index: str | None) -> list[str]:
+    return [
+        *("--python-version", python, "--python-platform", target(), "--index-strategy", "unsafe-best-match"),
+        *("--no-header", "--no-annotate", "--quiet"),
+        *(("--default-index", index) if index else ()),
+        # uv reads that line and says that it does nothing.
+        *(("--prerelease", "allow") if "--pre" in lines else ()),
+    ]
 
 
 def with_own_hashes(locked: str, lines: Sequence[str]) -> str:
@@ -68,9 +76,8 @@ def _whole(folder: Path, python: str, index: str | None) -> list[str]:
         return []
     if (folder / BOUNDS).is_file():
         return ["--constraints", BOUNDS]
-    options = ["--python-version", python, "--python-platform", target(), "--index-strategy", "unsafe-best-match"]
-    options += [*("--no-header", "--no-annotate", "--quiet"), *(("--default-index", index) if index else ())]
-    done = _uv(["pip", "compile", WHOLE, *options], folder)
+    lines = (folder / WHOLE).read_text("utf-8").splitlines()
+    done = _uv(["pip", "compile", WHOLE, *_options(lines, python, index)], folder)
     if done.returncode:
         raise ServingError(explained(done.stderr, python))
     # What comes from a path or a URL needs no bound.

@@ -9,7 +9,9 @@ import decimal
 import enum
 import json
 import math
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,9 @@ from runtime.values import Array
 # The name of an output that neither its model nor the signature names.
 UNNAMED = "output-0"
 _EXACT = 2**53
+_LARGEST = int(np.finfo(float).max)
+# What is said by its text, where V2 has no word for it.
+_TEXTS = (datetime.time, datetime.timedelta, np.timedelta64, pd.Period, pd.Interval, complex, uuid.UUID, PurePath)
 
 
 class Outputs:
@@ -39,7 +44,7 @@ class Outputs:
         if isinstance(result, pd.Series):
             return [_series(self._only_name(result.name), result)]
         if isinstance(result, Mapping):
-            names = _distinct(str(key) for key in result)
+            names = _distinct(map(_column_name, result))
             return [_tensor(name, value) for name, value in zip(names, result.values())]
         if self._is_json:
             rows = result if isinstance(result, list) else [result]
@@ -60,27 +65,46 @@ class Outputs:
 
 
 def _plain(result: Any) -> Any:
-    """Generators, sparse matrices, tensors and frames of other libraries as what pandas, numpy and Python have."""
+    """Generators, sparse matrices, arrays and frames of other libraries as what pandas, numpy and Python have."""
     if isinstance(result, (np.ndarray, pd.DataFrame, pd.Series, Mapping, str, bytes, bytearray)) or result is None:
         return result
     for name in ("toarray", "numpy", "to_pandas", "toPandas"):
         convert = getattr(result, name, None)
         # A torch tensor that needs a gradient has to be detached first.
         if callable(convert) and not isinstance(result, (pd.Index, type)):
-            return getattr(result, "detach", lambda: result)().cpu().numpy() if hasattr(result, "cpu") else convert()
+            if hasattr(result, "cpu"):
+                return getattr(result, "detach", lambda: result)().cpu().numpy()
+            try:
+                return convert()
+            except ImportError:
+                # polars asks pyarrow for it.
+                return result.to_dict(as_series=False) if hasattr(result, "to_dict") else result.to_list()
+    if hasattr(result, "__array__") and not isinstance(result, (pd.api.extensions.ExtensionArray, pd.Index, type)):
+        return np.asarray(result)
     if isinstance(result, memoryview):
         return result.tobytes()
     if isinstance(result, pd.Index):
         return result.to_series(index=range(len(result)), name=result.name)
-    if hasattr(result, "model_dump") or dataclasses.is_dataclass(result):
-        return jsonable(result)
+    if _is_record(result):
+        return _record(result)
     if isinstance(result, (list, tuple, set, frozenset)):
         return list(result)
     return list(result) if isinstance(result, (Iterator, range, Iterable)) and not np.isscalar(result) else result
 
 
+def _is_record(value: Any) -> bool:
+    """Pydantic's models and dataclasses."""
+    return not isinstance(value, type) and (hasattr(value, "model_dump") or dataclasses.is_dataclass(value))
+
+
+def _record(value: Any) -> dict[str, Any]:
+    return dict(value.model_dump()) if hasattr(value, "model_dump") else dataclasses.asdict(value)
+
+
 def _column_name(name: Any) -> str:
-    return "/".join(map(str, name)) if isinstance(name, tuple) else str(name)
+    if isinstance(name, tuple):
+        return "/".join(map(str, name))
+    return str(name.value if isinstance(name, enum.Enum) else name)
 
 
 def _distinct(names: Iterable[str]) -> list[str]:
@@ -97,14 +121,17 @@ def _distinct(names: Iterable[str]) -> list[str]:
 
 def _records(result: Any) -> dict[str, list[Any]] | None:
     """A list of dicts with the same keys and plain values as columns; None for anything else."""
-    if not isinstance(result, list) or not result or not all(isinstance(row, Mapping) for row in result):
+    if not isinstance(result, list) or not result:
+        return None
+    result = [_record(row) if _is_record(row) else row for row in result]
+    if not all(isinstance(row, Mapping) for row in result):
         return None
     keys = list(result[0])
-    simple = (str, bytes, int, float, np.generic, datetime.date, type(None), pd.Timestamp)
+    simple = (str, bytes, int, float, np.generic, datetime.date, type(None), pd.Timestamp, decimal.Decimal, enum.Enum)
     for row in result:
         if list(row) != keys or not all(isinstance(value, simple) for value in row.values()):
             return None
-    names = _distinct(map(str, keys))
+    names = _distinct(map(_column_name, keys))
     return {name: [row[key] for row in result] for name, key in zip(names, keys)}
 
 
@@ -128,13 +155,14 @@ def _tensor(name: str, value: Any) -> dict[str, Any]:
         value[hidden] = None
     if isinstance(value, (pd.Series, pd.DataFrame)):
         value = value.to_numpy()
-    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind not in "OV":
+    if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind not in "OTV":
         return _array(name, np.asarray(value))
     if isinstance(value, (np.ndarray, np.generic)):
         value = value.tolist()
     if not isinstance(value, list):
         # Alone: a vector of one.
         return _elements(name, [value], [1, 1]) or _json(name, [value])
+    value = [each.to_numpy() if isinstance(each, pd.Series) else each for each in value]
     shape = _shape(value)
     flat = list(_leaves(value, len(shape)))
     if shape and not any(isinstance(each, (list, tuple, Mapping, set, np.ndarray)) for each in flat):
@@ -218,14 +246,16 @@ def _elements(name: str, flat: list[Any], shape: list[int]) -> dict[str, Any] | 
             return _output(name, "INT64", shape, present, "np")
         return _output(name, "UINT64", shape, present, "np") if low >= 0 and high < 2**64 else None
     if all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in present):
-        return _output(name, "FP64", shape, filled(map(float, present)), "np")
+        # A whole number may have more digits than a float has room for.
+        fits = all(isinstance(each, float) or -_LARGEST <= each <= _LARGEST for each in present)
+        return _output(name, "FP64", shape, filled(map(float, present)), "np") if fits else None
     if all(isinstance(each, str) for each in present):
         return _output(name, "BYTES", shape, filled(map(_text, present)), TEXT)
     if all(isinstance(each, (bytes, bytearray)) for each in present):
         return _output(name, "BYTES", shape, filled(map(_base64, present)), BASE64)
     if all(isinstance(each, (datetime.date, np.datetime64)) for each in present):
         return _output(name, "BYTES", shape, filled(map(_isoformat, present)), DATETIME)
-    if all(isinstance(each, (datetime.timedelta, np.timedelta64, pd.Period, pd.Interval)) for each in present):
+    if all(isinstance(each, _TEXTS) for each in present):
         return _output(name, "BYTES", shape, filled(map(str, present)), TEXT)
     return None
 
@@ -260,12 +290,12 @@ def jsonable(value: Any) -> Any:
         return _base64(value)
     if isinstance(value, np.ndarray):
         return jsonable(value.tolist())
-    if hasattr(value, "model_dump"):
-        return jsonable(value.model_dump())
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return jsonable(dataclasses.asdict(value))
+    if _is_record(value):
+        return jsonable(_record(value))
     if isinstance(value, enum.Enum):
         return jsonable(value.value)
+    if isinstance(value, decimal.Decimal):
+        return jsonable(float(value))
     if _is_missing(value):
         return None
     if isinstance(value, (datetime.date, datetime.time, np.datetime64)):
@@ -273,7 +303,12 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, np.generic):
         return jsonable(value.item()) if value.dtype.kind in "biuSU" else str(value)
     plain = _plain(value)
-    return jsonable(plain) if plain is not value else str(value)
+    if plain is not value:
+        return jsonable(plain)
+    if callable(value) or isinstance(value, BaseException) or type(value).__str__ is object.__str__:
+        # Where it is in memory says nothing to anybody.
+        raise TypeError(f"a {type(value).__name__} is no value")
+    return str(value)
 
 
 def _is_missing(value: Any) -> bool:

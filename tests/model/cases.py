@@ -6,6 +6,8 @@ the same answer.
 
 import datetime
 import decimal
+import enum
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+import pydantic
 from mlflow.models import ModelSignature, infer_signature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 from mlflow.types.schema import AnyType, Array, Map, Object, Property
@@ -229,6 +232,39 @@ def signatures() -> Iterator[Case]:
     )
 
 
+class OfAnotherLibrary:
+    """As JAX's arrays are."""
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.array([1.5, 2.5], dtype)
+
+
+class FrameWithoutArrow:
+    """As polars' frames are where pyarrow is missing."""
+
+    def to_pandas(self) -> pd.DataFrame:
+        raise ModuleNotFoundError("pyarrow")
+
+    def to_dict(self, *, as_series: bool) -> dict[str, Any]:
+        assert not as_series
+        return {"a": [1, 2]}
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+@dataclass
+class Wine:
+    colour: str
+    price: decimal.Decimal
+
+
+class Bottle(pydantic.BaseModel):
+    size: float
+    filled: datetime.date
+
+
 # What a model may return, and what JSON it is; by default what `/invocations` makes of it.
 RETURNS: Mapping[str, Callable[[Any], Any]] = {
     "list": lambda _: [1, 2],
@@ -306,6 +342,19 @@ ONLY_V2: Mapping[str, tuple[Callable[[Any], Any], list[Any]]] = {
     "complex": (lambda _: np.array([1 + 2j]), ["(1+2j)"]),
     "infinity": (lambda _: [float("inf")], [float("inf")]),
     "beyond 64 bits": (lambda _: [2**70], [str(2**70)]),
+    "a whole number beyond all floats": (lambda _: [10**400, 1.5], [str(10**400), "1.5"]),
+    "numpy's own text": (lambda _: np.array(["a", None], dtype=np.dtypes.StringDType(na_object=None)), ["a", None]),
+    "list of Series": (lambda _: [pd.Series([1, 2]), pd.Series([3, 4])], [1, 2, 3, 4]),
+    "array of another library": (lambda _: OfAnotherLibrary(), [1.5, 2.5]),
+    "frame of another library without pyarrow": (lambda _: FrameWithoutArrow(), [1, 2]),
+    "dataclass": (lambda _: Wine("red", decimal.Decimal("1.5")), ["red", 1.5]),
+    "list of dataclasses": (lambda _: [Wine("red", decimal.Decimal("1.5"))], ["red", 1.5]),
+    "list of pydantic's": (lambda _: [Bottle(size=1.5, filled=datetime.date(2026, 1, 1))], [1.5, "2026-01-01"]),
+    "nested Decimal": (lambda _: {"a": {"b": decimal.Decimal("1.5")}}, ['{"b": 1.5}']),
+    "dict with enums": (lambda _: {Colour.RED: [Colour.RED]}, ["red"]),
+    "times": (lambda _: [datetime.time(12, 30), None], ["12:30:00", None]),
+    "complex numbers": (lambda _: [1 + 2j], ["(1+2j)"]),
+    "UUIDs": (lambda _: [uuid.UUID(int=1)], ["00000000-0000-0000-0000-000000000001"]),
     "datetime64": (lambda _: np.array(["2026-11-26"], dtype="datetime64[D]"), ["2026-11-26T00:00:00"]),
     "frame with two columns of one name": (lambda _: pd.DataFrame([[1, 2]], columns=["a", "a"]), [1, 2]),
     "frame with two levels of names": (

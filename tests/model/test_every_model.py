@@ -123,6 +123,14 @@ def test_what_mlflow_has_no_answer_for_has_one_in_v2(kind: str) -> None:
         assert len(output["data"]) == np.prod(output["shape"])
 
 
+@pytest.mark.parametrize(
+    "returned", [object(), int, len, ValueError("no"), [object()], {"a": {"b": object()}}], ids=repr
+)
+def test_what_is_no_value_is_a_failure_and_no_place_in_memory(returned: Any) -> None:
+    with pytest.raises(TypeError, match="is no value"):
+        Outputs(None).encode(returned)
+
+
 def test_outputs_are_called_as_the_signature_calls_them() -> None:
     named = Outputs(Schema([TensorSpec(np.dtype("float64"), (-1,), "price")]))
     assert named.encode(np.array([1.5]))[0]["name"] == "price"

@@ -1,6 +1,8 @@
 """A model's requirements, in every form that MLflow writes, become what its image installs."""
 
 import json
+import subprocess
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,36 @@ def test_comments_and_continued_lines_are_read_as_pip_reads_them(tmp_path: Path)
         "numpy==2.4.6 --hash=sha256:ab",
         "x[a,b]>=1; python_version < '3.12'",
     ]
+
+
+def test_a_comment_ends_with_its_line_whatever_it_ends_with(tmp_path: Path) -> None:
+    text = "# C:\\wheels\\\nnumpy==2.4.6\n  # more \\\nscipy \\\n==1\n"
+    lines = Requirements.read(logged(tmp_path / "m", text)).lines
+    assert [" ".join(line.split()) for line in lines] == ["numpy==2.4.6", "scipy ==1"]
+
+
+@pytest.mark.parametrize("option", ["--config-settings", "--config-setting", "--global-option"])
+def test_what_only_pip_s_own_builds_know_is_refused_with_the_way_out(option: str, tmp_path: Path) -> None:
+    with pytest.raises(ServingError, match=f"`x==1 {option}=a=b` has {option}, .* build a wheel with it"):
+        Requirements.read(logged(tmp_path / "m", f"x==1 {option}=a=b\n"))
+
+
+@pytest.mark.parametrize("lines", [["--pre", "mlflow>=3"], ["mlflow>=3"]])
+def test_releases_before_a_release_are_taken_where_the_model_says_so(
+    lines: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def uv(arguments: list[str], _: Path) -> "subprocess.CompletedProcess[str]":
+        asked.append(list(arguments))
+        return subprocess.CompletedProcess(arguments, 0, "mlflow==4.0rc1\n", "")
+
+    monkeypatch.setattr(resolution, "_uv", uv)
+    for name in ("requirements.txt", resolution.WHOLE):
+        (tmp_path / name).write_text("".join(f"{line}\n" for line in lines))
+    resolution.lock(tmp_path, "3.11")
+    assert [each[2] for each in asked] == [resolution.WHOLE, "requirements.txt"]
+    assert [("--prerelease", "allow") in list(pairwise(each)) for each in asked] == ["--pre" in lines] * 2
 
 
 @pytest.mark.parametrize(
