@@ -173,5 +173,8 @@ test-team: tools ## Two people on one state, and runs that are cut off: many min
 test-bench: tools ## The benchmarks in their short form, to see that they work: minutes.
 	$(PY) -m pytest tests/embedded -m bench
 
+test-support: $(VENV)/installed ## A model of every flavor, logged and served: writes docs/model-support.md, many minutes.
+	$(PY) -m pytest tests/support -m support
+
 test-kind: $(VENV)/installed ## A real kind cluster, from nothing to nothing: minutes; docker, kind and pulumi needed.
 	$(PY) -m pytest tests/kind -m kind
