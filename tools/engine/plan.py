@@ -8,6 +8,7 @@ from typing import Any
 from components.clients.process import CommandFailed, run
 from components.data.object_store import ENDPOINT
 from components.data.tracking import DESTINATION
+from components.dynamic.api_keys import ApiKeys
 from components.dynamic.cluster_identity import ClusterIdentity
 from components.dynamic.crd_cleanup import CrdCleanup
 from components.dynamic.kind_cluster import KindCluster
@@ -30,6 +31,8 @@ HOLDERS = frozenset(
         CrdCleanup.token,
         ClusterIdentity.token,
         KindCluster.token,
+        # The clients' keys are in the state alone, and new ones are other ones.
+        ApiKeys.token,
     }
 )
 _DELETING = frozenset({"delete", "replace", "delete-replaced", "discard-replaced"})
