@@ -70,12 +70,13 @@ def foreground(
     line: Callable[[str], object] | None = None,
     error: Callable[[str], object] | None = None,
     meanwhile: Callable[[], None] | None = None,
+    begun: Callable[[int], object] | None = None,
 ) -> int:
     """Run `command` at the user's terminal and return its exit code; when `stop` is set, it is told to end.
 
     It outlives every signal that it can act on: it ends what is under way, and is waited for. `line` is given each line
     that it prints, in place of the terminal, and `error` those of its errors; `meanwhile` is called again and again
-    while it runs.
+    while it runs, and `begun` with its process once it does.
     """
     if not shutil.which(command[0], path=env.get("PATH")):
         raise _missing(command[0])
@@ -93,6 +94,8 @@ def foreground(
             process_group=0 if line else None,
         )
         with started as process:
+            if begun:
+                begun(process.pid)
             signals.hand_to(process)
             streams = [each for each in ((process.stdout, line), (process.stderr, error)) if each[1]]
             readers = [threading.Thread(target=_hand_on, args=each, daemon=True) for each in streams]

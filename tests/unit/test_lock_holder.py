@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from components.clients.waiting import wait_out
+from tools.engine import lock
 from tools.engine.lock import Holder, Locks
 
 
@@ -30,16 +31,33 @@ def pulumi(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
         process.kill()
 
 
-def holder(pid: int, host: str = "", seconds_ago: float = 0) -> Holder:
-    return Holder("me", host or socket.gethostname(), pid, since(seconds_ago))
+@pytest.fixture(autouse=True)
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
-def test_one_that_runs_is_not_killed_and_one_elsewhere_cannot_be_known(
-    pulumi: "subprocess.Popen[bytes]",
-) -> None:
+def holder(pid: int, host: str = "", seconds_ago: float = 0, *, begun: float | None = 0) -> Holder:
+    """One whose run this checkout began so many seconds before it had the lock; None: which it did not begin."""
+    if begun is not None:
+        Locks("dev").begun(pid)
+        at = time.time() - seconds_ago - begun
+        os.utime(f".slipway/dev/engines/{pid}", (at, at))
+    return Holder("me", host or socket.gethostname(), pid, since(seconds_ago), "dev")
+
+
+GONE = 2**22 + 1
+
+
+def test_one_that_runs_is_not_killed_and_one_that_is_gone_is(pulumi: "subprocess.Popen[bytes]") -> None:
     assert not holder(pulumi.pid).killed
-    assert not holder(2**22 + 1, host="another-machine").killed
-    assert holder(2**22 + 1).killed
+    assert holder(GONE).killed
+
+
+def test_one_elsewhere_cannot_be_known_and_another_machine_may_have_the_same_name() -> None:
+    assert not holder(GONE, host="another-machine").killed
+    assert not holder(GONE + 1, begun=None).killed
+    assert not holder(GONE + 1, begun=3600).killed
 
 
 def test_one_that_is_dead_and_still_listed_is_killed(pulumi: "subprocess.Popen[bytes]") -> None:
@@ -53,8 +71,44 @@ def test_a_number_that_another_has_by_now_is_not_the_holders(pulumi: "subprocess
     assert holder(os.getpid()).killed
 
 
+HELD = (
+    "error: the stack is currently locked by 1 lock(s).\n"
+    "  file:///state/x.json: created by me@{host} (pid {pid}) at {since}\n"
+)
+
+
+def test_a_killed_runs_lock_is_taken_away_once_and_its_record_with_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cancelled: list[Sequence[str]] = []
+    monkeypatch.setattr(lock, "run", lambda command, **_: cancelled.append(command))
+    holder(GONE)
+
+    def attempt(locks: Locks) -> int:
+        if cancelled:
+            return 0
+        locks.read(HELD.format(host=socket.gethostname(), pid=GONE, since=since()).splitlines()[1])
+        return 1
+
+    assert lock.held("dev", {}, attempt) == 0
+    assert cancelled == [["pulumi", "cancel", "--yes", "--stack", "dev"]]
+    assert f"is taken away: me on {socket.gethostname()} (process {GONE})" in capsys.readouterr().out
+    assert list(Path(".slipway/dev/engines").iterdir()) == []
+
+
+def test_a_lock_of_the_same_name_and_number_that_was_not_begun_here_stays(capsys: pytest.CaptureFixture[str]) -> None:
+    def attempt(locks: Locks) -> int:
+        locks.read(HELD.format(host=socket.gethostname(), pid=GONE, since=since()).splitlines()[1])
+        return 7
+
+    assert lock.held("dev", {}, attempt) == 7
+    said = capsys.readouterr().err
+    assert f"somebody else works on dev: me on {socket.gethostname()} (process {GONE})" in said
+    assert "make cancel STACK=dev" in said
+
+
 def test_the_holder_is_read_in_pulumis_words() -> None:
-    locks = Locks()
+    locks = Locks("dev")
     locks.read("  file:///state/x.json: created by root@vm (pid 10008) at 2026-11-27T06:16:07Z\n")
     [found] = locks.holders
     assert (found.user, found.host, found.pid) == ("root", "vm", 10008)

@@ -31,7 +31,7 @@ def test_the_switch_that_forgets_what_is_alive_is_not_advised(said: str) -> None
 
 def test_it_is_said_in_pulumis_place(capfd: pytest.CaptureFixture[str]) -> None:
     command = [sys.executable, "-c", f"import sys; print({SAID[0]!r}); print({SAID[1]!r}, file=sys.stderr)"]
-    assert logged([*command, "--stack", "prod"], {"PATH": ""}, Locks()) == 0
+    assert logged([*command, "--stack", "prod"], {"PATH": ""}, Locks("")) == 0
     told = capfd.readouterr()
     for each in (told.out, told.err):
         assert "DELETE_UNREACHABLE" not in each

@@ -62,7 +62,7 @@ def _displayed(
             locks.read(text)
             output.write(text)
 
-        code = foreground(command, env, stop, line=line, error=line, meanwhile=display.show)
+        code = foreground(command, env, stop, line=line, error=line, meanwhile=display.show, begun=locks.begun)
     display.show()
     display.end()
     if code:

@@ -6,16 +6,21 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import psutil
 
+from components.clients import private
 from components.clients.process import CommandFailed, run
 from tools.engine import strays
+from tools.engine.stack import ROOT
 
 # Pulumi's words, of every backend that is a folder or a bucket (pulumi/pkg/backend/diy/lock.go).
 _HELD = re.compile(r"created by (?P<user>.+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
 # Seconds by which what the clock said then and says now may differ.
 _CLOCK = 5.0
+# Seconds that Pulumi may take to its lock.
+_LOCKED_WITHIN = 600.0
 
 
 @dataclass(frozen=True)
@@ -24,19 +29,30 @@ class Holder:
     host: str
     pid: int
     since: str
+    stack: str
 
     @property
     def killed(self) -> bool:
-        """Whether it ran on this machine, and does no more."""
-        if self.host != socket.gethostname():
+        """Whether it ran here, and does no more. Another machine may have the same name: there it cannot be known."""
+        if self.host != socket.gethostname() or not self._begun_here:
             return False
         try:
             process = psutil.Process(self.pid)
             # Its number may be another's by now, who was not there when the lock was made.
-            later = process.create_time() > datetime.fromisoformat(self.since).timestamp() + _CLOCK
+            later = process.create_time() > self._since + _CLOCK
             return later or not strays.lives(process) or "pulumi" not in process.name()
         except psutil.NoSuchProcess:
             return True
+
+    @property
+    def _begun_here(self) -> bool:
+        """Whether a run of this checkout began it, which then took the lock."""
+        record = _records(self.stack) / str(self.pid)
+        return record.is_file() and -_CLOCK <= self._since - record.stat().st_mtime <= _LOCKED_WITHIN
+
+    @property
+    def _since(self) -> float:
+        return datetime.fromisoformat(self.since).timestamp()
 
     def __str__(self) -> str:
         return f"{self.user} on {self.host} (process {self.pid}), since {self.since}"
@@ -45,24 +61,32 @@ class Holder:
 class Locks:
     """The holders that Pulumi names while it speaks."""
 
-    def __init__(self) -> None:
+    def __init__(self, stack: str) -> None:
+        self.stack = stack
         self.holders: list[Holder] = []
+
+    def begun(self, pid: int) -> None:
+        """Have Pulumi's process on record."""
+        if self.stack:
+            (private.folder(_records(self.stack)) / str(pid)).touch()
 
     def read(self, line: str) -> None:
         if found := _HELD.search(line):
-            self.holders.append(Holder(found["user"], found["host"], int(found["pid"]), found["since"]))
+            self.holders.append(Holder(found["user"], found["host"], int(found["pid"]), found["since"], self.stack))
 
 
 def held(stack: str, env: Mapping[str, str], attempt: Callable[[Locks], int]) -> int:
     """Pulumi's exit code; where a killed run's lock was in the way, of a second attempt without it."""
-    locks = Locks()
+    locks = Locks(stack)
     code = attempt(locks)
+    if not code:
+        _forget_dead(stack)
     if not code or not locks.holders:
         return code
     if not all(each.killed for each in locks.holders):
         held_by = "; ".join(map(str, locks.holders))
         print(f"somebody else works on {stack}: {held_by}. Nothing was done", file=sys.stderr)
-        print(f"If that run is dead, and on another machine: make cancel STACK={stack}", file=sys.stderr)
+        print(f"If that run is dead, and of another checkout: make cancel STACK={stack}", file=sys.stderr)
         return code
     print(f"the lock of a run that was killed is taken away: {'; '.join(map(str, locks.holders))}", flush=True)
     try:
@@ -70,4 +94,16 @@ def held(stack: str, env: Mapping[str, str], attempt: Callable[[Locks], int]) ->
     except CommandFailed as error:
         print(error, file=sys.stderr)
         return code
-    return attempt(Locks())
+    return held(stack, env, attempt)
+
+
+def _records(stack: str) -> Path:
+    """A file for each process of Pulumi's that runs of this checkout began on the stack."""
+    return (ROOT / stack / "engines").absolute()
+
+
+def _forget_dead(stack: str) -> None:
+    """A run that ended well had the lock: nobody else of this checkout has one."""
+    for record in _records(stack).glob("*") if stack else ():
+        if not psutil.pid_exists(int(record.name)):
+            record.unlink(missing_ok=True)

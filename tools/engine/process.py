@@ -35,7 +35,7 @@ def logged(command: Sequence[str], env: Mapping[str, str], locks: Locks, stop: t
         locks.read(text)
         print(advised(text, stack), end="", file=sys.stderr, flush=True)
 
-    return foreground(command, env, stop, line=line, error=error)
+    return foreground(command, env, stop, line=line, error=error, begun=locks.begun)
 
 
 def shown(arguments: Sequence[str], env: Mapping[str, str]) -> int:
