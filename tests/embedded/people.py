@@ -135,6 +135,8 @@ def engine_of(run: "subprocess.Popen[Any]", verb: str) -> psutil.Process:
         return False
 
     def found() -> list[psutil.Process]:
+        if run.poll() is not None:
+            return []
         return [each for each in psutil.Process(run.pid).children(recursive=True) if works(each)]
 
     wait_out(lambda: run.poll() is None and not found(), 120, every=0.05)
