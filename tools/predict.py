@@ -1,9 +1,11 @@
 """A stack's models, asked for predictions."""
 
+import contextlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ class Served:
     """A model that answers; `inputs` are its example's tensors, None where it has no example."""
 
     name: str
+    namespace: str
     url: str
     host: str
     inputs: Sequence[dict[str, Any]] | None
@@ -46,6 +49,17 @@ class Served:
         except OSError as error:
             raise SlipwayError(f"{self.url} does not answer: {error}") from None
 
+    @contextlib.contextmanager
+    def asked(self, stack: Stack, *, by_grpc: bool) -> Iterator[Callable[[dict[str, Any]], dict[str, Any]]]:
+        """`ask`, or the same over gRPC. Raises SlipwayError where nobody listens."""
+        if not by_grpc:
+            yield self.ask
+            return
+        from tools.prediction import over_grpc
+
+        with over_grpc.address(stack, self.namespace, self.name) as address:
+            yield partial(over_grpc.ask, address)
+
 
 def access(outputs: dict[str, Any], address: str | None) -> Access | None:
     """What the stack's gateway asks for, with the key that the gate used; None without TLS."""
@@ -61,6 +75,7 @@ def served(stack: Stack, model: str | None) -> list[Served]:
     models = outputs.get("models", {})
     settings = parse_settings(stack.values)
     by = access(outputs, ingress_address(settings.cluster, settings.ingress))
+    namespaces = {each.name: settings.namespace_of(each) for each in settings.models}
     if not models:
         raise SlipwayError(f"{stack.name} serves no model yet", remedy=f"make up STACK={stack.name}")
     if model and model not in models:
@@ -68,6 +83,7 @@ def served(stack: Stack, model: str | None) -> list[Served]:
     return [
         Served(
             name=name,
+            namespace=namespaces.get(name, settings.namespaces.models),
             url=models[name]["url"],
             host=models[name]["host"],
             inputs=(json.loads(models[name]["example"]) or {}).get("inputs"),

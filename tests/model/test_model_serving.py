@@ -8,9 +8,11 @@ from sklearn.datasets import load_wine
 from sklearn.linear_model import ElasticNet
 from sklearn.model_selection import train_test_split
 
+from components.dynamic.prediction import Refused
 from tests import exported
 from tests.model.conftest import MODEL
 from tests.model.server import ModelServer, ask
+from tools.prediction import over_grpc
 
 pytestmark = pytest.mark.model
 
@@ -52,6 +54,21 @@ def test_every_answer_is_what_scikit_learn_predicts(server: ModelServer) -> None
 
 def test_the_answer_carries_the_model_s_version(server: ModelServer) -> None:
     assert server.infer(tensor([ROW], [1, 13])).json["model_version"] == "1"
+
+
+def test_grpc_answers_as_http_does(server: ModelServer, example: Mapping[str, Any]) -> None:
+    body = {"inputs": list(example["inputs"])}
+    http, grpc = server.infer(*example["inputs"]).json, over_grpc.ask(server.grpc, body)
+    assert grpc["outputs"] == http["outputs"]
+    assert grpc["model_version"] == http["model_version"]
+
+
+def test_grpc_refuses_as_http_does(server: ModelServer) -> None:
+    wrong = tensor(ROW, [13])
+    with pytest.raises(Refused, match="INVALID_ARGUMENT") as refused:
+        over_grpc.ask(server.grpc, {"inputs": [wrong]})
+    assert WHAT_IT_TAKES in str(refused.value)
+    assert "Traceback" not in str(refused.value)
 
 
 def test_an_input_may_have_any_name(server: ModelServer) -> None:

@@ -37,6 +37,14 @@ def free(count: int) -> list[int]:
             listener.close()
 
 
+def chosen(file: Path) -> dict[str, int]:
+    """What `choose` wrote. Raises SlipwayError where it was never asked."""
+    if not file.is_file():
+        raise SlipwayError(f"{file.parent} has no servers yet", remedy="make start")
+    ports: dict[str, int] = json.loads(file.read_text())
+    return ports
+
+
 def choose(file: Path, settings: Embedded, used: Mapping[str, bool]) -> dict[str, int]:
     """The port of every name in NAMES, written to `file`.
 

@@ -20,6 +20,7 @@ from tools.environment import tools_first
 from tools.files import write_whole
 
 # Which process listens on each port.
+_PORTS = "ports.json"
 LISTENERS = {
     "apiserver": "kube-apiserver",
     "etcd": "etcd",
@@ -58,6 +59,11 @@ class EmbeddedStack:
     @property
     def folder(self) -> Path:
         return stack_file.machine_path_of(self.file).absolute().parent / "embedded"
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Those that its servers have. Raises SlipwayError where it was never up."""
+        return ports.chosen(self.folder / _PORTS)
 
     def up(self, example: bool = True) -> None:
         """Start what does not run; with `example`, return when the model is served. Raises SlipwayError."""
@@ -121,7 +127,7 @@ class EmbeddedStack:
         """The ports, and with them the machine's own part of the settings."""
         running = self.running()
         used = {port: running[process] for port, process in LISTENERS.items()}
-        chosen = ports.choose(self.folder / "ports.json", self.settings.embedded or Embedded(), used)
+        chosen = ports.choose(self.folder / _PORTS, self.settings.embedded or Embedded(), used)
         own = {
             f"{stack_file.PREFIX}ingress": {"address": f"127.0.0.1:{chosen['model']}"},
             f"{stack_file.PREFIX}tracking": {"uri": f"http://127.0.0.1:{chosen['tracking']}"},
