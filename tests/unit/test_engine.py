@@ -61,6 +61,13 @@ def test_the_environment_has_the_last_word_on_the_backend(checkout: Path) -> Non
     assert env["PULUMI_BACKEND_URL"] == f"file://{checkout}/elsewhere"
 
 
+def test_the_state_of_an_embedded_stack_is_on_its_machine_whatever_is_exported(checkout: Path) -> None:
+    given = {"PULUMI_BACKEND_URL": "s3://state"}
+    env = backend.environment(Stack("local"), content(embedded={}), given)
+    assert env["PULUMI_BACKEND_URL"] == f"file://{checkout}/.slipway/state"
+    assert env["PULUMI_CONFIG_PASSPHRASE_FILE"] == f"{checkout}/.slipway/passphrase"
+
+
 @pytest.mark.usefixtures("checkout")
 def test_pulumi_cloud_needs_a_token_and_no_passphrase(tmp_path: Path) -> None:
     cloud = content(backend="https://api.pulumi.com")

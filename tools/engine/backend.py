@@ -23,7 +23,11 @@ def environment(stack: Stack, content: Mapping[str, Any], given: Mapping[str, st
     Raises SlipwayError when a shared state comes without a passphrase, or Pulumi Cloud without a token.
     """
     env = tools_first(given)
-    backend = given.get("PULUMI_BACKEND_URL") or content.get("config", {}).get(f"{stack_file.PREFIX}backend")
+    config = content.get("config", {})
+    backend = given.get("PULUMI_BACKEND_URL") or config.get(f"{stack_file.PREFIX}backend")
+    if f"{stack_file.PREFIX}embedded" in config:
+        # Its cluster is of this machine; another one would take a shared state's for gone.
+        backend = None
     own = not backend
     env["PULUMI_BACKEND_URL"] = _absolute(backend) if backend else own_backend()
     env.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")

@@ -65,6 +65,10 @@ def embedded(settings: Settings) -> Iterator[Problem]:
         return
     if not settings.cluster.existing:
         yield fault(("embedded",), None, "write its kubeconfig and context as `cluster.existing`")
+    if settings.backend:
+        yield fault(
+            ("backend",), settings.backend, "an embedded stack is of one machine, and so is its state; remove it"
+        )
     sources = {model.source for model in settings.models}
     if len(sources) > 1:
         yield fault(
