@@ -3,6 +3,7 @@
 What MLflow acknowledged is there afterwards; a model goes on answering while its pods come, go and are replaced.
 """
 
+import contextlib
 import itertools
 import json
 import subprocess
@@ -13,7 +14,6 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,7 @@ class Client:
                 return
 
 
-@contextmanager
+@contextlib.contextmanager
 def repeated(act: Callable[[], None], threads: int) -> Iterator[None]:
     """`act` again and again, in so many threads, until the end."""
     end = threading.Event()
@@ -133,7 +133,9 @@ def repeated(act: Callable[[], None], threads: int) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def client(outputs: dict[str, Any]) -> Client:
     client = Client(outputs["tracking"])
-    client.call("registered-models/create", {"name": NAME})
+    with contextlib.suppress(urllib.error.HTTPError):
+        # There since an earlier run.
+        client.call("registered-models/create", {"name": NAME})
     return client
 
 
@@ -245,7 +247,7 @@ class Pods:
 
 
 def test_a_model_answers_while_its_pods_come_and_go(outputs: dict[str, Any]) -> None:
-    [model] = served(Stack("dev"), None)
+    model, *_ = served(Stack("dev"), None)
     right = json.loads(outputs["models"][model.name]["example"])["outputs"]
     pods = Pods(model.name)
     before = pods.get(f"hpa/{model.name}-hpa")["spec"]
