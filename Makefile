@@ -159,7 +159,7 @@ test-model: $(VENV)/installed ## Real MLflow and MLServer, about a minute.
 test-servers: $(VENV)/installed ## The serving tests on KServe's server too, in an environment of its own.
 	$(VENV)/bin/uv venv --quiet --clear --python $(PY) .slipway/kserve
 	$(VENV)/bin/uv pip install --quiet --python .slipway/kserve/bin/python --requirement model/servers/kserve.txt
-	KSERVE_PYTHON=$(CURDIR)/.slipway/kserve/bin/python $(PY) -m pytest tests/model/test_model_serving.py
+	KSERVE_PYTHON=$(CURDIR)/.slipway/kserve/bin/python $(PY) -m pytest tests/model/test_model_serving.py tests/model/test_over_grpc.py
 
 test-hpa: $(VENV)/installed ## 1,100 random cases on the real HPA controller, many minutes; etcd and Kubernetes' binaries needed.
 	$(PY) -m pytest tests/hpa -m controller

@@ -1,6 +1,5 @@
 """The model behind KServe's own Python server, for models whose Python MLServer does not run on."""
 
-import asyncio
 import os
 import time
 import uuid
@@ -9,11 +8,15 @@ from typing import Any
 
 import prometheus_client
 from fastapi import Header, Request, Response
+from grpc import aio
 from kserve import InferOutput, InferRequest, InferResponse, Model, ModelRepository
 from kserve.errors import InferenceError, InvalidInput
 from kserve.model_server import app
 from kserve.protocol.dataplane import DataPlane
-from kserve.protocol.grpc.server import GRPCServer
+from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
+from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc
+from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor
+from kserve.protocol.grpc.servicer import InferenceServicer
 from kserve.protocol.infer_type import InferInput
 from kserve.protocol.model_repository_extension import ModelRepositoryExtension
 from kserve.protocol.rest.server import RESTServer
@@ -21,6 +24,7 @@ from starlette.middleware import Middleware
 
 from runtime import http_inference
 from runtime.connection import Connection
+from runtime.grpc_inference import GrpcInference
 from runtime.http_inference import App, Receive, Scope, Send
 from runtime.place import GRPC_PORT, HOST, HTTP_PORT, METRICS_PORT, NAME, VERSION
 from runtime.problem import Problem
@@ -32,6 +36,7 @@ _FAILURE = prometheus_client.Counter("model_infer_request_failure", "Model infer
 _DURATION = prometheus_client.Summary("model_infer_request_duration", "Model infer request duration", _LABELS)
 _REQUESTS = prometheus_client.Counter("rest_server_requests", "Total HTTP requests", ("method", "path", "status_code"))
 _MAX_MESSAGE = 100 * 2**20
+_GRACE = 30.0
 
 
 class Runtime(Model):  # type: ignore[misc]  # untyped
@@ -134,6 +139,30 @@ def _input(given: InferInput) -> dict[str, Any]:
     }
 
 
+class Servicer(InferenceServicer):  # type: ignore[misc]  # untyped
+    def __init__(self, plane: DataPlane, repository: ModelRepositoryExtension, inference: GrpcInference) -> None:
+        super().__init__(plane, repository)
+        self._inference = inference
+
+    async def ModelInfer(self, request: Any, context: Any) -> Any:
+        if request.model_name != NAME:
+            return await super().ModelInfer(request, context)
+        return await self._inference.infer(request, context)
+
+    async def ModelMetadata(self, request: Any, context: Any) -> Any:
+        return self._inference.metadata() if request.name == NAME else await super().ModelMetadata(request, context)
+
+
+async def _over_grpc(servicer: Servicer, place: str) -> aio.Server:
+    """KServe's own listens on every address of the machine, whatever the host is."""
+    limits = [(f"grpc.max_{way}_message_length", _MAX_MESSAGE) for way in ("send", "receive")]
+    server = aio.server(interceptors=(ExceptionToStatusInterceptor(),), options=limits)
+    grpc_predict_v2_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(servicer, server)
+    server.add_insecure_port(place)
+    await server.start()
+    return server
+
+
 async def serve(connection: Connection) -> None:
     """Serve the model until a signal comes."""
     runtime = Runtime(connection)
@@ -148,11 +177,9 @@ async def serve(connection: Connection) -> None:
     http_inference.put_before(app, connection, runtime.version, _count)
     rest = RESTServer("kserve.model_server:app", plane, repository, int(os.environ[HTTP_PORT]))
     rest.config.host = host = os.environ.get(HOST, "0.0.0.0")
-    limits = dict.fromkeys(("grpc_max_send_message_length", "grpc_max_receive_message_length"), _MAX_MESSAGE)
-    grpc = GRPCServer(int(os.environ[GRPC_PORT]), plane, repository, limits)
+    servicer = Servicer(plane, repository, GrpcInference(pb, connection, runtime.version, _count))
     prometheus_client.start_http_server(int(os.environ[METRICS_PORT]), host)
-    answering = asyncio.create_task(grpc.start(max_workers=4))
+    answering = await _over_grpc(servicer, f"{host}:{os.environ[GRPC_PORT]}")
     # Its server handles the signals.
     await rest.start()
-    await grpc.stop()
-    answering.cancel()
+    await answering.stop(_GRACE)

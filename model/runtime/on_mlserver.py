@@ -7,6 +7,9 @@ from typing import Any, ClassVar, TypeVar
 from fastapi import Header, Request, Response
 from mlserver import MLModel, MLServer, ModelSettings, Settings
 from mlserver.errors import MLServerError
+from mlserver.grpc import dataplane_pb2
+from mlserver.grpc import server as mlserver_grpc
+from mlserver.grpc.servicers import InferenceServicer
 from mlserver.handlers import custom_handler
 from mlserver.settings import ModelParameters
 from mlserver.types import InferenceRequest, InferenceResponse, MetadataTensor, Parameters, RequestInput, ResponseOutput
@@ -14,6 +17,7 @@ from mlserver.utils import get_model_uri
 
 from runtime import http_inference
 from runtime.connection import Connection
+from runtime.grpc_inference import GrpcInference
 from runtime.place import NAME, VERSION
 from runtime.problem import Problem
 
@@ -107,5 +111,18 @@ async def serve(connection: Connection) -> None:
         plane._ModelInferRequestDuration.labels(**labels).observe(seconds)
         (plane._ModelInferRequestSuccess if answered else plane._ModelInferRequestFailure).labels(**labels).inc()
 
+    grpc_inference = GrpcInference(dataplane_pb2, connection, parameters.version, count)
+
+    class Servicer(InferenceServicer):  # type: ignore[misc]  # untyped
+        async def ModelInfer(self, request: Any, context: Any) -> Any:
+            if request.model_name != NAME:
+                return await super().ModelInfer(request, context)
+            return await grpc_inference.infer(request, context)
+
+        async def ModelMetadata(self, request: Any, context: Any) -> Any:
+            return grpc_inference.metadata() if request.name == NAME else await super().ModelMetadata(request, context)
+
+    # Its server makes one when it starts, and takes none.
+    mlserver_grpc.InferenceServicer = Servicer
     http_inference.put_before(server._rest_server._app, connection, parameters.version, count)
     await server.start([model])

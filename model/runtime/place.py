@@ -7,3 +7,5 @@ SERVER, FOLDER, PYTHON, VERSION = "MODEL_SERVER", "MODEL_FOLDER", "MODEL_PYTHON"
 # Variables of the ports, as MLServer has them.
 HOST, HTTP_PORT = "MLSERVER_HOST", "MLSERVER_HTTP_PORT"
 GRPC_PORT, METRICS_PORT = "MLSERVER_GRPC_PORT", "MLSERVER_METRICS_PORT"
+# What the text of a BYTES tensor means, as MLServer names it.
+TEXT, BASE64, DATETIME, JSON = "str", "base64", "datetime", "pd_json"

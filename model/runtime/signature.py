@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from mlflow.types.schema import ColSpec, DataType, Schema, TensorSpec
 
+from runtime.place import BASE64, DATETIME, JSON, TEXT
+
 # V2 datatypes of numbers, and numpy's.
 NUMPY_TYPES = {
     "BOOL": np.dtype(bool),
@@ -17,9 +19,6 @@ NUMPY_TYPES = {
     **{f"FP{bits}": np.dtype(f"float{bits}") for bits in (16, 32, 64)},
 }
 DATATYPES = {dtype: name for name, dtype in NUMPY_TYPES.items()}
-
-# What the text of a BYTES tensor means, as MLServer names it.
-TEXT, BASE64, DATETIME, JSON = "str", "base64", "datetime", "pd_json"
 
 _COLUMN_TYPES = {
     DataType.boolean: ("BOOL", "np"),
