@@ -46,11 +46,14 @@ def _logged(cell: Cell, folder: Path, requirements: dict[str, list[str]]) -> dic
     asked = question(cell.signature, _USUAL.get(cell.flavour, "columns"))
     model = getattr(flavours, cell.flavour.replace(" ", "_"))(asked, cell.returned)
     ours = cell.flavour.startswith("pyfunc")
-    given = {"pip_requirements": requirements[cell.flavour]} if cell.flavour in requirements else {}
+    given: dict[str, Any] = {"pip_requirements": requirements[cell.flavour]} if cell.flavour in requirements else {}
     if cell.flavour == "pyfunc with code_paths":
         given |= {"code_paths": [_module(folder / "code")]}
+    if cell.flavour == "sklearn":
+        # What an encoder keeps of its columns.
+        given |= {"skops_trusted_types": ["numpy.dtype"]}
     # Once without a signature, as the answer is a part of it.
-    signature = asked.signature(cell.signature, _predicted(model, asked) if ours else _trial(cell, model, asked))
+    signature = asked.signature(cell.signature, _predicted(model, asked) if ours else _trial(cell, model, asked, given))
     log_model = getattr(mlflow, cell.flavour.split()[0]).log_model
     named = {"name": cell.name.replace(".", "-"), "signature": signature, **given}
     logged = log_model(python_model=model, **named) if ours else log_model(model, **named)
@@ -83,7 +86,7 @@ def _predicted(model: Any, asked: Question) -> Any:
     return model.predict(None, asked.given, dict(asked.params))
 
 
-def _trial(cell: Cell, model: Any, asked: Question) -> Any:
+def _trial(cell: Cell, model: Any, asked: Question, given: dict[str, Any]) -> Any:
     """What the flavour's own pyfunc makes of the model's answer."""
     if cell.signature in ("none", "no outputs"):
         return None
@@ -91,7 +94,7 @@ def _trial(cell: Cell, model: Any, asked: Question) -> Any:
 
     with tempfile.TemporaryDirectory() as folder:
         save = getattr(mlflow, cell.flavour).save_model
-        save(model, f"{folder}/model", pip_requirements=["mlflow"])
+        save(model, f"{folder}/model", **{**given, "pip_requirements": ["mlflow"]})
         return mlflow.pyfunc.load_model(f"{folder}/model").predict(asked.given)
 
 
