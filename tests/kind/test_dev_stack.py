@@ -7,48 +7,13 @@ while a dev stack is up.
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.kind.commands import debris, engine, kubectl, run
+
 pytestmark = pytest.mark.kind
-
-CLUSTER = "slipway-dev"
-
-
-def run(*command: str, timeout: float = 1800) -> str:
-    """The command's output; fails the test with it when the command fails."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
-    assert done.returncode == 0, f"{' '.join(command)} exited with {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
-def engine(verb: str, *extra: str) -> str:
-    return run(sys.executable, "-m", "tools", verb, "dev", *extra)
-
-
-def kubectl(*arguments: str) -> str:
-    return run("kubectl", "--kubeconfig", ".slipway/dev/kubeconfig", *arguments)
-
-
-def debris() -> dict[str, str]:
-    """What a dev stack could leave on this machine."""
-    kubeconfig = Path("~/.kube/config").expanduser()
-    return {
-        "containers": run("docker", "ps", "--all", "--quiet", "--filter", f"name={CLUSTER}"),
-        "networks": run("docker", "network", "ls", "--quiet", "--filter", f"name={CLUSTER}"),
-        "kubeconfig": CLUSTER if kubeconfig.is_file() and CLUSTER in kubeconfig.read_text() else "",
-        "files": str(Path(".slipway/dev")) if Path(".slipway/dev").exists() else "",
-    }
-
-
-@pytest.fixture
-def machine() -> Iterator[None]:
-    assert not any(debris().values()), f"a dev stack is up; `make destroy STACK=dev` first: {debris()}"
-    yield
-    if any(debris().values()):
-        engine("destroy")
 
 
 @pytest.mark.usefixtures("machine")

@@ -1,0 +1,32 @@
+"""The commands of a person with a dev stack, and what such a stack could leave on this machine."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+CLUSTER = "slipway-dev"
+
+
+def run(*command: str, timeout: float = 1800) -> str:
+    """The command's output; fails the test with it when the command fails."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    assert done.returncode == 0, f"{' '.join(command)} exited with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def engine(verb: str, *extra: str) -> str:
+    return run(sys.executable, "-m", "tools", verb, "dev", *extra)
+
+
+def kubectl(*arguments: str) -> str:
+    return run("kubectl", "--kubeconfig", ".slipway/dev/kubeconfig", *arguments)
+
+
+def debris() -> dict[str, str]:
+    kubeconfig = Path("~/.kube/config").expanduser()
+    return {
+        "containers": run("docker", "ps", "--all", "--quiet", "--filter", f"name={CLUSTER}"),
+        "networks": run("docker", "network", "ls", "--quiet", "--filter", f"name={CLUSTER}"),
+        "kubeconfig": CLUSTER if kubeconfig.is_file() and CLUSTER in kubeconfig.read_text() else "",
+        "files": str(Path(".slipway/dev")) if Path(".slipway/dev").exists() else "",
+    }
