@@ -34,13 +34,13 @@ class _Answers(Mocks):
             outputs |= {
                 "digest": "d" * 64,
                 "content": f"sha256:{'c' * 64}",
-                "answer": "{}",
-                "curl": "curl",
                 "identity": "1a2b",
                 "uid": "1a2b",
             }
             outputs |= {"ca": "PEM", "issuer": "slipway-1a2b", "jwks": '{"keys": []}'}
             outputs |= {"plan": _PLAN.dump()}
+            said = {"url": "http://model.test", "answer": "{}", "curl": "curl"}
+            outputs |= {"answers": dict.fromkeys(args.inputs.get("questions", ()), said)}
             clients = [each["name"] for each in args.inputs.get("clients", ())]
             outputs |= {"previous": {} if clients else ""}
             outputs |= {"subjects": {name: f"{name}.0" for name in clients}, "keys": dict.fromkeys(clients, "k3y")}

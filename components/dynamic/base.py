@@ -19,6 +19,8 @@ _PROVIDER = "__provider"
 class DynamicProvider(ResourceProvider):
     """How one type of dynamic resource is made."""
 
+    # It is a reference to its class, and an encrypted one in every resource of every state is work for nothing.
+    serialize_as_secret_always = False
     # Inputs that say how something is done or explained, not what it is.
     passive: ClassVar[Collection[str]] = ()
     # Inputs whose change makes another resource; any other's updates it.

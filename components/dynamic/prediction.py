@@ -1,4 +1,4 @@
-"""The gate: `up` ends only when the deployed model gave the right answer through the ingress."""
+"""A deployed model, asked through the ingress until the right version gives the right answer."""
 
 import json
 import shlex
@@ -7,16 +7,11 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CheckResult, CreateResult, UpdateResult
-
-from components.clients import https, private
+from components.clients import https
 from components.clients.connection import cluster_of
 from components.clients.waiting import wait_out
-from components.dynamic.base import DynamicProvider, DynamicResource
 from components.errors import SlipwayError
 from components.serving.agreement import difference
 
@@ -33,37 +28,6 @@ _STEADY = 10
 _LOOK_EVERY = 5.0
 # A gateway takes seconds to learn of a new key.
 _NOT_ALLOWED_YET = _NOT_YET | {401, 403}
-
-
-@dataclass(frozen=True, kw_only=True)
-class PredictionArgs:
-    # host:port to connect to; None to connect to `host` itself.
-    address: str | None
-    host: str
-    path: str
-    # {"inputs": [...], "outputs": [...]}: a V2 request and, if known, the right answer's numbers; or null. As JSON.
-    example: Input[str]
-    # What the answer's model_version must be.
-    version: Input[str]
-    # What it must be where the canary is asked for; `version` while there is none. None: nothing routes by the header.
-    canary: Input[str] | None
-    # The image, the digest of its settings, and where it is served: a change is to be proven by another prediction.
-    image: Input[str]
-    settings: str
-    cluster: Input[str]
-    seconds: int
-    # How to look further, for the error when no answer comes.
-    look: str
-    # Where its pods are seen, to tell why no answer comes; None where they are not looked at.
-    kubeconfig_path: str | None = None
-    namespace: Input[str] | None = None
-    service: str | None = None
-    tls: bool = False
-    # The authority (PEM) of the gateway's certificate, "" for one that this machine trusts, and the file that has it.
-    ca: Input[str] = ""
-    ca_file: str | None = None
-    # The credential; None where none is asked for.
-    key: Input[str] | None = None
 
 
 class Refused(SlipwayError):
@@ -187,7 +151,7 @@ def _from_version(
     """Ask until `version` answers on its track, `stable` or `canary`. Raises Refused, or TimeoutError."""
     by = replace(access(props), track=track if props.get("canary") is not None else None)
     answer: dict[str, Any] = {}
-    pods, faults, looked = _pods(props), 0, time.monotonic()
+    faults, looked = 0, time.monotonic()
 
     def missing() -> str:
         nonlocal answer, faults, looked
@@ -196,11 +160,12 @@ def _from_version(
         except OSError as error:
             faults = faults + 1 if isinstance(error, ModelFault) else 0
             if faults >= _STEADY:
+                pods = _pods(props)
                 lines = pods.last_lines() if pods else ""
                 raise Refused(f"{error}, {faults} times over" + (f"; its log:\n{lines}" if lines else "")) from None
-            if pods and time.monotonic() - looked > _LOOK_EVERY:
+            if time.monotonic() - looked > _LOOK_EVERY:
                 looked = time.monotonic()
-                if why := pods.failure():
+                if (pods := _pods(props)) and (why := pods.failure()):
                     raise Refused(f"the model does not start: {why}") from None
             return str(error)
         served = answer.get("model_version") or (answer.get("versions") or [None])[0]
@@ -218,7 +183,7 @@ def _pods(props: dict[str, Any]) -> "ModelPods | None":
     """The pods that are to answer; None where they cannot be looked at."""
     if not props.get("kubeconfig_path"):
         return None
-    # Kubernetes' client takes a while to import, and most runs ask nothing.
+    # Kubernetes' client takes a while to import, and most models answer before anybody looks.
     from components.clients.cluster_api import ClusterError
     from components.serving.pod_failure import ModelPods
 
@@ -227,32 +192,3 @@ def _pods(props: dict[str, Any]) -> "ModelPods | None":
     except ClusterError:
         return None
     return ModelPods(cluster=cluster, namespace=props["namespace"], service=props["service"], image=props["image"])
-
-
-class PredictionProvider(DynamicProvider):
-    passive = ("look", "ca_file", "kubeconfig_path", "namespace", "service")
-
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Bring the file that `curl` names, in every checkout; it is made of the inputs, and no part of them."""
-        ca, file = news.get("ca"), news.get("ca_file")
-        if file and isinstance(ca, str) and ca.startswith("-----BEGIN"):
-            private.folder(Path(file).parent)
-            private.write(Path(file), ca.encode())
-        return CheckResult(news, [])
-
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(props["host"], {**props, **predict(props)})
-
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult({**_news, **predict(_news)})
-
-
-class Prediction(DynamicResource, provider=PredictionProvider, secrets=["key"]):
-    """`url` answers requests for `host`; `answer` is the V2 answer as JSON, `curl` the command that gets it again."""
-
-    url: Output[str]
-    answer: Output[str]
-    curl: Output[str]
-
-    def __init__(self, name: str, args: PredictionArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__(name, vars(args), opts)

@@ -14,7 +14,8 @@ from components.dynamic.registered_name import KEY, RegisteredName, RegisteredNa
 from components.ingress.gateway import Gateway
 from components.ingress.mutual_tls import MutualTls, MutualTlsArgs
 from components.kubernetes import namespaces, teams
-from components.models.served_model import ServedModel, ServedModelArgs
+from components.models.gate import gate
+from components.models.served_model import ServedModelArgs, served_model
 from components.models.training import Training, TrainingArgs
 from components.models.training_plan import plan
 from components.platform.platform import Platform
@@ -52,19 +53,28 @@ class Models(pulumi.ComponentResource):
             MutualTls("mutual-tls", mutual, child)
         registered = _own_names(args, child)
         trainings = _train(args, registered, child)
-        self.outputs = {}
-        for model in settings.models:
-            served = ServedModelArgs(
-                context=args.context,
-                model=model,
-                namespace=places[settings.namespace_of(model)],
-                platform=args.platform,
-                gateway=args.gateway,
-                tracking=args.data.tracking,
-                trainings=trainings,
-                names=registered,
+        served = {
+            model.name: served_model(
+                model.name,
+                ServedModelArgs(
+                    context=args.context,
+                    model=model,
+                    namespace=places[settings.namespace_of(model)],
+                    platform=args.platform,
+                    gateway=args.gateway,
+                    tracking=args.data.tracking,
+                    trainings=trainings,
+                    names=registered,
+                ),
+                child,
             )
-            self.outputs[model.name] = ServedModel(model.name, served, child).outputs
+            for model in settings.models
+        }
+        self.outputs = {}
+        if served:
+            asked = {name: each.asked for name, each in served.items()}
+            answered = gate("predictions", asked, args.context, args.gateway, child)
+            self.outputs = {name: each.outputs(name, answered) for name, each in served.items()}
         self.register_outputs({})
 
 

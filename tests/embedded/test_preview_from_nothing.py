@@ -38,6 +38,6 @@ def test_a_preview_shows_a_new_stack_and_leaves_nothing(checkout: Checkout, tmp_
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "mlflow-wine-classifier-prediction create" in done.stdout
+    assert "predictions create" in done.stdout
     assert not (checkout.root / ".slipway" / f"{stack}new").exists()
     assert stack_file.read(checkout.root / f"Pulumi.{stack}new.yaml") == {"config": config}

@@ -75,14 +75,14 @@ def test_both_versions_are_one_repository_of_the_registry(fixed: Run) -> None:
 
 
 def test_the_canary_answers_at_its_own_host_and_the_model_on_both_tracks(fixed: Run) -> None:
-    own = fixed.one("Prediction", f"{NAME}-canary-prediction").inputs
+    [own] = fixed.one("Predictions", f"{NAME}-canary-prediction").inputs["questions"].values()
     assert own["host"] == f"{NAME}-canary-models.slipway.localhost"
     assert "canary" not in own
-    assert fixed.one("Prediction", f"{NAME}-prediction").inputs["canary"] == "1"
+    assert fixed.one("Predictions", "predictions").inputs["questions"][NAME]["canary"] == "1"
 
 
 def test_a_model_without_a_canary_proves_that_none_has_a_share() -> None:
-    assert run(FIXED).one("Prediction", f"{NAME}-prediction").inputs["canary"] == "1"
+    assert run(FIXED).one("Predictions", "predictions").inputs["questions"][NAME]["canary"] == "1"
 
 
 def test_the_outputs_tell_both_versions(fixed: Run) -> None:

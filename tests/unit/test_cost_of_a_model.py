@@ -9,8 +9,8 @@ import yaml
 from tests.unit.engine import Registration, run_stack
 
 MODEL = yaml.safe_load(Path("Pulumi.local.yaml").read_text())["config"]["slipway:models"][0]
-# The model itself, its files, its service, its autoscaler, its route and the question that it is asked.
-RESOURCES = {"ServedModel", "ModelFiles", "InferenceService", "HorizontalPodAutoscaler", "VirtualService", "Prediction"}
+# Its files, its service, its autoscaler and its route; the question that it is asked is one among others.
+RESOURCES = {"ModelFiles", "InferenceService", "HorizontalPodAutoscaler", "VirtualService"}
 
 
 def models(count: int) -> list[Registration]:
@@ -25,13 +25,13 @@ def one_more() -> list[Registration]:
     return [each for each in models(3) if (each.type, each.name) not in before]
 
 
-def test_a_model_is_six_resources_of_which_one_is_a_component(one_more: list[Registration]) -> None:
+def test_a_model_is_four_resources(one_more: list[Registration]) -> None:
     assert sorted(each.kind for each in one_more) == sorted(RESOURCES)
-    assert [each.kind for each in one_more if not each.custom] == ["ServedModel"]
+    assert all(each.custom for each in one_more)
 
 
 def test_no_resource_holds_the_models_settings_again(one_more: list[Registration]) -> None:
     said = {each.kind: json.dumps(each.inputs) for each in one_more}
     # The autoscaler's own word, which only its own object needs.
     assert {kind for kind, text in said.items() if "averageUtilization" in text} == {"HorizontalPodAutoscaler"}
-    assert sum(map(len, said.values())) < 5_000
+    assert sum(map(len, said.values())) < 4_000

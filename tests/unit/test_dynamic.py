@@ -35,6 +35,11 @@ def test_a_state_holds_a_reference_to_the_code_and_nothing_of_the_machine(resour
     assert len(stored) < 100
 
 
+def test_a_reference_to_our_own_code_is_no_secret_that_the_engine_must_encrypt() -> None:
+    dynamic_resources = [each for each in run_stack("dev").all if each.type.startswith("pulumi-python:")]
+    assert all(isinstance(each.raw["__provider"], str) for each in dynamic_resources)
+
+
 def test_no_resource_tells_the_state_where_the_programs_files_are() -> None:
     assert not [each for each in run_stack("dev").all if each.placed]
 

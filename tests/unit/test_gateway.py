@@ -101,7 +101,7 @@ def test_the_certificate_names_every_host_and_its_authority_is_known_to_whoever_
     assert spec(secure, "Certificate", "gateway-ca")["isCA"] is True
     authority = secure.one("CaCertificate", "gateway-ca-certificate")
     assert "gateway-certificate" in authority.dependencies
-    gate = secure.one("Prediction", f"{NAME}-prediction").inputs
+    gate = secure.one("Predictions", "predictions").inputs
     assert (gate["address"], gate["tls"], gate["ca"]) == ("127.0.0.1:8443", True, "PEM")
     files = secure.one("ModelFiles", f"{NAME}-files").inputs
     assert files["trust"] == "PEM"
@@ -224,7 +224,7 @@ def test_a_key_is_taken_as_a_bearer_and_as_x_api_key(secure: Run) -> None:
 
 def test_keys_are_secret_and_the_private_one_leaves_the_state_nowhere(secure: Run) -> None:
     assert set(secure.one("ApiKeys", "api-keys").secret_outputs) == {"keys", "private_key"}
-    gate = secure.one("Prediction", f"{NAME}-prediction")
+    gate = secure.one("Predictions", "predictions")
     assert gate.secret_outputs == ["key"]
     assert gate.raw["key"]["4dabf18193072939515e22adb298388d"]
     assert secure.outputs["apiKeys"] == {"shop": "k3y", "slipway": "k3y"}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from components.dynamic.model_files import build_args
+from components.dynamic.predictions import PredictionsProvider
 from components.serving.plan import Plan
 from tests.unit.engine import Run, run_stack
 
@@ -79,7 +80,7 @@ def test_a_model_in_knative_mode_has_the_same_host_and_no_autoscaler_of_ours() -
     annotations = run.one("InferenceService").inputs["metadata"]["annotations"]
     assert annotations == {"serving.kserve.io/deploymentMode": "Knative"}
     assert not run.of("HorizontalPodAutoscaler")
-    assert run.one("Prediction", f"{NAME}-prediction").inputs["host"] == f"{NAME}-models.slipway.localhost"
+    assert asked(run)["host"] == f"{NAME}-models.slipway.localhost"
 
 
 def test_the_hpa_scales_the_predictor_under_a_name_that_kserve_leaves_alone(dev: Run) -> None:
@@ -115,31 +116,43 @@ def test_one_container_can_be_what_counts() -> None:
     ]
 
 
+def asked(run: Run) -> dict[str, Any]:
+    """What the model is asked at the end."""
+    return dict(run.one("Predictions", "predictions").inputs["questions"][NAME])
+
+
 def test_up_ends_with_a_prediction_through_the_ingress(dev: Run) -> None:
-    gate = dev.one("Prediction", f"{NAME}-prediction")
+    gate = dev.one("Predictions", "predictions")
     assert gate.inputs["address"] == "127.0.0.1:8080"
-    assert gate.inputs["host"] == f"{NAME}-models.slipway.localhost"
     assert gate.inputs["path"] == "/v2/models/mlflow-model/infer"
-    assert gate.inputs["image"] == DIGEST
+    assert asked(dev)["host"] == f"{NAME}-models.slipway.localhost"
+    assert asked(dev)["image"] == DIGEST
     assert {NAME, f"{NAME}-route"} <= gate.dependencies
     assert "gateway" in dev.one("VirtualService", f"{NAME}-route").dependencies
     assert "istio-gateway" in dev.one("Gateway", "gateway").dependencies
 
 
 def test_another_setting_of_the_model_is_proven_by_another_prediction(dev: Run) -> None:
-    from components.dynamic.prediction import PredictionProvider
+    before = dev.one("Predictions", "predictions").inputs
+    after = run_stack("dev", model(replicas=2)).one("Predictions", "predictions").inputs
+    assert PredictionsProvider().diff("answers", before, after).changes
+    assert not PredictionsProvider().diff("answers", before, before).changes
 
-    before = dev.one("Prediction", f"{NAME}-prediction").inputs
-    run = run_stack("dev", model(replicas=2))
-    after = run.one("Prediction", f"{NAME}-prediction").inputs
-    assert PredictionProvider().diff("host", before, after).changes
-    assert not PredictionProvider().diff("host", before, before).changes
+
+def test_one_gate_asks_all_models_when_all_of_them_are_served() -> None:
+    [given] = model()["models"]
+    run = run_stack("dev", {"models": [given, {**given, "name": "beer"}]})
+    gate = run.one("Predictions")
+    assert set(gate.inputs["questions"]) == {NAME, "beer"}
+    assert {NAME, f"{NAME}-route", "beer", "beer-route"} <= gate.dependencies
+    assert set(run.outputs["models"]["beer"]) >= {"url", "answer", "curl", "host", "version"}
+    assert not run_stack("dev", {"models": []}).of("Predictions")
 
 
 def test_a_prod_model_is_asked_at_its_own_host() -> None:
-    gate = run_stack("prod").one("Prediction", f"{NAME}-prediction")
-    assert "address" not in gate.inputs
-    assert gate.inputs["host"] == f"{NAME}-models.models.example.com"
+    run = run_stack("prod")
+    assert "address" not in run.one("Predictions", "predictions").inputs
+    assert asked(run)["host"] == f"{NAME}-models.models.example.com"
 
 
 def test_a_local_model_folder_needs_neither_mlflow_nor_training(tmp_path: Any) -> None:
