@@ -18,7 +18,7 @@ from tools.embedded.processes import Background
 
 BINARIES = ("etcd", "kube-apiserver", "kube-controller-manager", "kwok", "kubectl")
 # A machine with other work takes many times the usual five.
-READY_SECONDS = 180.0
+READY_SECONDS = 300.0
 OBJECTS = Path(__file__).parent / "objects"
 STAGES = Path(__file__).parent / "stages.yaml"
 

@@ -28,8 +28,8 @@ from tools.embedded.processes import Background
 from tools.files import write_whole
 
 # The first start makes the database; every later one is a fraction of it.
-MLFLOW_SECONDS = 180.0
-MLSERVER_SECONDS = 120.0
+MLFLOW_SECONDS = 300.0
+MLSERVER_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
