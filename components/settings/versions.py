@@ -34,6 +34,7 @@ CHARTS = {
     "istio-gateway": Chart(chart="gateway", version="1.30.4", repository="https://blob.istio.io/istio-release/charts"),
     "istio-cni": Chart(chart="cni", version="1.30.4", repository="https://blob.istio.io/istio-release/charts"),
     # KServe 0.20 is tested with 1.21, whose support ended with 1.23. The index says `v1.23.0`, the chart itself `1.23.0`.
+    # 1.23.1 is there since September 2026; what it carries (CARRIED, below) was read of 1.23.0 alone.
     "knative-operator": Chart(
         chart="knative-operator", version="v1.23.0", repository="https://knative.github.io/operator"
     ),
