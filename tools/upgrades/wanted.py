@@ -2,6 +2,7 @@
 
 from components.settings import Settings, parts
 from components.settings.parts import knative
+from components.settings.serving_version import exact, is_carried
 from components.settings.versions import KNATIVE_SERVING
 from tools.upgrades.versions import CLUSTERED, Version, clustered, of_image
 
@@ -11,7 +12,8 @@ def wanted(settings: Settings) -> dict[str, Version]:
     charts, images, database = settings.chart_sources, settings.image_references, settings.database
     found = {key: charts.version(key) for part in parts.PARTS for key in part.charts_of(settings)}
     if knative.PART.installed(settings):
-        found[knative.PART.version_of] = str(settings.knative_serving.get("version", KNATIVE_SERVING))
+        serving = str(settings.knative_serving.get("version", KNATIVE_SERVING))
+        found[knative.PART.version_of] = exact(serving) if is_carried(serving) else serving
     versions = {key: Version.parse(text) for key, text in found.items()}
     for key in ("mlflow", *(() if database.url or database.cloud_native_pg else ("postgres",))):
         if version := of_image(images[key]):
