@@ -8,6 +8,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pulumi import Output
 
 from components.clients import private
 from components.clients.process import run
@@ -25,6 +28,23 @@ class Login:
     password: str
 
 
+def inputs(login: Login | None) -> dict[str, Any]:
+    """Of a resource that logs in; the password is a secret."""
+    if not login:
+        return {}
+    said = {f"registry_{key}": value for key, value in vars(login).items()}
+    return {**said, "registry_password": Output.secret(login.password)}
+
+
+def login_of(props: Mapping[str, Any]) -> Login | None:
+    """The login that is among a resource's inputs; None where nobody must log in."""
+    if not props.get("registry_server"):
+        return None
+    return Login(
+        server=props["registry_server"], username=props["registry_username"], password=props["registry_password"]
+    )
+
+
 def push_built(name: str, context: Path, arguments: Mapping[str, str], login: Login | None) -> str:
     """Build `name` (with its tag) from the folder, push it, and return `<repository>@sha256:…`. Raises CommandFailed.
 
@@ -33,13 +53,26 @@ def push_built(name: str, context: Path, arguments: Mapping[str, str], login: Lo
     (https://github.com/pulumi/pulumi-docker-build/issues/324).
     """
     with _environment(login) as env:
-        words = [word for key, value in arguments.items() for word in ("--build-arg", f"{key}={value}")]
-        run(["docker", "build", "--quiet", "--tag", name, *words, str(context)], env=env, timeout=None)
+        run(_build(name, context, arguments), env=env, timeout=None)
         run(["docker", "push", "--quiet", name], env=env, timeout=None)
         said = run(["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", name], env=env)
     repository = name.rpartition(":")[0]
     digests: list[str] = json.loads(said)
     return next(each for each in digests if each.partition("@")[0] == repository)
+
+
+def build_stage(name: str, context: Path, arguments: Mapping[str, str], login: Login | None, stage: str) -> None:
+    """Build the Dockerfile up to the end of one stage, whose layers other builds here will find. Raises CommandFailed.
+
+    An engine without BuildKit does the stages one after the other, and copies for no later one.
+    """
+    with _environment(login) as env:
+        run([*_build(name, context, arguments), "--target", stage], env=env, timeout=None)
+
+
+def _build(name: str, context: Path, arguments: Mapping[str, str]) -> list[str]:
+    words = [word for key, value in arguments.items() for word in ("--build-arg", f"{key}={value}")]
+    return ["docker", "build", "--quiet", "--tag", name, *words, str(context)]
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, UpdateResult
 from components.clients import docker
 from components.clients.first_alone import first_alone
 from components.clients.tracking_server import TrackingServer
+from components.dynamic import server_layer
 from components.dynamic.base import DynamicProvider, DynamicResource
 from components.serving import plan as plans
 from components.serving.bringing import bring, digest, server_digest
@@ -85,31 +86,26 @@ def make(props: dict[str, Any]) -> dict[str, Any]:
         if props.get("wishes") is not None:
             plan = Plan.parse(brought["plan"])
             made["image"] = f"{props['repository']}:{tag(brought['digest'], props['cluster'])}"
-            with first_alone(*shared_layers(props, plan)):
+            with first_alone(*layers(props, plan)):
                 made["reference"] = docker.push_built(
-                    made["image"], folder, build_args(props, plan), _registry_login(props)
+                    made["image"], folder, build_args(props, plan), docker.login_of(props)
                 )
     return made
 
 
-def shared_layers(props: Mapping[str, Any], plan: Plan) -> tuple[str, str]:
-    """What tells the server and the environment of an image at its registry from others'."""
+def layers(props: Mapping[str, Any], plan: Plan) -> tuple[str, ...]:
+    """What tells an image's server, and its server and environment at a registry, from others'."""
     registry, arguments = str(props["repository"]).partition("/")[0], build_args(props, plan)
-    server = [registry, props["server_digest"], arguments]
-    return json.dumps(server, sort_keys=True), json.dumps([*server, plan.lock], sort_keys=True)
+    pushed = [registry, props["server_digest"], arguments]
+    return (
+        server_layer.key(plan.server, props["server_digest"], props["bases"][plan.python], props.get("package_index")),
+        *(json.dumps(each, sort_keys=True) for each in (pushed, [*pushed, plan.lock])),
+    )
 
 
 def build_args(props: Mapping[str, Any], plan: Plan) -> dict[str, str]:
-    index = {"PIP_INDEX_URL": props["package_index"]} if props.get("package_index") else {}
-    return {"BASE_IMAGE": props["bases"][plan.python], **index, **plans.build_args(plan)}
-
-
-def _registry_login(props: Mapping[str, Any]) -> docker.Login | None:
-    if not props.get("registry_server"):
-        return None
-    return docker.Login(
-        server=props["registry_server"], username=props["registry_username"], password=props["registry_password"]
-    )
+    base = server_layer.arguments(props["bases"][plan.python], props.get("package_index"))
+    return {**base, **plans.build_args(plan)}
 
 
 def resolved(props: Mapping[str, Any], before: str | None) -> str | None:
@@ -205,7 +201,5 @@ def inputs(args: ModelFilesArgs) -> dict[str, Input[Any] | None]:
         given["source_digest"] = digest(source.path)
     if args.build:
         given |= {key: value for key, value in vars(args.build).items() if key != "registry_login"}
-        if login := args.build.registry_login:
-            given |= {f"registry_{key}": value for key, value in vars(login).items()}
-            given["registry_password"] = Output.secret(login.password)
+        given |= docker.inputs(args.build.registry_login)
     return given

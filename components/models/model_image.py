@@ -1,5 +1,7 @@
 """From a model in MLflow, or in a folder, to an image in the registry, addressed by its digest."""
 
+import contextlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import pulumi
@@ -7,13 +9,15 @@ from pulumi import Input, Output, Resource, ResourceOptions
 
 from components import settings as s
 from components.clients import docker
+from components.context import Context
 from components.dynamic.model_files import BuildArgs, Login, ModelFiles, ModelFilesArgs
+from components.dynamic.server_layer import ServerLayer, ServerLayerArgs
 from components.kubernetes import pull_secret
 from components.serving import plan as plans
 from components.serving.logged_model import LoggedModel
 from components.serving.plan import Plan, Wishes
 from components.serving.problem import ServingError
-from components.serving.servers import SERVERS
+from components.serving.servers import DEFAULT_PYTHON, SERVERS, choose
 from components.settings.images import Images
 from components.settings.model_source import ModelFolder, parse_source
 from components.settings.versions import PYTHONS
@@ -96,6 +100,36 @@ def _known(args: ModelImageArgs) -> Plan | None:
     except ServingError:
         # Told by the check of its files.
         return None
+
+
+def server_layers(models: Sequence[s.Model], context: Context, opts: ResourceOptions) -> None:
+    """Begin at once with what images of these models will need, as far as it is known: not waited for by anything.
+
+    A registered model's Python comes with its files; until then it is the usual one.
+    """
+    build, images = context.settings.build, context.images
+    for python, server in sorted({_usual(model) for model in models if not model.image}):
+        args = ServerLayerArgs(
+            server=server,
+            python=python,
+            base=images[f"python-{python}"],
+            folder=SERVER,
+            package_index=str(build.package_index) if build.package_index else None,
+            ca_bundle=build.ca_bundle,
+            registry_login=_login(context.settings.registry),
+        )
+        ServerLayer(f"server-{server}-{python}", args, opts)
+
+
+def _usual(model: s.Model) -> tuple[str, str]:
+    source = parse_source(model.source)
+    trained = None
+    with contextlib.suppress(ServingError):
+        trained = LoggedModel(source.path).python if isinstance(source, ModelFolder) else None
+        choice = choose(trained, model.python, model.server)
+        return choice.python, choice.server.name
+    # Told by the check of its files.
+    return DEFAULT_PYTHON, next(iter(SERVERS))
 
 
 def _say_why(name: str, args: ModelImageArgs, files: ModelFiles) -> None:

@@ -15,6 +15,7 @@ from components.ingress.gateway import Gateway
 from components.ingress.mutual_tls import MutualTls, MutualTlsArgs
 from components.kubernetes import namespaces, teams
 from components.models.gate import gate
+from components.models.model_image import server_layers
 from components.models.served_model import ServedModelArgs, served_model
 from components.models.training import Training, TrainingArgs
 from components.models.training_plan import plan
@@ -53,6 +54,7 @@ class Models(pulumi.ComponentResource):
             MutualTls("mutual-tls", mutual, child)
         registered = _own_names(args, child)
         trainings = _train(args, registered, child)
+        server_layers([version for model in settings.models for version in model.versions], args.context, child)
         served = {
             model.name: served_model(
                 model.name,

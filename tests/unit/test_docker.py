@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from components.clients import docker
-from components.clients.docker import Login, push_built
+from components.clients.docker import Login, build_stage, push_built
 
 NAME = "registry.test:5000/team/wine:1a2b"
 DIGEST = f"sha256:{'a' * 64}"
@@ -47,6 +47,12 @@ def test_an_image_is_built_pushed_and_known_by_the_digest_at_its_own_registry(en
     build, push, _ = engine.commands
     assert build == ["docker", "build", "--quiet", "--tag", NAME, "--build-arg", "SERVER=x", "context"]
     assert push == ["docker", "push", "--quiet", NAME]
+
+
+def test_a_stage_is_built_and_pushed_nowhere(engine: Engine) -> None:
+    build_stage("slipway-server:x", Path("context"), {"A": "b"}, None, "server")
+    whole = ["docker", "build", "--quiet", "--tag", "slipway-server:x", "--build-arg", "A=b", "context"]
+    assert engine.commands == [[*whole, "--target", "server"]]
 
 
 @pytest.mark.parametrize(

@@ -253,10 +253,15 @@ def test_a_model_brought_twice_is_the_same(props: dict[str, Any], tmp_path: Path
 
 def test_images_have_layers_in_common_by_server_and_requirements(props: dict[str, Any]) -> None:
     plan = Plan(python="3.11", server="mlserver", reason=None, lock=LOCKED)
-    server, environment = model_files.shared_layers(props, plan)
+    built, server, environment = model_files.layers(props, plan)
     other = {**props, "repository": "registry.test/beer", "source": "models:/beer/1"}
-    assert model_files.shared_layers(other, plan) == (server, environment)
-    assert model_files.shared_layers(props, replace(plan, lock="numpy==2.4.6\n"))[0] == server
-    assert model_files.shared_layers(props, replace(plan, lock="numpy==2.4.6\n"))[1] != environment
-    for changed in ({"repository": "elsewhere.test/wine"}, {"server_digest": "other"}, {"bases": {"3.11": "other"}}):
-        assert not {server, environment} & set(model_files.shared_layers({**props, **changed}, plan)), changed
+    assert model_files.layers(other, plan) == (built, server, environment)
+    with_others = replace(plan, lock="numpy==2.4.6\n", packages=["libgomp1"])
+    assert model_files.layers(props, replace(plan, lock="numpy==2.4.6\n"))[:2] == (built, server)
+    assert model_files.layers(props, with_others)[0] == built
+    assert not {server, environment} & set(model_files.layers(props, with_others)[1:])
+    elsewhere = model_files.layers({**props, "repository": "elsewhere.test/wine"}, plan)
+    assert elsewhere[0] == built
+    assert not {server, environment} & set(elsewhere)
+    for changed in ({"server_digest": "other"}, {"bases": {"3.11": "other"}}, {"package_index": "https://pypi.test"}):
+        assert not {built, server, environment} & set(model_files.layers({**props, **changed}, plan)), changed
