@@ -53,7 +53,9 @@ class Local:
         run = self.ask("runs/create", {"experiment_id": experiment["experiment_id"], "run_name": "by hand"})["run"]
         run_id = run["info"]["run_id"]
         for step in range(3):
-            self.ask("runs/log-metric", {"run_id": run_id, "key": "rmse", "value": step / 3, "step": step})
+            self.ask(
+                "runs/log-metric", {"run_id": run_id, "key": "rmse", "value": step / 3, "step": step, "timestamp": step}
+            )
         url = f"{self.uri}/api/2.0/mlflow-artifacts/artifacts/{self.notes(run_id)}"
         with urllib.request.urlopen(urllib.request.Request(url, NOTES.encode(), method="PUT"), timeout=60):
             pass
