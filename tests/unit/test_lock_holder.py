@@ -5,16 +5,20 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
+from components.clients.process import CommandFailed
 from components.clients.waiting import wait_out
-from tools.engine import lock
+from components.errors import SlipwayError
+from tools.engine import lock, lock_file
 from tools.engine.lock import Holder, Locks
+from tools.engine.process import named_stack
 
 
 def since(seconds_ago: float = 0) -> str:
@@ -93,7 +97,58 @@ def test_a_killed_runs_lock_is_taken_away_once_and_its_record_with_it(
     assert lock.held("dev", {}, attempt) == 0
     assert cancelled == [["pulumi", "cancel", "--yes", "--stack", "dev"]]
     assert f"is taken away: me on {socket.gethostname()} (process {GONE})" in capsys.readouterr().out
-    assert list(Path(".slipway/dev/engines").iterdir()) == []
+    assert not Path(".slipway/dev/engines").exists()
+
+
+def locked_once(url: str) -> Callable[[Locks], int]:
+    """An attempt that is refused while the lock's file is there."""
+
+    def attempt(locks: Locks) -> int:
+        if not Path(url.removeprefix("file://").partition("?")[0]).exists():
+            return 0
+        locks.read(f"  {url}: created by me@{socket.gethostname()} (pid {GONE}) at {since()}\n")
+        return 1
+
+    return attempt
+
+
+def test_the_lock_of_a_stack_that_was_being_made_goes_too(monkeypatch: pytest.MonkeyPatch, checkout: Path) -> None:
+    """Pulumi takes none away of a stack that is not there."""
+
+    def run(*_: object, **__: object) -> None:
+        raise CommandFailed("`pulumi cancel` exited with 6", output="error: no stack named 'dev' found")
+
+    monkeypatch.setattr(lock, "run", run)
+    file = checkout / "x y.json"
+    url = f"file://{checkout}/x%20y.json?no_tmp_dir=true"
+    attempt = locked_once(f"file://{file}?no_tmp_dir=true")
+    file.touch()
+    holder(GONE)
+
+    def named(locks: Locks) -> int:
+        code = attempt(locks)
+        locks.holders = [replace(each, url=url) for each in locks.holders]
+        return code
+
+    assert lock.held("dev", {}, named) == 0
+    assert not file.exists()
+    # Nothing of it was begun here: a person says that it is dead.
+    file.touch()
+    assert lock.held("dev", {}, named) == 1
+    assert file.exists()
+    assert lock.held("dev", {}, named, dead=True) == 0
+
+
+def test_a_lock_that_cannot_be_reached_from_here_is_named() -> None:
+    with pytest.raises(SlipwayError, match=r"delete gs://state/\.pulumi/locks/organization/slipway/dev/x\.json$"):
+        lock_file.remove("gs://state/.pulumi/locks/organization/slipway/dev/x.json?a=b")
+
+
+def test_the_stack_is_the_one_that_is_made_or_named() -> None:
+    for arguments in (["up", "--stack", "dev"], ["stack", "init", "dev", "--no-select"], ["stack", "rm", "dev"]):
+        assert named_stack(arguments) == named_stack(["pulumi", *arguments]) == "dev"
+    assert named_stack(["stack", "ls"]) == ""
+    assert named_stack(["up", "--stack", "pulumi"]) == "pulumi"
 
 
 def test_a_lock_of_the_same_name_and_number_that_was_not_begun_here_stays(capsys: pytest.CaptureFixture[str]) -> None:

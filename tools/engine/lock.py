@@ -1,9 +1,10 @@
 """Who holds a stack's lock, and what becomes of one whose holder was killed."""
 
+import contextlib
 import re
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +13,11 @@ import psutil
 
 from components.clients import private
 from components.clients.process import CommandFailed, run
-from tools.engine import strays
+from tools.engine import lock_file, strays
 from tools.engine.stack import ROOT
 
 # Pulumi's words, of every backend that is a folder or a bucket (pulumi/pkg/backend/diy/lock.go).
-_HELD = re.compile(r"created by (?P<user>.+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+_HELD = re.compile(r"(?P<url>\S+): created by (?P<user>.+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
 # Seconds by which what the clock said then and says now may differ.
 _CLOCK = 5.0
 # Seconds that Pulumi may take to its lock.
@@ -30,6 +31,8 @@ class Holder:
     pid: int
     since: str
     stack: str
+    # Of the lock.
+    url: str = ""
 
     @property
     def killed(self) -> bool:
@@ -72,29 +75,39 @@ class Locks:
 
     def read(self, line: str) -> None:
         if found := _HELD.search(line):
-            self.holders.append(Holder(found["user"], found["host"], int(found["pid"]), found["since"], self.stack))
+            pid, url = int(found["pid"]), found["url"]
+            self.holders.append(Holder(found["user"], found["host"], pid, found["since"], self.stack, url))
 
 
-def held(stack: str, env: Mapping[str, str], attempt: Callable[[Locks], int]) -> int:
-    """Pulumi's exit code; where a killed run's lock was in the way, of a second attempt without it."""
+def held(stack: str, env: Mapping[str, str], attempt: Callable[[Locks], int], *, dead: bool = False) -> int:
+    """Pulumi's exit code; where a killed run's lock was in the way, of a second attempt without it.
+
+    `dead`: a person says that whoever holds it is.
+    """
     locks = Locks(stack)
     code = attempt(locks)
     if not code:
         _forget_dead(stack)
     if not code or not locks.holders:
         return code
-    if not all(each.killed for each in locks.holders):
+    if not dead and not all(each.killed for each in locks.holders):
         held_by = "; ".join(map(str, locks.holders))
         print(f"somebody else works on {stack}: {held_by}. Nothing was done", file=sys.stderr)
         print(f"If that run is dead, and of another checkout: make cancel STACK={stack}", file=sys.stderr)
         return code
     print(f"the lock of a run that was killed is taken away: {'; '.join(map(str, locks.holders))}", flush=True)
+    _take_away(stack, locks.holders, env)
+    return held(stack, env, attempt)
+
+
+def _take_away(stack: str, holders: Sequence[Holder], env: Mapping[str, str]) -> None:
     try:
         run(["pulumi", "cancel", "--yes", "--stack", stack], env=env)
     except CommandFailed as error:
-        print(error, file=sys.stderr)
-        return code
-    return held(stack, env, attempt)
+        if "no stack named" not in str(error):
+            raise
+        for each in holders:
+            lock_file.remove(each.url)
 
 
 def _records(stack: str) -> Path:
@@ -104,6 +117,10 @@ def _records(stack: str) -> Path:
 
 def _forget_dead(stack: str) -> None:
     """A run that ended well had the lock: nobody else of this checkout has one."""
-    for record in _records(stack).glob("*") if stack else ():
+    if not stack:
+        return
+    for record in _records(stack).glob("*"):
         if not psutil.pid_exists(int(record.name)):
             record.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        _records(stack).rmdir()

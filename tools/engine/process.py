@@ -15,10 +15,10 @@ _FORGETTING = re.compile(r"If the cluster was deleted, you can remove .*PULUMI_K
 _USELESS = re.compile(r"using pulumi-\S+ from \$PATH")
 
 
-def pulumi(arguments: Sequence[str], env: Mapping[str, str]) -> int:
-    """Run Pulumi in the foreground and return its exit code; a killed run's lock does not stop it."""
+def pulumi(arguments: Sequence[str], env: Mapping[str, str], *, dead: bool = False) -> int:
+    """Run Pulumi in the foreground and return its exit code; a killed run's lock does not stop it, see `held`."""
 
-    return held(named_stack(arguments), env, lambda locks: logged(["pulumi", *arguments], env, locks))
+    return held(named_stack(arguments), env, lambda locks: logged(["pulumi", *arguments], env, locks), dead=dead)
 
 
 def logged(command: Sequence[str], env: Mapping[str, str], locks: Locks, stop: threading.Event | None = None) -> int:
@@ -44,8 +44,12 @@ def shown(arguments: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 def named_stack(arguments: Sequence[str]) -> str:
-    """The stack that the arguments name; "" for those of a stack that is made."""
+    """The stack that the arguments name, if any."""
     words = list(arguments)
+    if words[:1] == ["pulumi"]:
+        del words[0]
+    if words[:2] in (["stack", "init"], ["stack", "rm"]):
+        return words[2]
     return words[words.index("--stack") + 1] if "--stack" in words else ""
 
 

@@ -27,10 +27,10 @@ def made(stack: Stack, env: Mapping[str, str]) -> bool:
     return stack.name in {entry["name"].rpartition("/")[2] for entry in json.loads(known)}
 
 
-def make(stack: Stack, env: Mapping[str, str]) -> None:
-    """Make the stack in the backend. Raises SlipwayError."""
+def make(stack: Stack, env: Mapping[str, str], *, dead: bool = False) -> None:
+    """Make the stack in the backend; `dead`: whoever began to is. Raises SlipwayError."""
     init = ["stack", "init", stack.name, "--non-interactive", "--no-select", "--cwd", str(stack.folder)]
-    if code := process.pulumi(init, env):
+    if code := process.pulumi(init, env, dead=dead):
         raise SlipwayError(f"the stack could not be made (exit code {code})")
 
 

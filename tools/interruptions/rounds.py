@@ -24,6 +24,7 @@ ENDS_WITHIN = 600.0
 # How much longer than its last whole run a verb may go on: its end is to be met too, on a machine that got busier.
 _LONGER = 1.25
 _LOG = Path("interruptions.log")
+_RUN = "--- "
 
 Say = Callable[[str], None]
 
@@ -49,7 +50,7 @@ class Interruptions:
         for verb in VERBS:
             started = time.monotonic()
             if faults := self._whole(verb):
-                raise SlipwayError(f"`{verb}` fails without any interruption: {'; '.join(faults)}; its log is {_LOG}")
+                raise SlipwayError(f"`{verb}` fails without any interruption: {'; '.join(faults)}")
             self.lasts[verb] = time.monotonic() - started
             self.say(f"an uninterrupted {verb} takes {self.lasts[verb]:.1f} s")
 
@@ -86,7 +87,7 @@ class Interruptions:
             self.lasts[verb] = time.monotonic() - started
             [other] = {*VERBS} - {verb}
             if code or self._whole(other):
-                raise SlipwayError(f"`{verb}` failed without any interruption; its log is {_LOG.absolute()}")
+                raise SlipwayError(f"`{verb}` failed without any interruption")
 
     def _ended(self, run: "subprocess.Popen[bytes]") -> Iterator[str]:
         """What is wrong after a signal that a command can act on."""
@@ -101,12 +102,15 @@ class Interruptions:
     def _whole(self, verb: str) -> list[str]:
         """Run the verb to its end; what is wrong then."""
         code = self._begun(verb).wait()
-        return [*([f"exit code {code}, see {_LOG.absolute()}"] if code else []), *self.victim.left(verb)]
+        if code:
+            # The log goes with the checkout.
+            self.say(f"{verb} ended with {code}:\n{_LOG.read_text(errors='replace').rpartition(_RUN)[2][-4000:]}")
+        return [*([f"exit code {code}"] if code else []), *self.victim.left(verb)]
 
     def _begun(self, verb: str) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "tools", verb, self.victim.stack.name]
         with _LOG.open("ab") as log, _interruptible():
-            log.write(f"--- {verb}\n".encode())
+            log.write(f"{_RUN}{verb}\n".encode())
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
 

@@ -242,7 +242,7 @@ def begin(stack: Stack, extra: Sequence[str], verb: str, confirm: str | None = N
         own.start(verb)
     else:
         _get_pulumi()
-    env = policies.startable(prepare(stack))
+    env = policies.startable(prepare(stack, dead=verb == "cancel"))
     known = state.Known() if verb in OFFLINE else continuity.settle(stack, verb, env, confirm, say)
     return Session(stack, env, extra, own, confirm, known)
 
@@ -256,8 +256,11 @@ def _get_pulumi() -> None:
         install([tool for tool in TOOLS if tool.name in ("pulumi", "kubernetes-provider")])
 
 
-def prepare(stack: Stack) -> dict[str, str]:
-    """Write the file that Pulumi is given, make the stack if it is new; return the environment."""
+def prepare(stack: Stack, *, dead: bool = False) -> dict[str, str]:
+    """Write the file that Pulumi is given, make the stack if it is new; return the environment.
+
+    `dead`: whoever began to make it is.
+    """
     content = stack.content
     env = environment(stack, content, os.environ)
     if stack.embedded:
@@ -266,5 +269,5 @@ def prepare(stack: Stack) -> dict[str, str]:
     private.folder(ROOT / "state")
     write_used_file(stack, portable(stack, content))
     if not state.made(stack, env):
-        state.make(stack, env)
+        state.make(stack, env, dead=dead)
     return env
