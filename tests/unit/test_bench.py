@@ -16,6 +16,7 @@ from components.clients.process import run as command
 from components.errors import SlipwayError
 from tests.unit.http_server import served_by
 from tools.bench.frame import found, in_pod, page
+from tools.bench.frame.fleet import Fleet
 from tools.bench.frame.found import Benchmark, chosen, named, names
 from tools.bench.frame.measure import Asked, measure, measured
 from tools.bench.frame.row import Row, ratio
@@ -80,6 +81,19 @@ def test_ways_take_turns(tmp_path: Path) -> None:
     rows = list(run.compared("up", ways))
     assert order == ["ours", "theirs"] * 2
     assert [len(each.values) for each in rows] == [2, 2]
+
+
+def test_plain_pulumi_is_given_the_settings_that_slipway_gives_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[list[str]] = []
+    monkeypatch.setattr("tools.bench.frame.pulumi.run", lambda words, **_: said.append(words) or "")
+    project = Fleet(tmp_path).project
+    for verb in (project.preview, project.up, project.refresh, project.destroy):
+        verb()
+    assert [words[1] for words in said] == ["preview", "up", "refresh", "destroy"]
+    used = str(tmp_path / ".slipway" / "local" / "Pulumi.local.yaml")
+    assert all(words[words.index("--config-file") + 1] == used for words in said)
 
 
 def test_the_processors_time_is_the_commands_and_not_the_time_that_it_waited() -> None:

@@ -42,7 +42,9 @@ class Fleet:
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(state / "passphrase"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
-        return Project(folder=self.root, stack=_STACK, env=tools_first() | own)
+        # With the ports that were chosen for it, as `make` gives them to Pulumi.
+        used = state / _STACK / self.file.name
+        return Project(folder=self.root, stack=_STACK, env=tools_first() | own, config_file=used)
 
     def models(self, count: int) -> None:
         """Write so many models into the stack file."""

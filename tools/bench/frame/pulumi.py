@@ -37,6 +37,8 @@ class Project:
     folder: Path
     stack: str = "bench"
     env: Mapping[str, str] = field(default_factory=dict)
+    # Of the settings, where they are in no file of the stack's name.
+    config_file: Path | None = None
 
     @classmethod
     def of(cls, folder: Path, program: str, config: Mapping[str, str] | None = None) -> "Project":
@@ -56,17 +58,21 @@ class Project:
         """Raises CommandFailed."""
         return run(["pulumi", *words, "--non-interactive"], env=self.env, cwd=self.folder, timeout=None)
 
+    @property
+    def _configured(self) -> list[str]:
+        return ["--stack", self.stack, *(["--config-file", str(self.config_file)] if self.config_file else [])]
+
     def preview(self) -> None:
-        self.pulumi("preview", "--stack", self.stack)
+        self.pulumi("preview", *self._configured)
 
     def up(self) -> None:
-        self.pulumi("up", "--yes", "--skip-preview", "--stack", self.stack)
+        self.pulumi("up", "--yes", "--skip-preview", *self._configured)
 
     def refresh(self) -> None:
-        self.pulumi("refresh", "--yes", "--skip-preview", "--stack", self.stack)
+        self.pulumi("refresh", "--yes", "--skip-preview", *self._configured)
 
     def destroy(self) -> None:
-        self.pulumi("destroy", "--yes", "--skip-preview", "--stack", self.stack)
+        self.pulumi("destroy", "--yes", "--skip-preview", *self._configured)
 
     def resources(self) -> list[dict[str, Any]]:
         exported = json.loads(self.pulumi("stack", "export", "--stack", self.stack))
