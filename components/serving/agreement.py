@@ -9,6 +9,8 @@ from typing import Any
 _TOLERANCE = {"FP16": (1e-2, 1e-3), "FP32": (1e-4, 1e-6), "FP64": (1e-6, 1e-9)}
 _LOOSEST = "FP64"
 _JSON = "pd_json"
+# As MLflow calls the values of a pandas Series without a name.
+_UNNAMED = "0"
 
 
 def difference(answer: Mapping[str, Any], right: Any) -> str | None:
@@ -48,6 +50,9 @@ def _by_name(outputs: Sequence[Mapping[str, Any]], right: Any) -> dict[str, Any]
     names = [_name(output) for output in outputs]
     if all(isinstance(each, Mapping) and set(map(str, each)) == set(names) for each in right):
         return {name: [{str(key): value for key, value in row.items()}[name] for row in right] for name in names}
+    unnamed = all(isinstance(each, Mapping) and list(map(str, each)) == [_UNNAMED] for each in right)
+    if unnamed and len(names) == 1 and not _is_json(outputs[0]):
+        return {names[0]: [value for row in right for value in row.values()]}
     if len(names) > 1 and all(isinstance(each, list) and len(each) == len(names) for each in right):
         return {name: [row[place] for row in right] for place, name in enumerate(names)}
     return None
@@ -55,7 +60,7 @@ def _by_name(outputs: Sequence[Mapping[str, Any]], right: Any) -> dict[str, Any]
 
 def _output(output: Mapping[str, Any], right: Any) -> Iterator[str]:
     name, data = _name(output), list(_flat(output["data"]))
-    if (output.get("parameters") or {}).get("content_type") == _JSON:
+    if _is_json(output):
         rows = [json.loads(each) if isinstance(each, str) else each for each in output["data"]]
         wanted = right if isinstance(right, list) and len(right) == len(rows) else [right]
         if not _same_json(rows, wanted):
@@ -68,6 +73,10 @@ def _output(output: Mapping[str, Any], right: Any) -> Iterator[str]:
     for place, (got, expected) in enumerate(zip(data, wanted, strict=True)):
         if not _same(got, expected, str(output.get("datatype") or _LOOSEST)):
             yield f"output {name!r}, value {place}: {_shown(got)}; its own example says {_shown(expected)}"
+
+
+def _is_json(output: Mapping[str, Any]) -> bool:
+    return (output.get("parameters") or {}).get("content_type") == _JSON
 
 
 def _name(output: Mapping[str, Any]) -> str:

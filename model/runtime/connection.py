@@ -64,7 +64,10 @@ class Connection:
         return status, text, mimetype
 
     async def _ask(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        sent = pack(dict(message))
+        try:
+            sent = pack(dict(message))
+        except RecursionError:
+            raise Problem("The request is nested too deeply.") from None
         assert self._process.stdin
         answered: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         if self._reading.done():

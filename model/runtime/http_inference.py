@@ -1,5 +1,6 @@
 """`/infer` over HTTP, in front of the server's own: a request is parsed once, and goes on as it is."""
 
+import json
 import time
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -21,7 +22,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Counting = Callable[[float, bool], None]
 
-_PATH = f"/v2/models/{NAME}/infer"
+_MODEL = f"/v2/models/{NAME}"
 _JSON = b"application/json"
 # Of V2's binary data, which comes behind the JSON.
 _BINARY = b"inference-header-content-length"
@@ -48,7 +49,7 @@ class HttpInference:
     count: Counting
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != _PATH or scope["method"] != "POST" or not _is_json(scope):
+        if scope["type"] != "http" or not self._is_infer(scope) or not _is_json(scope):
             await self.app(scope, receive, send)
             return
         body = await _body(receive)
@@ -69,6 +70,10 @@ class HttpInference:
         headers = [(b"content-length", length), (b"content-type", _JSON)]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
+
+    def _is_infer(self, scope: Scope) -> bool:
+        paths = (f"{_MODEL}/infer", f"{_MODEL}/versions/{self.version}/infer")
+        return scope["method"] == "POST" and scope["path"] in paths
 
     def _answer(self, request: dict[str, Any], outputs: list[dict[str, Any]]) -> bytes:
         version = {"model_version": self.version} if self.version else {}
@@ -98,7 +103,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 def _is_json(scope: Scope) -> bool:
     headers = dict(scope["headers"])
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    return kind == _JSON and _BINARY not in headers and b"content-encoding" not in headers
+    return kind in (_JSON, b"") and _BINARY not in headers and b"content-encoding" not in headers
 
 
 def _request(body: bytes) -> dict[str, Any] | None:
@@ -106,7 +111,11 @@ def _request(body: bytes) -> dict[str, Any] | None:
     try:
         request = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return None
+        try:
+            # Python's own clients write NaN, as /invocations takes it.
+            request = json.loads(body)
+        except (ValueError, RecursionError):
+            return None
     right = (
         isinstance(request, dict)
         and isinstance(request.get("inputs"), list)

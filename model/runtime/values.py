@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -35,7 +36,8 @@ def array(tensor: TensorValues) -> Array:
         values = _numbers(name, datatype, data)
     else:
         raise unknown_datatype(tensor)
-    size = int(np.prod(shape, dtype=np.int64))
+    # Not in 64 bits, which a product of sizes may leave.
+    size = math.prod(shape)
     if values.size != size:
         raise Problem(f"Input {name!r}: shape {shape} is {size} values, and its data has {values.size}")
     return values.reshape(shape)
@@ -125,6 +127,8 @@ def shown(value: Any) -> str:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError):
         text = repr(value)
+    # Half of a surrogate pair is in no message.
+    text = text.encode(errors="replace").decode()
     return text if len(text) <= 100 else f"{text[:100]}…"
 
 

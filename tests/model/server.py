@@ -45,8 +45,16 @@ class ModelServer:
 
 def ask(url: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> Answer:
     """POST the body, or GET without one; raises URLError only when nothing answers."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **(headers or {})})
+    return _answer(url, None if body is None else json.dumps(body).encode(), "application/json", headers)
+
+
+def post(url: str, body: bytes, content_type: str = "application/json") -> Answer:
+    """The body as it is."""
+    return _answer(url, body, content_type)
+
+
+def _answer(url: str, body: bytes | None, content_type: str, headers: Mapping[str, str] | None = None) -> Answer:
+    request = urllib.request.Request(url, body, {"Content-Type": content_type, **(headers or {})})
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return Answer(answer.status, answer.read().decode())
@@ -81,7 +89,8 @@ class Process:
         """Return when the URL answers 200; raises AssertionError with the log when it does not in time."""
         deadline = time.monotonic() + START_SECONDS
         while self.started.poll() is None and time.monotonic() < deadline:
-            with contextlib.suppress(urllib.error.URLError):
+            # Refused, or reset while it starts.
+            with contextlib.suppress(OSError):
                 if ask(url).status == 200:
                     return
             time.sleep(0.1)

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,12 +12,13 @@ from sklearn.model_selection import train_test_split
 from components.dynamic.prediction import Refused
 from tests import exported
 from tests.model.conftest import MODEL
-from tests.model.server import ModelServer, ask
+from tests.model.server import ModelServer, ask, post
 from tools.prediction import over_grpc
 
 pytestmark = pytest.mark.model
 
 ROW = [13.64, 3.1, 2.56, 15.2, 116.0, 2.7, 3.03, 0.17, 1.66, 5.1, 0.96, 3.36, 845.0]
+V2 = b'{"inputs": [{"name": "input-0", "datatype": "FP64", "shape": %s, "data": %s}]}'
 WHAT_IT_TAKES = "The model takes, with -1 for any number: input-0, FP64, shape [-1, 13]."
 
 
@@ -123,6 +125,39 @@ def test_a_body_that_is_not_v2_is_refused(server: ModelServer) -> None:
     answer = ask(f"{server.url}/v2/models/mlflow-model/infer", {"instances": [ROW]})
     assert answer.status == 422
     assert (answer.json["detail"][0]["loc"][-1], answer.json["detail"][0]["msg"]) == ("inputs", "Field required")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        (b'{"inputs": [%s]}' % (b"[" * 900 + b"]" * 900), 422, "detail"),
+        (V2 % (b"[1, 13]", b"[" * 900 + b"1" + b"]" * 900), 400, "nested too deeply"),
+        (
+            V2 % (b"[4611686018427387904, 4611686018427387904]", b"[1]"),
+            400,
+            "is 21267647932558653966460912964485513216 v",
+        ),
+        (V2 % (b"[1180591620717411303424]", b"[1]"), None, "shape"),
+        (V2 % (b"[1]", b'["\\ud800"]'), 400, "is no FP64"),
+        (V2 % (b"[1, 13]", b"[" + b"1, " * 12 + b"NaN]"), 400, "Input X contains NaN."),
+        (V2 % (b"[1, 13]", b"[" + b"1, " * 12 + b"1e999]"), 400, "Input X contains infinity"),
+        (b"\xff\xfe{", None, ""),
+    ],
+    ids=["deep", "deep data", "beyond 64 bits", "a size beyond them", "surrogate", "NaN", "infinity", "no text"],
+)
+def test_no_body_makes_the_server_fail(server: ModelServer, body: bytes, status: int | None, reason: str) -> None:
+    answer = post(f"{server.url}/v2/models/mlflow-model/infer", body)
+    assert answer.status == status or (status is None and 400 <= answer.status < 500)
+    assert reason in answer.text
+
+
+def test_the_version_may_be_in_the_path_and_the_content_type_may_be_missing(server: ModelServer) -> None:
+    path = "/v2/models/mlflow-model/versions/1/infer"
+    body = json.dumps({"inputs": [tensor([ROW], [1, 13])]}).encode()
+    answer = post(server.url + path, body, "")
+    assert answer.status == 200
+    assert answer.json["outputs"] == server.infer(tensor([ROW], [1, 13])).json["outputs"]
+    assert post(server.url + path.replace("1/infer", "9/infer"), body).status in (404, 501)
 
 
 def test_predictions_are_counted_on_the_metrics_port(server: ModelServer) -> None:

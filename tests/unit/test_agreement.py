@@ -37,6 +37,8 @@ def output(data: list[Any], datatype: str = "FP64", name: str = "output-0", **pa
         ([output([1, 3], name="a"), output([2, 4], name="b")], [[1, 2], [3, 4]]),
         ([output(['{"k": [1.0]}'], "BYTES", content_type="pd_json")], [{"k": [1]}]),
         ([output(['{"k": 1}'], "BYTES", content_type="pd_json")], {"output-0": [{"k": 1}]}),
+        ([output([0.5, 0.7])], [{"0": 0.5}, {"0": 0.7}]),
+        ([output(['{"0": 0.5}'], "BYTES", content_type="pd_json")], [{"0": 0.5}]),
         ([], {}),
     ],
 )
@@ -48,6 +50,7 @@ def test_the_same_answer_in_another_form_is_right(outputs: list[Any], right: Any
     ("outputs", "right", "told"),
     [
         ([output([0.5, 0.7])], [0.5, 0.6], "output 'output-0', value 1: 0.7; its own example says 0.6"),
+        ([output([0.5, 0.7])], [{"0": 0.5}, {"0": 0.6}], "output 'output-0', value 1: 0.7; its own example says 0.6"),
         ([output([0.5])], [0.5, 0.6], "output 'output-0' has 1 values, [0.5]; its own example says [0.5, 0.6]"),
         ([output([0.50001])], [0.5], "value 0: 0.50001"),
         ([output([0.51], "FP32")], [0.5], "value 0: 0.51"),
