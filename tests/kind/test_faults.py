@@ -84,6 +84,13 @@ class Client:
         made = self.call("model-versions/create", {"name": NAME, "source": source, "run_id": run})
         self.versions.add(made["model_version"]["version"])
 
+    def attempt(self) -> None:
+        try:
+            self.write()
+        except (OSError, ValueError):
+            self.refused += 1
+            time.sleep(0.2)
+
     @property
     def written(self) -> int:
         return len(self.runs) + len(self.artifacts) + len(self.versions)
@@ -139,12 +146,16 @@ def client(outputs: dict[str, Any]) -> Client:
     return client
 
 
+def namespace() -> str:
+    settings = parse_settings(stack_file.settings_of(stack_file.effective(stack_file.path_of("dev"))))
+    return str(settings.namespaces.data)
+
+
 def killed(*selectors: str) -> Callable[[], None]:
     def kill() -> None:
-        data = parse_settings(stack_file.settings_of(stack_file.effective(stack_file.path_of("dev")))).namespaces.data
         for each in selectors:
             pods = ("delete", "pod", f"--selector=app.kubernetes.io/name={each}", "--grace-period=0", "--force")
-            kubectl("--namespace", data, *pods)
+            kubectl("--namespace", namespace(), *pods)
 
     return kill
 
@@ -164,15 +175,8 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_was_acknowledged_is_there(fault: str, client: Client) -> None:
-    def write() -> None:
-        try:
-            client.write()
-        except (OSError, ValueError):
-            client.refused += 1
-            time.sleep(0.2)
-
     before = client.written
-    with repeated(write, WRITERS):
+    with repeated(client.attempt, WRITERS):
         until(lambda: client.written > before + 20)
         began, seen = time.monotonic(), client.written
         FAULTS[fault]()
@@ -188,6 +192,35 @@ def until(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < end, f"not within {_SECONDS:.0f} s"
         time.sleep(0.1)
+
+
+def test_every_secret_is_turned_over_while_people_work(client: Client, outputs: dict[str, Any]) -> None:
+    """The counts stay in the stack's file: they say how often it was done."""
+    model, *_ = served(Stack("dev"), None)
+    load = Load(model, json.loads(outputs["models"][model.name]["example"])["outputs"])
+    before, passwords = client.written, secrets()
+    with repeated(client.attempt, WRITERS), repeated(load.once, 1):
+        until(lambda: client.written > before + 20)
+        command = [sys.executable, "-m", "tools", "rotate", "dev", "all"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        seen = client.written
+        until(lambda: client.written > seen + 60)
+    until(lambda: threading.active_count() == 1)
+    lost, failed = client.lost(), load.answers.total() - load.answers["right"]
+    print(f"{client.written} acknowledged so far, {len(lost)} lost, {client.refused} refused meanwhile")
+    print(f"{load.answers.total()} requests, {failed} failed")
+    assert not lost
+    assert not failed, load.answers
+    assert all(secrets()[name] != value for name, value in passwords.items())
+
+
+def secrets() -> dict[str, str]:
+    """What is turned over, by the Secret that has it."""
+    found = json.loads(kubectl("--namespace", namespace(), "get", "secrets", "--output=json"))["items"]
+    keys = {"database": "password", "object-store": "AWS_SECRET_ACCESS_KEY"}
+    names = {each["metadata"]["name"]: each["data"] for each in found}
+    return {name: names[name][key] for name, key in keys.items()}
 
 
 class Load:
