@@ -11,8 +11,9 @@ from mlflow.models import ModelSignature
 from mlflow.types import schema as schema_types
 from mlflow.types.schema import DataType, Schema
 
+from runtime.place import DATETIME, JSON
 from runtime.problem import Problem
-from runtime.signature import DATETIME, JSON, NUMPY_TYPES, Tensor, tensors
+from runtime.signature import NUMPY_TYPES, Tensor, tensors
 from runtime.typed import as_dtype, of_type
 from runtime.values import Array, TensorValues, array, json_rows, meant, shown, unknown_datatype
 

@@ -18,12 +18,14 @@ import numpy as np
 import pandas as pd
 from mlflow.types.schema import Schema
 
-from runtime.signature import BASE64, DATATYPES, DATETIME, JSON, TEXT, tensors
+from runtime.place import BASE64, DATETIME, JSON, TEXT
+from runtime.signature import DATATYPES, tensors
 from runtime.values import Array
 
 # The name of an output that neither its model nor the signature names.
 UNNAMED = "output-0"
 _EXACT = 2**53
+_NOTHING_SAID: object = object.__str__
 _LARGEST = int(np.finfo(float).max)
 # What is said by its text, where V2 has no word for it.
 _TEXTS = (datetime.time, datetime.timedelta, np.timedelta64, pd.Period, pd.Interval, complex, uuid.UUID, PurePath)
@@ -305,7 +307,7 @@ def jsonable(value: Any) -> Any:
     plain = _plain(value)
     if plain is not value:
         return jsonable(plain)
-    if callable(value) or isinstance(value, BaseException) or type(value).__str__ is object.__str__:
+    if callable(value) or isinstance(value, BaseException) or type(value).__str__ is _NOTHING_SAID:
         # Where it is in memory says nothing to anybody.
         raise TypeError(f"a {type(value).__name__} is no value")
     return str(value)

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from runtime.place import BASE64, DATETIME, JSON
 from runtime.problem import Problem
-from runtime.signature import BASE64, DATETIME, JSON, NUMPY_TYPES
+from runtime.signature import NUMPY_TYPES
 
 Array = NDArray[Any]
 # One tensor of a request: name, datatype, shape, data, and perhaps parameters.

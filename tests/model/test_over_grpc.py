@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, DataType, Schema
+from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 from mlserver.grpc.dataplane_pb2 import InferTensorContents, ModelInferRequest, ModelInferResponse
 from mlserver.grpc.dataplane_pb2_grpc import GRPCInferenceServiceStub
 
@@ -55,7 +55,7 @@ def everything(
     # The server's processes know nothing of the tests.
     for module in (cases, sys.modules[__name__]):
         cloudpickle.register_pickle_by_value(module)
-    columns = [ColSpec(DataType.double, "number"), ColSpec(DataType.string, "text")]
+    columns: list[ColSpec | TensorSpec] = [ColSpec(DataType.double, "number"), ColSpec(DataType.string, "text")]
     mlflow.pyfunc.save_model(
         str(folder),
         python_model=Returning(answer_of_every_kind),

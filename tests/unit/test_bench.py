@@ -87,7 +87,12 @@ def test_plain_pulumi_is_given_the_settings_that_slipway_gives_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[list[str]] = []
-    monkeypatch.setattr("tools.bench.frame.pulumi.run", lambda words, **_: said.append(words) or "")
+
+    def run(words: list[str], **_: Any) -> str:
+        said.append(words)
+        return ""
+
+    monkeypatch.setattr("tools.bench.frame.pulumi.run", run)
     project = Fleet(tmp_path).project
     for verb in (project.preview, project.up, project.refresh, project.destroy):
         verb()

@@ -59,6 +59,7 @@ def test_a_command_that_works_leaves_its_temporary_files_nowhere(
     if name in WITHOUT_STACK - {"bench"}:
         assert work is None
         return
+    assert work
     assert work.__code__.co_filename == str(cli.FOLDER / f"{name.replace('-', '_')}.py")
     cli.scratched(lambda: within.append(tempfile.gettempdir()))()
     assert Path(within[0]).parent == tmp_path / ".slipway" / "tmp"

@@ -74,7 +74,7 @@ def rows(run: Run) -> Iterator[Row]:
         for protocol, script in (("HTTP", in_pod), ("gRPC", by_grpc)):
             asked = {way: each for way, each in ways.items() if protocol == "HTTP" or each.grpc}
             for count in _ROWS[:1] if run.quick else _ROWS:
-                yield from _compared(run, f"{count} rows over {protocol}", asked, Path(script.__file__), count)
+                yield from _compared(run, f"{count} rows over {protocol}", asked, Path(str(script.__file__)), count)
 
 
 def _compared(run: Run, what: str, ways: Mapping[str, Way], script: Path, count: int) -> Iterator[Row]:
@@ -192,9 +192,10 @@ def _running(line: Sequence[str], env: Mapping[str, str], folder: Path, port: in
         yield Way(url=url, grpc=grpc, body=body, process=psutil.Process(started.pid))
     finally:
         own = psutil.Process(started.pid).children(recursive=True) if started.poll() is None else []
-        for each in (*own, started):
+        for each in own:
             with suppress(psutil.NoSuchProcess):
                 each.terminate()
+        started.terminate()
         started.wait(30)
 
 
