@@ -11,11 +11,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import pytest
+from pyarrow import fs
 
 from components.clients.process import INTERRUPTED
 from components.clients.waiting import wait_out
@@ -88,6 +91,20 @@ class Slow:
     def pulumi(self, *arguments: str) -> str:
         command = ["pulumi", *arguments, "--stack", STACK]
         return subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, check=True).stdout
+
+    def put(self, name: str, content: str) -> None:
+        """A file of the state's."""
+        place = urlsplit(self.env["PULUMI_BACKEND_URL"])
+        if place.scheme == "file":
+            path = Path(place.path, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+            return
+        user, password = (self.env[f"AWS_{each}"] for each in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
+        endpoint = parse_qs(place.query)["endpoint"][0]
+        system = fs.S3FileSystem(access_key=user, secret_key=password, endpoint_override=endpoint, scheme="http")
+        with system.open_output_stream(f"{place.netloc}/{name}") as file:
+            file.write(content.encode())
 
     @property
     def left(self) -> list[Any]:
@@ -166,6 +183,40 @@ def test_after_a_kill_the_next_run_ends_what_is_left_and_goes_on(slow: Slow, who
     assert "the lock of a run that was killed is taken away" in said or not whole
     assert slow.left == []
     assert [each for each in slow.state["resources"] if each["type"].startswith("pulumi-python:")]
+
+
+MAKE = """
+import os, sys
+from tools.engine import process
+from tools.engine.lock import Locks
+Locks(sys.argv[1]).begun(int(sys.argv[2]))
+sys.exit(process.pulumi(["stack", "init", sys.argv[1], "--non-interactive", "--no-select"], os.environ))
+"""
+
+
+def test_a_run_that_was_killed_while_it_made_the_stack_is_no_end_of_it(slow: Slow) -> None:
+    """Pulumi takes no lock away of a stack that is not there."""
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    slow.put(".pulumi/locks/organization/slow/unmade/x.json", lock_of(dead.pid))
+    done = subprocess.run(
+        [sys.executable, "-c", MAKE, "unmade", str(dead.pid)],
+        cwd=slow.folder,
+        env=slow.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"the lock of a run that was killed is taken away: me on {socket.gethostname()}" in done.stdout
+    assert "unmade" in slow.pulumi("stack", "ls", "--json")
+
+
+def lock_of(pid: int) -> str:
+    # As Pulumi's own lock says it; it was taken a moment after the process had begun.
+    at = datetime.now(UTC) + timedelta(seconds=1)
+    said = {"pid": pid, "username": "me", "hostname": socket.gethostname(), "timestamp": at.isoformat()}
+    return json.dumps(said)
 
 
 def test_what_is_not_ours_is_left_running(slow: Slow) -> None:

@@ -86,6 +86,8 @@ class Interruptions:
             # It was over before: begun again, from where it began.
             self.lasts[verb] = time.monotonic() - started
             [other] = {*VERBS} - {verb}
+            if code:
+                self._tell_why(verb, code)
             if code or self._whole(other):
                 raise SlipwayError(f"`{verb}` failed without any interruption")
 
@@ -103,9 +105,12 @@ class Interruptions:
         """Run the verb to its end; what is wrong then."""
         code = self._begun(verb).wait()
         if code:
-            # The log goes with the checkout.
-            self.say(f"{verb} ended with {code}:\n{_LOG.read_text(errors='replace').rpartition(_RUN)[2][-4000:]}")
+            self._tell_why(verb, code)
         return [*([f"exit code {code}"] if code else []), *self.victim.left(verb)]
+
+    def _tell_why(self, verb: str, code: int) -> None:
+        """Say the last run's own words: its log goes with the checkout."""
+        self.say(f"{verb} ended with {code}:\n{_LOG.read_text(errors='replace').rpartition(_RUN)[2][-4000:]}")
 
     def _begun(self, verb: str) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "tools", verb, self.victim.stack.name]
