@@ -5,8 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,8 +14,7 @@ import pytest
 
 from components.clients.process import CommandFailed
 from components.clients.waiting import wait_out
-from components.errors import SlipwayError
-from tools.engine import lock, lock_file
+from tools.engine import lock, unmade
 from tools.engine.lock import Holder, Locks
 from tools.engine.process import named_stack
 
@@ -100,48 +98,31 @@ def test_a_killed_runs_lock_is_taken_away_once_and_its_record_with_it(
     assert not Path(".slipway/dev/engines").exists()
 
 
-def locked_once(url: str) -> Callable[[Locks], int]:
-    """An attempt that is refused while the lock's file is there."""
+def test_the_lock_of_a_stack_that_was_being_made_goes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pulumi cancels none of a stack that is not there."""
+    asked: list[Sequence[str]] = []
 
-    def attempt(locks: Locks) -> int:
-        if not Path(url.removeprefix("file://").partition("?")[0]).exists():
-            return 0
-        locks.read(f"  {url}: created by me@{socket.gethostname()} (pid {GONE}) at {since()}\n")
-        return 1
-
-    return attempt
-
-
-def test_the_lock_of_a_stack_that_was_being_made_goes_too(monkeypatch: pytest.MonkeyPatch, checkout: Path) -> None:
-    """Pulumi takes none away of a stack that is not there."""
-
-    def run(*_: object, **__: object) -> None:
+    def cancel(*_: object, **__: object) -> None:
         raise CommandFailed("`pulumi cancel` exited with 6", output="error: no stack named 'dev' found")
 
-    monkeypatch.setattr(lock, "run", run)
-    file = checkout / "x y.json"
-    url = f"file://{checkout}/x%20y.json?no_tmp_dir=true"
-    attempt = locked_once(f"file://{file}?no_tmp_dir=true")
-    file.touch()
-    holder(GONE)
+    def attempt(locks: Locks) -> int:
+        if asked:
+            return 0
+        place = "s3://state/.pulumi/locks/organization/slipway/dev/x.json?region=us-east-1"
+        locks.read(f"  {place}: created by me@{socket.gethostname()} (pid {GONE}) at {since()}\n")
+        return 1
 
-    def named(locks: Locks) -> int:
-        code = attempt(locks)
-        locks.holders = [replace(each, url=url) for each in locks.holders]
-        return code
-
-    assert lock.held("dev", {}, named) == 0
-    assert not file.exists()
-    # Nothing of it was begun here: a person says that it is dead.
-    file.touch()
-    assert lock.held("dev", {}, named) == 1
-    assert file.exists()
-    assert lock.held("dev", {}, named, dead=True) == 0
-
-
-def test_a_lock_that_cannot_be_reached_from_here_is_named() -> None:
-    with pytest.raises(SlipwayError, match=r"delete gs://state/\.pulumi/locks/organization/slipway/dev/x\.json$"):
-        lock_file.remove("gs://state/.pulumi/locks/organization/slipway/dev/x.json?a=b")
+    monkeypatch.setattr(lock, "run", cancel)
+    monkeypatch.setattr(unmade, "run", lambda command, **_: asked.append(command[1:]))
+    # Nothing of it was begun here, until a person says that it is dead.
+    assert lock.held("dev", {}, attempt) == 1
+    assert lock.held("dev", {}, attempt, dead=True) == 0
+    assert [" ".join(each) for each in asked] == [
+        "stack init dev-unlocking --no-select --non-interactive",
+        "stack rename dev --stack dev-unlocking --non-interactive",
+        "cancel --yes --stack dev --non-interactive",
+        "stack rm dev --yes --non-interactive",
+    ]
 
 
 def test_the_stack_is_the_one_that_is_made_or_named() -> None:

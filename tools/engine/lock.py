@@ -13,11 +13,14 @@ import psutil
 
 from components.clients import private
 from components.clients.process import CommandFailed, run
-from tools.engine import lock_file, strays
+from tools.engine import strays, unmade
 from tools.engine.stack import ROOT
 
 # Pulumi's words, of every backend that is a folder or a bucket (pulumi/pkg/backend/diy/lock.go).
-_HELD = re.compile(r"(?P<url>\S+): created by (?P<user>.+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+_HELD = re.compile(
+    r"(?:/locks/organization/(?P<project>[^/\s]+)/\S+: )?"
+    r"created by (?P<user>.+)@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<since>\S+)"
+)
 # Seconds by which what the clock said then and says now may differ.
 _CLOCK = 5.0
 # Seconds that Pulumi may take to its lock.
@@ -31,8 +34,7 @@ class Holder:
     pid: int
     since: str
     stack: str
-    # Of the lock.
-    url: str = ""
+    project: str = ""
 
     @property
     def killed(self) -> bool:
@@ -75,8 +77,8 @@ class Locks:
 
     def read(self, line: str) -> None:
         if found := _HELD.search(line):
-            pid, url = int(found["pid"]), found["url"]
-            self.holders.append(Holder(found["user"], found["host"], pid, found["since"], self.stack, url))
+            pid, project = int(found["pid"]), found["project"] or ""
+            self.holders.append(Holder(found["user"], found["host"], pid, found["since"], self.stack, project))
 
 
 def held(stack: str, env: Mapping[str, str], attempt: Callable[[Locks], int], *, dead: bool = False) -> int:
@@ -106,8 +108,7 @@ def _take_away(stack: str, holders: Sequence[Holder], env: Mapping[str, str]) ->
     except CommandFailed as error:
         if "no stack named" not in str(error):
             raise
-        for each in holders:
-            lock_file.remove(each.url)
+        unmade.unlock(holders[0].project, stack, env)
 
 
 def _records(stack: str) -> Path:
