@@ -3,13 +3,17 @@
 import contextlib
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from components.errors import SlipwayError
+from tests.unit.http_server import served_by
 from tools.backup import bringing, stacks, taking
 from tools.backup.facts import Facts
 from tools.backup.files import Files
@@ -294,3 +298,23 @@ def test_a_backup_is_at_its_place_whole_or_not_at_all(tmp_path: Path) -> None:
     assert (place / "x").read_bytes() == b"whole"
     with pytest.raises(SlipwayError, match="is there already"), stacks.target(str(place)):
         pass
+
+
+def test_a_service_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyArrow's own patience ends after three seconds, and a listing of a busy store takes longer."""
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            time.sleep(4)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with served_by(Slow) as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{address}")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+        assert Files.at("s3://acme-backups/whole").sizes() == {}

@@ -15,6 +15,8 @@ from components.errors import SlipwayError
 
 S3 = "s3://"
 _CHUNK = 1 << 20
+# Seconds that a service may take to begin with its answer: PyArrow's own are 1 and 3.
+PATIENCE = {"connect_timeout": 30, "request_timeout": 120}
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Files:
         if not where.startswith(S3):
             return cls.here(Path(where))
         with told(where):
-            return cls(fs.S3FileSystem(**_endpoint()), where.removeprefix(S3).rstrip("/"))
+            return cls(fs.S3FileSystem(**PATIENCE, **_endpoint()), where.removeprefix(S3).rstrip("/"))
 
     @property
     def local(self) -> bool:

@@ -19,7 +19,7 @@ from components.kubernetes import pods
 from components.settings import Settings
 from tools.backup import postgres
 from tools.backup.facts import Facts
-from tools.backup.files import Files
+from tools.backup.files import PATIENCE, Files
 from tools.backup.sqlite import Sqlite
 from tools.embedded.stack import EmbeddedStack
 
@@ -124,12 +124,13 @@ def _store(cluster: Cluster, settings: Settings) -> Iterator[Files]:
     keys = _keys(cluster, namespace) if store.engine in ENGINES or store.access_key_id else {}
     if store.engine in ENGINES:
         with forwarded(cluster, namespace, "object-store-0", ENGINES[store.engine].port) as port:
-            system = fs.S3FileSystem(scheme="http", endpoint_override=f"127.0.0.1:{port}", region=store.region, **keys)
+            here = {"scheme": "http", "endpoint_override": f"127.0.0.1:{port}"}
+            system = fs.S3FileSystem(region=store.region, **PATIENCE, **here, **keys)
             yield Files(system, store.bucket)
         return
     place = urlsplit(store.endpoint or "")
     endpoint = {"scheme": place.scheme, "endpoint_override": place.netloc} if store.endpoint else {}
-    yield Files(fs.S3FileSystem(region=store.region, **endpoint, **keys), store.bucket)
+    yield Files(fs.S3FileSystem(region=store.region, **PATIENCE, **endpoint, **keys), store.bucket)
 
 
 def _keys(cluster: Cluster, namespace: str) -> dict[str, str]:
