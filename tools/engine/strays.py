@@ -29,7 +29,7 @@ def of(folder: Path) -> list[psutil.Process]:
 
 def lives(process: psutil.Process) -> bool:
     """Whether it does anything still: a dead one stays listed until its parent asks for it, in a container for good."""
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return process.is_running() and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 
 
 def end(folder: Path) -> None:
