@@ -93,7 +93,8 @@ FLAVOURS = (
     Flavour(
         name="pytorch",
         packages=("torch",),
-        takes={"tensor": "ndarray", "columns": "DataFrame"},
+        # Traced with an array, as MLflow does it, a model takes nothing else.
+        takes={"tensor": "ndarray"},
         # On PyPI it brings CUDA along, 5 GB for each Python.
         pythons=("3.12",),
     ),

@@ -15,6 +15,7 @@ from typing import Any
 
 import cloudpickle
 import mlflow
+import numpy as np
 from mlflow.pyfunc.scoring_server import predictions_to_json
 
 from tests.support import flavours, returning
@@ -49,6 +50,9 @@ def _logged(cell: Cell, folder: Path, requirements: dict[str, list[str]]) -> dic
     given: dict[str, Any] = {"pip_requirements": requirements[cell.flavour]} if cell.flavour in requirements else {}
     if cell.flavour == "pyfunc with code_paths":
         given |= {"code_paths": [_module(folder / "code")]}
+    if cell.flavour == "pytorch":
+        # What its graph is traced with.
+        given["input_example"] = np.asarray(asked.given, np.float32)
     if cell.flavour == "sklearn":
         # What an encoder keeps of its columns.
         given |= {"skops_trusted_types": ["numpy.dtype"]}

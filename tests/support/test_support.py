@@ -68,9 +68,9 @@ def test_a_logged_model_answers_as_it_does_where_it_was_logged(
     folder = logged(cell.python) / cell.name
     asked = json.loads((folder / "asked.json").read_text())
     assert "error" not in asked, asked["error"]
-    made, plan = serve.prepared(folder / "model", Wishes(), FOLDER)
+    made, plan = serve.prepared(folder / "model", Wishes(), FOLDER / cell.python)
     http, grpc, metrics = free_port(), free_port(), free_port()
-    variables = serve.variables(made, plan, http, FOLDER) | {
+    variables = serve.variables(made, plan, http, FOLDER / cell.python) | {
         "MLSERVER_GRPC_PORT": str(grpc),
         "MLSERVER_METRICS_PORT": str(metrics),
     }
