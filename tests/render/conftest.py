@@ -1,5 +1,6 @@
 """Small charts of the tests' own, and Helm."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ def stack(tmp_path: Path, helm: None) -> Write:  # noqa: ARG001
             "cluster": {"existing": {"kubeconfig": "kubeconfig", "context": "test"}},
             "ingress": {"domain": "models.test", "address": "127.0.0.1:80"},
             "platform": dict.fromkeys(OFF, "off"),
-            "charts": {"cert-manager": {"chart": chart, "values": values or {}}},
+            "charts": {"cert-manager": {"chart": os.path.relpath(chart), "values": values or {}}},
             "objectStore": {
                 "engine": "s3",
                 "bucket": "slipway-test",
