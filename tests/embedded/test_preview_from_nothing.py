@@ -23,7 +23,8 @@ def test_a_preview_shows_a_new_stack_and_leaves_nothing(checkout: Checkout, tmp_
     file = Path(f"Pulumi.{stack}.yaml")
     config = yaml.safe_load(file.read_text())["config"]
     config["slipway:platform"] = {**config.get("slipway:platform", {}), **dict.fromkeys(PARTS, "existing")}
-    # Nothing is installed, so a chart's settings would be without effect.
+    # Nothing is installed, so what is said of parts and charts would be without effect.
+    config["slipway:platform"].pop("replicas", None)
     config.pop("slipway:charts", None)
     config["slipway:models"] = [{**model, "image": IMAGE} for model in config["slipway:models"]]
     config["slipway:database"] = {"url": {"secure": "v1:of-another-passphrase"}}

@@ -123,5 +123,7 @@ def _forget_dead(stack: str) -> None:
     for record in _records(stack).glob("*"):
         if not psutil.pid_exists(int(record.name)):
             record.unlink(missing_ok=True)
+    # A preview from nothing leaves no stack here, and no folder of one.
     with contextlib.suppress(OSError):
         _records(stack).rmdir()
+        _records(stack).parent.rmdir()
