@@ -20,7 +20,8 @@ from components.clients.cluster_api import POD, Cluster, ClusterError
 _CHUNK = 1 << 18
 _STDOUT, _STDERR, _STATUS = 1, 2, 3
 # What is on its way says so: a connection without a byte is cut by many a load balancer within minutes.
-_BEAT = "( while sleep 20; do echo >&2; done ) & beat=$!; trap 'kill $beat' EXIT\n"
+# Its `sleep` outlives it, and with a stream of the script's would keep the connection open for as long.
+_BEAT = "( while sleep 20 > /dev/null 2>&1; do echo >&2; done ) & beat=$!; trap 'kill $beat' EXIT\n"
 
 
 def execute(
