@@ -1,5 +1,6 @@
 """How runs are interrupted, on a command that stands for the real one."""
 
+import json
 import random
 import signal
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import pytest
 
 from tools.engine.stack import Stack
 from tools.interruptions.rounds import Interruptions, Outcome, summary
-from tools.interruptions.victim import Victim
+from tools.interruptions.victim import Victim, victim
 
 COMMAND = """
 import pathlib, signal, sys, time
@@ -33,10 +34,10 @@ def interruptions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[I
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools" / "__main__.py").write_text(COMMAND)
-    victim = Watched(stack=Stack("x"), namespaces=frozenset(), cluster=None, kind=None)
+    watched = Watched(stack=Stack("x"), namespaces=frozenset(), cluster=None, kind=None)
     # As a shell starts what runs in the background.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    made = Interruptions(victim, random.Random(1), lambda _line: None)
+    made = Interruptions(watched, random.Random(1), lambda _line: None)
     made.lasts = {"up": 0.5, "destroy": 0.5}
     yield made
     signal.signal(signal.SIGINT, before)
@@ -81,3 +82,18 @@ def test_the_summary_counts_each_verb_and_signal_apart() -> None:
 
     said = list(summary([outcome("up", "INT"), outcome("destroy", "INT", "left a lock"), outcome("up", "INT")]))
     assert said == ["2 of 2: up after SIGINT", "0 of 1: destroy after SIGINT"]
+
+
+def test_a_stack_file_that_git_does_not_know_is_interrupted_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.interruptions.victim.checkout", lambda _: None)
+    own, thrown_away = tmp_path / "own", tmp_path / "thrown-away"
+    own.mkdir()
+    thrown_away.mkdir()
+    monkeypatch.chdir(own)
+    config = {"slipway:cluster": {"kind": {"name": "cut"}}, "slipway:ingress": {"domain": "cut.localhost"}}
+    Path("Pulumi.cut.yaml").write_text(json.dumps({"config": config}))
+    with victim(Stack("cut"), thrown_away) as chosen:
+        assert chosen.kind == "cut"
+        assert chosen.stack.content["config"] == config

@@ -54,7 +54,7 @@ def victim(stack: Stack, folder: Path) -> Iterator[Victim]:
     checkout(folder)
     with contextlib.chdir(folder), contextlib.ExitStack() as end:
         cluster: EmbeddedStack | None = None
-        if stack.embedded:
+        if settings.embedded:
             Path(f"Pulumi.{stack.name}.yaml").write_text(yaml.safe_dump(content))
             cluster = EmbeddedStack.of(Path(f"Pulumi.{stack.name}.yaml"))
             end.callback(cluster.remove)
