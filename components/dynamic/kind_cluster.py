@@ -248,6 +248,9 @@ def _remove_registry(name: str) -> None:
 def delete(spec: Mapping[str, Any]) -> None:
     """Remove the cluster, its registry, its network and its kubeconfig file; what is gone already is no error."""
     name = spec["name"]
+    kubeconfig = Path(spec["kubeconfig_path"])
+    if spec.get("identity") and kubeconfig.parent.is_dir():
+        private.write(_deleted(kubeconfig), spec["identity"].encode())
     run(
         ["kind", "delete", "cluster", "--name", name, "--kubeconfig", _kubeconfig_file(spec)],
         env=_environment(name),
@@ -259,9 +262,13 @@ def delete(spec: Mapping[str, Any]) -> None:
         for member in _members(name):
             run(["docker", "network", "disconnect", "--force", name, member])
         run(["docker", "network", "rm", name])
-    kubeconfig = Path(spec["kubeconfig_path"])
     for file in (kubeconfig, _mark(kubeconfig)):
         file.unlink(missing_ok=True)
+
+
+def _deleted(kubeconfig: Path) -> Path:
+    """Has the identity of the cluster that this checkout began to delete: the state may not know it yet."""
+    return kubeconfig.with_name("kind-cluster-deleted")
 
 
 def _mark(kubeconfig: Path) -> Path:
@@ -293,9 +300,10 @@ def there(name: str) -> bool:
     return bool(found)
 
 
-def made_here(kubeconfig_path: str | Path) -> bool:
+def made_here(kubeconfig_path: str | Path, identity: str | None) -> bool:
     """Whether this checkout has had the cluster, so that its absence means that it is gone."""
-    return Path(kubeconfig_path).is_file()
+    kubeconfig, deleted = Path(kubeconfig_path), _deleted(Path(kubeconfig_path))
+    return kubeconfig.is_file() or (deleted.is_file() and deleted.read_text() == identity)
 
 
 def _require_own(props: Mapping[str, Any]) -> None:
@@ -355,7 +363,7 @@ class KindProvider(DynamicProvider):
             where = f"the kind cluster {id_}"
             identity.require(props["identity"], _identity(props), props["stack"], where)
             return ReadResult(id_, props)
-        if not made_here(props["kubeconfig_path"]):
+        if not made_here(props["kubeconfig_path"], props.get("identity")):
             raise CommandFailed(absent(id_))
         return ReadResult(None, {})
 
@@ -376,7 +384,7 @@ class KindProvider(DynamicProvider):
         return UpdateResult({**_news, "identity": _olds["identity"]})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        if not there(_id) and not made_here(_props["kubeconfig_path"]):
+        if not there(_id) and not made_here(_props["kubeconfig_path"], _props.get("identity")):
             raise CommandFailed(absent(_id))
         _require_own(_props)
         delete(_props)

@@ -94,6 +94,22 @@ def test_a_kind_cluster_is_gone_only_for_the_checkout_that_had_it(
     assert continuity.left(there, made, None) is not None
 
 
+def test_a_kind_cluster_whose_deletion_was_cut_off_is_gone_and_a_later_one_of_its_name_is_not(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kind_cluster, "there", lambda _name: False)
+    monkeypatch.setattr(kind_cluster, "run", lambda *_, **__: "")
+    monkeypatch.setattr(kind_cluster, "_remove_registry", lambda _name: None)
+    there, own = stack(kind={"name": "slipway-there"}), kubeconfig.own(checkout / ".slipway" / "there")
+    own.parent.mkdir(parents=True)
+    own.write_text("")
+    kind_cluster.delete({"name": "slipway-there", "kubeconfig_path": str(own), "identity": "u1"})
+    assert not own.exists()
+    assert continuity.left(there, [{"type": KindCluster.token, "outputs": {"identity": "u1"}}], None) is not None
+    with pytest.raises(SlipwayError, match="is not on this machine"):
+        continuity.left(there, [{"type": KindCluster.token, "outputs": {"identity": "u2"}}], None)
+
+
 @pytest.mark.usefixtures("checkout")
 def test_a_kind_cluster_of_the_same_name_on_another_machine_is_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kind_cluster, "there", lambda _name: True)

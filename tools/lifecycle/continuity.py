@@ -95,7 +95,7 @@ def _kind(stack: Stack, before: str | None, confirm: str | None) -> Left | None:
         if leaving:
             return Left(f"{stack.name} leaves the kind cluster {before}")
         identity.require(before, str(found), stack.name, f"the kind cluster {name} of this machine")
-    if kind_cluster.made_here(kubeconfig.own(stack.folder)):
+    if kind_cluster.made_here(kubeconfig.own(stack.folder), before):
         return Left(f"the kind cluster {name} is gone")
     if leaving:
         return Left(f"{stack.name} leaves the kind cluster {name}")
