@@ -5,7 +5,6 @@ engine. Where it has them already, this takes a second.
 """
 
 import json
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pulumi.dynamic import CreateResult, UpdateResult
 from components.clients import docker
 from components.clients.first_alone import first_alone
 from components.dynamic.base import DynamicProvider, DynamicResource
+from components.serving import context
 from components.serving.bringing import server_digest
 
 # The stage of the Dockerfile that ends with the server's environment.
@@ -52,19 +52,15 @@ def key(server: str, digest: str, base: str, package_index: str | None) -> str:
 
 def build(props: Mapping[str, Any]) -> None:
     """Raises CommandFailed."""
-    source = Path(props["folder"])
+    bundle = Path(props["ca_bundle"]) if props.get("ca_bundle") else None
     with tempfile.TemporaryDirectory() as scratch:
-        context = Path(scratch)
-        for name in ("Dockerfile", "install"):
-            shutil.copy(source / name, context / name)
-        shutil.copy(source / "servers" / f"{props['server']}.txt", context / "server.txt")
-        bundle = props.get("ca_bundle")
-        (context / "ca-bundle.crt").write_bytes(Path(bundle).read_bytes() if bundle else b"")
+        folder = Path(scratch)
+        context.write_stage(folder, Path(props["folder"]), props["server"], bundle)
         index = props.get("package_index")
         with first_alone(key(props["server"], props["server_digest"], props["base"], index)):
             # One name for each, so that not more and more of them stay on this machine.
             name = f"slipway-server:{props['server']}-{props['python']}"
-            docker.build_stage(name, context, arguments(props["base"], index), docker.login_of(props), _STAGE)
+            docker.build_stage(name, folder, arguments(props["base"], index), docker.login_of(props), _STAGE)
 
 
 class ServerLayerProvider(DynamicProvider):

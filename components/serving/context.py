@@ -11,11 +11,25 @@ from components.serving import plan as plans
 from components.serving.logged_model import LoggedModel
 from components.serving.plan import Plan, Wishes
 
+_OF_THE_STAGE = (Path("Dockerfile"), Path("install"))
+
 
 def server_files(server: Path) -> Iterator[Path]:
     """What every image is made of, relative to the folder with the Dockerfile."""
-    yield from (Path("Dockerfile"), Path("install"))
+    yield from _OF_THE_STAGE
     yield from (path.relative_to(server) for path in sorted((server / "runtime").glob("*.py")))
+
+
+def write_stage(folder: Path, server: Path, name: str, ca_bundle: Path | None) -> None:
+    """Lay out what the Dockerfile's stage of a server is built from, without a model."""
+    for path in _OF_THE_STAGE:
+        shutil.copy(server / path, folder / path)
+    _of_server(folder, server, name, ca_bundle)
+
+
+def _of_server(folder: Path, server: Path, name: str, ca_bundle: Path | None) -> None:
+    shutil.copy(server / "servers" / f"{name}.txt", folder / "server.txt")
+    (folder / "ca-bundle.crt").write_bytes(ca_bundle.read_bytes() if ca_bundle else b"")
 
 
 def write(
@@ -24,10 +38,9 @@ def write(
     """Lay the build context out in `folder`, and return what is known of the model with it. Raises ServingError."""
     logged = LoggedModel(model)
     plan = plans.resolved(logged, wishes, folder / "requirements", before)
-    shutil.copy(server / "servers" / f"{plan.server}.txt", folder / "server.txt")
+    _of_server(folder, server, plan.server, ca_bundle)
     bill = bill_of_materials.cyclonedx(plan.python, server=(folder / "server.txt").read_text("utf-8"), model=plan.lock)
     (folder / bill_of_materials.FILE).write_text(bill, "utf-8")
-    (folder / "ca-bundle.crt").write_bytes(ca_bundle.read_bytes() if ca_bundle else b"")
     return {**unbuilt(model, folder, server), "plan": plan.dump()}
 
 
