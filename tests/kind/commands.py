@@ -7,9 +7,9 @@ from pathlib import Path
 CLUSTER = "slipway-dev"
 
 
-def run(*command: str, timeout: float = 1800) -> str:
+def run(*command: str, timeout: float = 1800, given: str | None = None) -> str:
     """The command's output; fails the test with it when the command fails."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=timeout, check=False)
     assert done.returncode == 0, f"{' '.join(command)} exited with {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -18,8 +18,8 @@ def engine(verb: str, *extra: str) -> str:
     return run(sys.executable, "-m", "tools", verb, "dev", *extra)
 
 
-def kubectl(*arguments: str) -> str:
-    return run("kubectl", "--kubeconfig", ".slipway/dev/kubeconfig", *arguments)
+def kubectl(*arguments: str, given: str | None = None) -> str:
+    return run("kubectl", "--kubeconfig", ".slipway/dev/kubeconfig", *arguments, given=given)
 
 
 def debris() -> dict[str, str]:

@@ -6,8 +6,6 @@ What MLflow acknowledged is there afterwards; a model goes on answering while it
 import contextlib
 import itertools
 import json
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -21,13 +19,13 @@ import pytest
 
 from components.errors import SlipwayError
 from components.settings import parse_settings
+from tests.kind.commands import CLUSTER, engine, kubectl, run
 from tools import stack_file
 from tools.engine.stack import Stack
 from tools.predict import Served, served
 
 pytestmark = pytest.mark.kind
 
-KUBECONFIG = Path(".slipway/dev/kubeconfig")
 NAME = "faults"
 WRITERS = 3
 # Requests per second to the model.
@@ -35,18 +33,10 @@ RATE = 20
 _SECONDS = 300.0
 
 
-def kubectl(*arguments: str, given: str | None = None) -> str:
-    command = ["kubectl", f"--kubeconfig={KUBECONFIG}", *arguments]
-    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def outputs() -> dict[str, Any]:
-    assert KUBECONFIG.is_file(), "no dev stack is up: make up STACK=dev"
-    command = [sys.executable, "-m", "tools", "output", "dev", "--json"]
-    return dict(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+    assert Path(".slipway/dev/kubeconfig").is_file(), "no dev stack is up: make up STACK=dev"
+    return dict(json.loads(engine("output", "--json")))
 
 
 def asked(url: str, body: bytes | None = None, *, method: str | None = None, **headers: str) -> bytes:
@@ -161,7 +151,7 @@ def killed(*selectors: str) -> Callable[[], None]:
 
 
 def restarted() -> None:
-    subprocess.run(["docker", "restart", "slipway-dev-control-plane"], check=True, capture_output=True)
+    run("docker", "restart", f"{CLUSTER}-control-plane")
 
 
 FAULTS = {
@@ -201,9 +191,7 @@ def test_every_secret_is_turned_over_while_people_work(client: Client, outputs: 
     before, passwords = client.written, secrets()
     with repeated(client.attempt, WRITERS), repeated(load.once, 1):
         until(lambda: client.written > before + 20)
-        command = [sys.executable, "-m", "tools", "rotate", "dev", "all"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+        engine("rotate", "all")
         seen = client.written
         until(lambda: client.written > seen + 60)
     until(lambda: threading.active_count() == 1)
