@@ -35,6 +35,7 @@ def made_of(base: str) -> str:
     return made(corpus.bases()[base])
 
 
+@cache
 def cases() -> dict[tuple[str, str], list[Mapping[str, Any]]]:
     """The right files, by their base and by what is laid over it; as Pulumi hands encrypted values on, opened."""
     found = defaultdict(list)

@@ -19,8 +19,8 @@ from tools.embedded.example import Example
 from tools.environment import tools_first
 from tools.files import write_whole
 
-# Which process listens on each port.
 _PORTS = "ports.json"
+# Which process listens on each port.
 LISTENERS = {
     "apiserver": "kube-apiserver",
     "etcd": "etcd",
