@@ -97,6 +97,22 @@ class GrpcInference:
         )
 
 
+class ModelServicer:
+    """Before a server's own servicer: what is about the model is answered here, all else there."""
+
+    inference: GrpcInference
+
+    async def ModelInfer(self, request: Any, context: Any) -> Any:
+        if request.model_name == NAME:
+            return await self.inference.infer(request, context)
+        return await super().ModelInfer(request, context)  # type: ignore[misc]
+
+    async def ModelMetadata(self, request: Any, context: Any) -> Any:
+        if request.name == NAME:
+            return self.inference.metadata()
+        return await super().ModelMetadata(request, context)  # type: ignore[misc]
+
+
 def _plain(request: Any) -> dict[str, Any]:
     raw = iter(request.raw_input_contents)
     return {

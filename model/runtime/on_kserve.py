@@ -24,7 +24,7 @@ from starlette.middleware import Middleware
 
 from runtime import http_inference
 from runtime.connection import Connection
-from runtime.grpc_inference import GrpcInference
+from runtime.grpc_inference import GrpcInference, ModelServicer
 from runtime.http_inference import App, Receive, Scope, Send
 from runtime.place import GRPC_PORT, HOST, HTTP_PORT, METRICS_PORT, NAME, VERSION
 from runtime.problem import Problem
@@ -139,18 +139,10 @@ def _input(given: InferInput) -> dict[str, Any]:
     }
 
 
-class Servicer(InferenceServicer):  # type: ignore[misc]  # untyped
+class Servicer(ModelServicer, InferenceServicer):  # type: ignore[misc]  # untyped
     def __init__(self, plane: DataPlane, repository: ModelRepositoryExtension, inference: GrpcInference) -> None:
         super().__init__(plane, repository)
-        self._inference = inference
-
-    async def ModelInfer(self, request: Any, context: Any) -> Any:
-        if request.model_name != NAME:
-            return await super().ModelInfer(request, context)
-        return await self._inference.infer(request, context)
-
-    async def ModelMetadata(self, request: Any, context: Any) -> Any:
-        return self._inference.metadata() if request.name == NAME else await super().ModelMetadata(request, context)
+        self.inference = inference
 
 
 async def _over_grpc(servicer: Servicer, place: str) -> aio.Server:

@@ -17,7 +17,7 @@ from mlserver.utils import get_model_uri
 
 from runtime import http_inference
 from runtime.connection import Connection
-from runtime.grpc_inference import GrpcInference
+from runtime.grpc_inference import GrpcInference, ModelServicer
 from runtime.place import NAME, VERSION
 from runtime.problem import Problem
 
@@ -111,16 +111,8 @@ async def serve(connection: Connection) -> None:
         plane._ModelInferRequestDuration.labels(**labels).observe(seconds)
         (plane._ModelInferRequestSuccess if answered else plane._ModelInferRequestFailure).labels(**labels).inc()
 
-    grpc_inference = GrpcInference(dataplane_pb2, connection, parameters.version, count)
-
-    class Servicer(InferenceServicer):  # type: ignore[misc]  # untyped
-        async def ModelInfer(self, request: Any, context: Any) -> Any:
-            if request.model_name != NAME:
-                return await super().ModelInfer(request, context)
-            return await grpc_inference.infer(request, context)
-
-        async def ModelMetadata(self, request: Any, context: Any) -> Any:
-            return grpc_inference.metadata() if request.name == NAME else await super().ModelMetadata(request, context)
+    class Servicer(ModelServicer, InferenceServicer):  # type: ignore[misc]  # untyped
+        inference = GrpcInference(dataplane_pb2, connection, parameters.version, count)
 
     # Its server makes one when it starts, and takes none.
     mlserver_grpc.InferenceServicer = Servicer
