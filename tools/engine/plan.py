@@ -13,6 +13,7 @@ from components.dynamic.cluster_identity import ClusterIdentity
 from components.dynamic.crd_cleanup import CrdCleanup
 from components.dynamic.kind_cluster import KindCluster
 from components.errors import SlipwayError
+from tools.engine import release_data
 from tools.engine.protection import named, word
 from tools.engine.stack import Stack
 
@@ -43,7 +44,10 @@ def losses(steps: Iterable[Mapping[str, Any]]) -> list[str]:
     found: dict[str, str] = {}
     for step in steps:
         old, new = step.get("oldState") or {}, step.get("newState") or {}
-        if step["op"] in _DELETING and old.get("type") in HOLDERS:
+        deleting = step["op"] in _DELETING
+        if old.get("type") == release_data.RELEASE and (deleting or step["op"] == "update"):
+            found |= {line: line for line in release_data.lost(old, {} if deleting else new)}
+        elif deleting and old.get("type") in HOLDERS:
             found[named(old)] = f"{'replaces' if 'replace' in step['op'] else 'deletes'} {named(old)}"
         elif old and new:
             found |= {line: line for line in _left_behind(old, new)}

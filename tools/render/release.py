@@ -43,9 +43,13 @@ class Release:
 
     @classmethod
     def of(cls, entry: Registration) -> "Release":
-        given = entry.hidden
+        return cls.given(entry.name, entry.hidden)
+
+    @classmethod
+    def given(cls, key: str, given: Mapping[str, Any]) -> "Release":
+        """Of the release's inputs, as Pulumi has them."""
         return cls(
-            key=entry.name,
+            key=key,
             name=given["name"],
             namespace=given["namespace"],
             chart=given["chart"],
@@ -100,7 +104,8 @@ def fetched(release: Release) -> Path:
     return kept[0]
 
 
-def _template(release: Release, chart: Path, kubernetes: str) -> list[dict[str, Any]]:
+def template(release: Release, chart: Path, kubernetes: str) -> list[dict[str, Any]]:
+    """The objects of a release. Raises SlipwayError when Helm refuses its chart."""
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as values:
         values.write(dump(release.values))
         values.flush()
@@ -136,7 +141,7 @@ def rendered(releases: Sequence[Release], kubernetes: str) -> tuple[list[Manifes
 
     def render(release: Release) -> list[dict[str, Any]]:
         try:
-            return _template(release, charts[release.key], kubernetes)
+            return template(release, charts[release.key], kubernetes)
         except SlipwayError as error:
             raise SlipwayError(f"{release}: {error}") from None
 
