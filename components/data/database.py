@@ -14,10 +14,13 @@ from components.data import database_cluster, volume_server
 from components.data.database_cluster import DatabaseCluster, DatabaseClusterArgs
 from components.dynamic.password import Password
 from components.kubernetes import pods
+from components.settings import database_url
+from components.settings.database_url import PORT
 from components.settings.images import Images
 
 USER = DATABASE = "mlflow"
-PORT = 5432
+# On the Secret that names the database: where that is, as everybody may read it.
+PLACE = "slipway/database"
 # The official image's postgres user.
 _UID = 999
 _LABELS = pods.labels("postgres")
@@ -66,6 +69,16 @@ def stateful_set_spec(images: Images, settings: s.Database, secret: Input[str], 
     )
 
 
+def _place(settings: s.Settings) -> dict[str, str]:
+    """Where the database is, so that a plan can tell that MLflow would look elsewhere."""
+    database, namespace = settings.database, settings.namespaces.data
+    if database.url:
+        found = database_url.place(database.url.get_secret_value())
+        return {PLACE: found} if found else {}
+    server = f"{database.cloud_native_pg.name}-rw" if database.cloud_native_pg else "postgres"
+    return {PLACE: f"{server}.{namespace}:{PORT}/{DATABASE}"}
+
+
 class Database(pulumi.ComponentResource):
     """`uri` is the database's SQLAlchemy URL, a secret; `secret` names a Secret that has it at `uri`.
 
@@ -100,7 +113,7 @@ class Database(pulumi.ComponentResource):
             data = {"username": USER, "password": password, "previous": made.previous}
         self.secret = k8s.core.v1.Secret(
             "database",
-            metadata={"name": "database", "namespace": args.namespace},
+            metadata={"name": "database", "namespace": args.namespace, "annotations": _place(args.context.settings)},
             string_data={**data, "uri": self.uri},
             opts=kept,
         ).metadata["name"]

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from components.settings.text import SECRET_PLACEHOLDER, visible
 
+PORT = 5432
 DRIVER = "postgresql+psycopg2"
 FORM = f"write {DRIVER}://user:password@host:5432/name"
 # https://www.postgresql.org/docs/current/libpq-ssl.html
@@ -41,6 +42,16 @@ def problem(url: str) -> str | None:
     if (mode := parts.query.get("sslmode")) is not None and mode not in _SSL_MODES:
         return f"its sslmode is none; write one of {', '.join(_SSL_MODES)}"
     return _read_otherwise(url, parts.host, parts.port)
+
+
+def place(url: str) -> str:
+    """Host, port and name, without who logs in; "" for what is no such URL."""
+    if url == SECRET_PLACEHOLDER or problem(url):
+        return ""
+    from sqlalchemy.engine import make_url
+
+    parts = make_url(url)
+    return f"{parts.host}:{parts.port or PORT}/{parts.database}"
 
 
 def _read_otherwise(url: str, host: str, port: int | None) -> str | None:

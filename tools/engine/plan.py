@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from components.clients.process import CommandFailed, run
+from components.data.database import PLACE
 from components.data.object_store import ENDPOINT
 from components.data.tracking import DESTINATION
 from components.dynamic.api_keys import ApiKeys
@@ -56,6 +57,8 @@ def losses(steps: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def _left_behind(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     """Data that stays where it is, and that nobody would find there any more."""
+    if (known := _database(old)) and (now := _database(new)) and known != now:
+        yield f"leaves MLflow's runs and versions in the database {known}, and has it look for them in {now}"
     before, after = _container(old), _container(new)
     if not before or not after:
         return
@@ -63,6 +66,12 @@ def _left_behind(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str
         yield f"has {after.get('name')} read what {before.get('name')} wrote for {named(old)}, which it cannot"
     if old["type"] == _DEPLOYMENT and (place := _artifacts(before)) and place != (now := _artifacts(after)):
         yield f"leaves MLflow's artifacts in {place}, and has it look for them in {now or 'no store'}"
+
+
+def _database(resource: Mapping[str, Any]) -> str:
+    """Where MLflow's database is, as its Secret tells; "" for any other resource."""
+    metadata = (resource.get("inputs") or {}).get("metadata") or {}
+    return str((metadata.get("annotations") or {}).get(PLACE) or "")
 
 
 def _container(resource: Mapping[str, Any]) -> dict[str, Any]:
