@@ -8,6 +8,7 @@ from components.errors import SlipwayError
 from components.settings import Settings, SettingsError, parse_settings
 from components.settings.merge import merged
 from components.settings.problems import Problem, fault
+from components.settings.rules import stack as rules
 from components.settings.rules.cluster import version_of_node
 from components.settings.secret_paths import LOST, lost
 from tools import committed_secrets, stack_file
@@ -62,6 +63,12 @@ def _versions(settings: Settings) -> Iterator[Problem]:
     for each in findings(have, wanted(settings)):
         if each.refused:
             yield Problem(f"slipway:{each.key}", "", each.text)
+
+
+def notes(path: Path) -> list[str]:
+    """What has no effect in a stack file without faults, and is no fault: a line for each."""
+    settings = parse_settings(stack_file.settings_of(stack_file.effective(path)))
+    return [f"{path}: {note}" for note in rules.notes(settings)]
 
 
 def require(path: Path) -> None:

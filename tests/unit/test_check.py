@@ -7,14 +7,18 @@ import sys
 import time
 from contextvars import copy_context
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
 import yaml
 
 from components import stack_config
-from components.settings import Settings, SettingsError, document
-from tools import check, stack_file
+from components.settings import Settings, SettingsError, document, parse_settings
+from components.settings.rules import stack as rules
+from components.settings.versions import CHARTS
+from tests import corpus
+from tools import check, recording, stack_file
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
@@ -42,6 +46,38 @@ def test_good_settings_say_nothing_and_exit_0(tmp_path: Path) -> None:
     path.write_text(Path("Pulumi.dev.yaml").read_text())
     done = run(path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_an_override_of_a_part_that_no_model_needs_is_noted_and_taken(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.x.yaml"
+    text = (
+        Path("Pulumi.dev.yaml")
+        .read_text()
+        .replace("    metrics-server:", "    prometheus: {timeoutSeconds: 9}\n    metrics-server:")
+    )
+    path.write_text(text)
+    done = run(path)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == (
+        f"note: {path}: slipway:charts.prometheus: without effect: nothing in this stack needs Prometheus "
+        "(Prometheus, for models that scale on a query)\n"
+    )
+
+
+def told(settings: dict[str, Any]) -> str:
+    """The faults and the notes."""
+    try:
+        return "\n".join(map(str, rules.notes(parse_settings(settings))))
+    except SettingsError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("key", sorted(CHARTS))
+def test_an_override_of_any_chart_has_an_effect_or_is_told(key: str) -> None:
+    for base in corpus.bases().values():
+        given = {**base, "charts": {key: {"timeoutSeconds": 4321}}}
+        if f"slipway:charts.{key}: without effect" not in told(given):
+            assert recording.run_stack("test", given).one("Release", key).inputs["timeout"] == 4321
 
 
 @pytest.mark.parametrize(

@@ -227,6 +227,9 @@ def run(verb: str, stack: Stack, extra: Sequence[str], confirm: str | None = Non
         _get_pulumi()
         return from_nothing.preview(stack, [each for each in extra if each != from_nothing.OPTION])
     _check(stack)
+    if verb in ("up", "preview"):
+        for note in check.notes(stack.file):
+            say(f"note: {note}")
     return VERBS[verb](begin(stack, extra, verb, confirm))
 
 

@@ -1,7 +1,7 @@
 """CloudNativePG, which runs PostgreSQL clusters, and its plugin for backups to S3."""
 
 from components.settings.data import OPERATOR_NAMESPACE
-from components.settings.parts.part import Deployment, Part, PartNamespace
+from components.settings.parts.part import Deployment, OptionalChart, Part, PartNamespace
 from components.settings.stack import Settings
 
 NAMESPACE = PartNamespace(name=OPERATOR_NAMESPACE, open_ports=(9443,))
@@ -22,7 +22,7 @@ PART = Part(
     setting="database_operator",
     title="CloudNativePG",
     charts=("cloudnative-pg",),
-    optional_charts={"plugin-barman-cloud": _backs_up},
+    optional_charts={"plugin-barman-cloud": OptionalChart(setting="database.cloudNativePg.backup", asked=_backs_up)},
     namespaces=(NAMESPACE,),
     needed=_runs,
     # Both charts keep them.

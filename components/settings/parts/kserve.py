@@ -1,6 +1,6 @@
 """KServe, which runs the models."""
 
-from components.settings.parts.part import Controller, Deployment, Finalizer, Part, PartNamespace
+from components.settings.parts.part import Controller, Deployment, Finalizer, OptionalChart, Part, PartNamespace
 
 NAMESPACE = PartNamespace(name="kserve", open_ports=(9443,))
 MANAGER = "kserve-controller-manager"
@@ -11,7 +11,11 @@ PART = Part(
     setting="serving",
     title="KServe",
     charts=("kserve-crd", "kserve-resources"),
-    optional_charts={"kserve-runtime-configs": lambda settings: settings.platform.serving_runtimes},
+    optional_charts={
+        "kserve-runtime-configs": OptionalChart(
+            setting="platform.servingRuntimes", asked=lambda settings: settings.platform.serving_runtimes
+        )
+    },
     namespaces=(NAMESPACE,),
     finalizers=(
         # kserve/kserve: pkg/controller/v1beta1/inferenceservice/controller.go, v1alpha1/trainedmodel/controller.go

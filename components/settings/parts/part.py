@@ -60,6 +60,14 @@ class Finalizer:
     controllers: tuple[Controller, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class OptionalChart:
+    """Installed with its part where `asked`; `setting` is what asks for it."""
+
+    setting: str
+    asked: Callable[[Settings], bool]
+
+
 def always(_settings: Settings) -> bool:
     return True
 
@@ -74,7 +82,7 @@ class Part:
     word: str = "install"
     # By their keys in versions.CHARTS, and those that are installed only where the settings ask for them.
     charts: tuple[str, ...]
-    optional_charts: Mapping[str, Callable[[Settings], bool]] = field(default_factory=dict)
+    optional_charts: Mapping[str, OptionalChart] = field(default_factory=dict)
     namespaces: tuple[PartNamespace, ...] = ()
     # Whether something of the stack stands on it.
     needed: Callable[[Settings], bool] = always
@@ -123,4 +131,4 @@ class Part:
         """The charts that the stack installs for it."""
         if not self.installed(settings):
             return ()
-        return (*self.charts, *(key for key, asked in self.optional_charts.items() if asked(settings)))
+        return (*self.charts, *(key for key, chart in self.optional_charts.items() if chart.asked(settings)))

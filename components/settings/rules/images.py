@@ -6,7 +6,10 @@ from pathlib import Path as File
 from components.settings import image_lock as lock
 from components.settings.files import OF_ONE_MACHINE, of_one_machine
 from components.settings.parts import PARTS
+from components.settings.parts.part import Part
+from components.settings.platform import Platform
 from components.settings.problems import Path, Problem, fault
+from components.settings.problems import joined as dotted
 from components.settings.stack import Settings
 from components.settings.versions import CHARTS, IMAGES
 
@@ -19,13 +22,13 @@ def digests(settings: Settings) -> Iterator[Problem]:
 
 
 def images_without_use(settings: Settings) -> Iterator[Problem]:
-    used = _used_images(settings)
+    unused = _unused_images(settings)
     for key, reference in settings.images.items():
-        if reason := used.get(key):
+        if reason := unused.get(key):
             yield fault(("images", key), reference, f"without effect: {reason}; remove it")
 
 
-def _used_images(settings: Settings) -> dict[str, str]:
+def _unused_images(settings: Settings) -> dict[str, str]:
     """Images that the stack does not have, and why."""
     database, store, unused = settings.database, settings.object_store, dict[str, str]()
     if not settings.cluster.kind:
@@ -45,17 +48,30 @@ def _used_images(settings: Settings) -> dict[str, str]:
 
 
 def charts_without_use(settings: Settings) -> Iterator[Problem]:
-    for part in PARTS:
+    for part, key in _not_installed(settings):
         installation = part.installation(settings)
-        if installation == part.word:
-            continue
+        if installation != part.word:
+            yield fault(("charts", key), None, f"without effect: {dotted(part.key)} is {installation}; remove it")
+        elif part.installed(settings):
+            asking = part.optional_charts[key].setting
+            yield fault(("charts", key), None, f"without effect: {asking} does not ask for it; remove it")
+
+
+def charts_without_need(settings: Settings) -> Iterator[Problem]:
+    """No faults: the next model may need what the last one did not."""
+    for part, key in _not_installed(settings):
+        if part.installation(settings) == part.word and not part.installed(settings):
+            what = Platform.model_fields[part.setting].description
+            yield fault(("charts", key), None, f"without effect: nothing in this stack needs {part.title} ({what})")
+
+
+def _not_installed(settings: Settings) -> Iterator[tuple[Part, str]]:
+    """The charts that have an override and are not installed."""
+    for part in PARTS:
+        installed = part.charts_of(settings)
         for key in (*part.charts, *part.optional_charts):
-            if key in settings.charts:
-                yield fault(
-                    ("charts", key),
-                    None,
-                    f"without effect: {part.key[0]}.{part.key[1]} is {installation}; remove it",
-                )
+            if key in settings.charts and key not in installed:
+                yield part, key
 
 
 def charts(settings: Settings) -> Iterator[Problem]:

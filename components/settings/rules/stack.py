@@ -28,6 +28,11 @@ def check(settings: Settings, *, partly_read: bool = False) -> list[Problem]:
     return [found for area in areas for rule in area.RULES for found in _told(rule(settings), silent)]
 
 
+def notes(settings: Settings) -> list[Problem]:
+    """What is no fault, and has no effect: a person may take it for more than it is."""
+    return list(images.charts_without_need(settings))
+
+
 def _told(found: Iterator[Problem], silent: tuple[type[Exception], ...]) -> Iterator[Problem]:
     """What a rule tells, up to where it asks for a value that could not be read."""
     try:
