@@ -1,14 +1,19 @@
 """How runs are interrupted, on a command that stands for the real one."""
 
+import contextlib
 import json
 import random
 import signal
+import sys
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tools.commands.interruptions import command
 from tools.engine.stack import Stack
 from tools.interruptions.rounds import Interruptions, Outcome, summary
 from tools.interruptions.victim import Victim, victim
@@ -65,6 +70,52 @@ def test_a_run_that_was_over_before_its_moment_was_not_interrupted(interruptions
     assert not found.faults
     log = Path("interruptions.log").read_text()
     assert log.count("--- up") == log.count("--- destroy") + 2
+
+
+def test_a_run_that_is_under_way_ends_with_the_command(interruptions: Interruptions) -> None:
+    with contextlib.closing(interruptions):
+        run = interruptions._begun("up")
+        _wait_for(Path("half"))
+    assert run.returncode == -signal.SIGKILL
+    assert Path("half").exists()
+
+
+def _wait_for(file: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not file.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_kind_cluster_that_is_up_then_is_removed(
+    interruptions: Interruptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interruptions, "victim", replace(interruptions.victim, kind="cut"))
+    monkeypatch.setattr("components.dynamic.kind_cluster.there", lambda name: name == "cut")
+    interruptions.close()
+    assert Path("interruptions.log").read_text().startswith("--- destroy")
+
+
+@pytest.mark.parametrize(("ends", "code"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)], ids=["INT", "TERM"])
+def test_the_command_that_is_interrupted_itself_leaves_no_run_and_says_so(
+    interruptions: Interruptions, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ends: BaseException, code: int
+) -> None:
+    def measured(self: Interruptions) -> None:
+        runs.append(self._begun("up"))
+        raise ends
+
+    @contextlib.contextmanager
+    def chosen(_stack: Stack, _folder: Path) -> Iterator[Victim]:
+        yield interruptions.victim
+
+    runs: list[Any] = []
+    monkeypatch.setattr(Interruptions, "measured", measured)
+    monkeypatch.setattr("tools.commands.interruptions.victim", chosen)
+    (tmp_path / "Pulumi.x.yaml").write_text("config: {}\n")
+    with pytest.raises(SystemExit) as ended:
+        sys.exit(command.main(["x"], standalone_mode=False))
+    assert ended.value.code == code
+    assert runs[0].returncode == -signal.SIGKILL
 
 
 def test_what_is_left_is_a_fault(interruptions: Interruptions, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,13 +4,16 @@ In a checkout of its own, which is thrown away; a kind stack must not be up. Pri
 pending operation, lock, process, folder, half-written file, container or network. Exits with 1 unless always.
 """
 
+import contextlib
 import random
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from components.clients.process import INTERRUPTED
 from tools.cli import stack
 from tools.engine.stack import Stack
 from tools.interruptions.rounds import SIGNALS, VERBS, Interruptions, Outcome, summary
@@ -32,11 +35,15 @@ def command(stack: Stack, rounds: int, signals: Sequence[str], verbs: Sequence[s
     try:
         with tempfile.TemporaryDirectory() as name, victim(stack, Path(name)) as chosen:
             interruptions = Interruptions(chosen, random.Random(seed), lambda line: print(line, flush=True))
-            interruptions.measured()
-            for each in interruptions.rounds(signals or list(SIGNALS), verbs or VERBS, rounds):
-                outcomes.append(each)
-                said = "; ".join(each.faults) or "mended"
-                print(f"{each.verb}, SIG{each.signal} after {each.after:.1f} s: {said}", flush=True)
+            with contextlib.closing(interruptions):
+                interruptions.measured()
+                for each in interruptions.rounds(signals or list(SIGNALS), verbs or VERBS, rounds):
+                    outcomes.append(each)
+                    said = "; ".join(each.faults) or "mended"
+                    print(f"{each.verb}, SIG{each.signal} after {each.after:.1f} s: {said}", flush=True)
+    except KeyboardInterrupt:
+        print("\ninterrupted; nothing of it is left running", file=sys.stderr)
+        return INTERRUPTED
     finally:
         # Of those that there were, where this command is interrupted itself.
         print(*summary(outcomes), sep="\n")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from components.dynamic import kind_cluster
 from components.errors import SlipwayError
 from tools.interruptions import traces
 from tools.interruptions.victim import Victim
@@ -44,6 +45,22 @@ class Interruptions:
     def __init__(self, victim: Victim, moments: random.Random, say: Say) -> None:
         self.victim, self.moments, self.say = victim, moments, say
         self.lasts: dict[str, float] = {}
+        # In a session of its own, so that no signal to this command reaches it.
+        self._run: subprocess.Popen[bytes] | None = None
+
+    def close(self) -> None:
+        """End the run that is under way, with all that it started, and remove the kind cluster that it left."""
+        self._end()
+        if self.victim.kind and kind_cluster.there(self.victim.kind):
+            self.say(f"removing the kind cluster {self.victim.kind}")
+            try:
+                self._begun("destroy").wait()
+            finally:
+                self._end()
+
+    def _end(self) -> None:
+        if self._run and self._run.poll() is None:
+            _kill(self._run, whole=True)
 
     def measured(self) -> None:
         """How long each verb takes when nobody interrupts it. Raises SlipwayError for one that fails."""
@@ -55,7 +72,10 @@ class Interruptions:
             self.say(f"an uninterrupted {verb} takes {self.lasts[verb]:.1f} s")
 
     def rounds(self, signals: Sequence[str], verbs: Sequence[str], count: int) -> Iterator[Outcome]:
-        """Cut off each verb with each signal so many times; what a verb begins with is made in between."""
+        """Cut off each verb with each signal so many times.
+
+        A verb that is not to be cut off is run whole in its turn: a destroy needs something that is up.
+        """
         for number, name in itertools.product(range(count), signals):
             for verb in VERBS:
                 if verb in verbs:
@@ -116,7 +136,10 @@ class Interruptions:
         command = [sys.executable, "-m", "tools", verb, self.victim.stack.name]
         with _LOG.open("ab") as log, _interruptible():
             log.write(f"{_RUN}{verb}\n".encode())
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            self._run = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+            return self._run
 
 
 @contextlib.contextmanager
