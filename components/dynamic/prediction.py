@@ -122,6 +122,17 @@ def curl(props: dict[str, Any], body: dict[str, Any]) -> str:
     return " ".join([shlex.join(words), *key, shlex.join(content)])
 
 
+def command(props: dict[str, Any]) -> str:
+    """The command that asks the model for its example; "" for one without."""
+    example = json.loads(props["example"])
+    return curl(props, _body(example)) if example else ""
+
+
+def _body(example: dict[str, Any]) -> dict[str, Any]:
+    """The request in the model's example."""
+    return {key: example[key] for key in ("inputs", "parameters") if key in example}
+
+
 def predict(props: dict[str, Any]) -> dict[str, Any]:
     """Ask until the wanted version gives the right answer. Raises Refused, or TimeoutError with the last failure."""
     example = json.loads(props["example"])
@@ -129,20 +140,17 @@ def predict(props: dict[str, Any]) -> dict[str, Any]:
         raise Refused(
             'the model\'s example has no inputs: log it with slipway_example={"inputs": [...]} in its metadata'
         )
-    body = {key: example[key] for key in ("inputs", "parameters") if key in example} if example else None
+    body = _body(example) if example else None
     path = props["path"] if example else props["path"].replace("/infer", "")
     deadline = time.monotonic() + float(props["seconds"])
     answer = _from_version(props, path, body, deadline, props["version"], "stable")
     if props.get("canary") is not None:
         # While there is no canary this proves that no share of the traffic goes to the one before.
         _from_version(props, path, body, deadline, props["canary"], "canary")
-    where = {"url": url(props, props["path"])}
-    if not body:
-        return {**where, "answer": json.dumps(answer), "curl": ""}
-    right = example.get("outputs")
+    right = example.get("outputs") if example else None
     if right is not None and (wrong := difference(answer, right)):
         raise Refused(f"the model's answer is not the one that its example has: {wrong}")
-    return {**where, "answer": json.dumps(answer), "curl": curl(props, body)}
+    return {"url": url(props, props["path"]), "answer": json.dumps(answer), "curl": command(props)}
 
 
 def _from_version(

@@ -14,6 +14,7 @@ from pulumi.dynamic import CheckResult, CreateResult, UpdateResult
 
 from components.clients import private
 from components.clients.connection import PASSIVE
+from components.dynamic import prediction
 from components.dynamic.base import DynamicProvider, DynamicResource
 from components.dynamic.prediction import Refused, predict
 from components.errors import SlipwayError
@@ -120,16 +121,27 @@ class Predictions(DynamicResource, provider=PredictionsProvider, secrets=["key"]
 
     def __init__(self, name: str, args: PredictionsArgs, opts: ResourceOptions | None = None) -> None:
         # A null within a mapping would come back as none at all.
-        questions = {
+        self._questions = {
             model: {key: value for key, value in vars(question).items() if value is not None}
             for model, question in args.questions.items()
         }
-        super().__init__(name, {**vars(args), "questions": questions}, opts)
+        # What a preview knows of a model though others are to be asked anew.
+        self._plain = {
+            "path": args.path,
+            "address": args.address,
+            "tls": args.tls,
+            "ca": bool(args.ca),
+            "ca_file": args.ca_file,
+            "key": args.key is not None,
+        }
+        super().__init__(name, {**vars(args), "questions": self._questions}, opts)
 
-    def of(self, model: str) -> dict[str, Output[str]]:
-        """What is known of one model since it answered."""
-
-        def part(key: str) -> Output[str]:
-            return self.answers.apply(lambda answers: answers[model][key])
-
-        return {key: part(key) for key in ("url", "answer", "curl")}
+    def of(self, model: str) -> dict[str, Any]:
+        """What is known of one model, its answer once it gave it."""
+        asked = {**self._plain, "host": self._questions[model]["host"]}
+        example = Output.from_input(self._questions[model]["example"])
+        return {
+            "url": prediction.url(asked, asked["path"]),
+            "answer": self.answers.apply(lambda answers: answers[model]["answer"]),
+            "curl": example.apply(lambda text: prediction.command({**asked, "example": text})),
+        }

@@ -1,15 +1,18 @@
 """The gate of all models: asked at once, and only those of which something changed."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Mapping
 from typing import Any
 
+import pulumi
 import pytest
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
 from components.dynamic import predictions
 from components.dynamic.prediction import Refused
-from components.dynamic.predictions import PredictionsProvider, ask
+from components.dynamic.predictions import Predictions, PredictionsArgs, PredictionsProvider, Question, ask
 
 
 class Models:
@@ -132,3 +135,45 @@ def test_a_version_that_is_not_known_yet_is_another_question() -> None:
     news = props("wine")
     news["questions"]["wine"]["version"] = UNKNOWN
     assert changed(made("wine"), news)
+
+
+class PreviewMocks(Mocks):
+    """What an engine says in a preview of a resource that would change: its inputs again, and nothing else."""
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[Any, Any]]:
+        return args.name, args.inputs
+
+    def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], None]:
+        raise AssertionError(args.token)
+
+
+def unknown() -> pulumi.Output[str]:
+    """An example that comes with a version which is not there yet."""
+
+    async def value(it: Any) -> Any:
+        return it
+
+    return pulumi.Output(set(), value(""), value(False))
+
+
+def test_a_preview_that_would_ask_anew_still_knows_where_each_model_is() -> None:
+    example = json.dumps({"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1.0]}]})
+    told: dict[str, Any] = {}
+
+    async def program() -> None:
+        examples = {"wine": example, "beer": unknown()}
+        asked = {name: Question(**question(name, example=text)) for name, text in examples.items()}
+        args = PredictionsArgs(questions=asked, path="/v2/infer", cluster="uid", address="127.0.0.1:8080")
+        answered = Predictions("predictions", args)
+        for model in asked:
+            of = answered.of(model)
+            known = {key: await of[key].is_known() for key in ("answer", "curl")}
+            told[model] = {"url": of["url"], **known}
+        told["curl"] = await answered.of("wine")["curl"].future()
+
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    pulumi.runtime.set_mocks(PreviewMocks(), preview=True)
+    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+    assert told["wine"] == {"url": "http://127.0.0.1:8080/v2/infer", "answer": False, "curl": True}
+    assert told["beer"] == {"url": "http://127.0.0.1:8080/v2/infer", "answer": False, "curl": False}
+    assert told["curl"].startswith("curl -sS -H 'Host: wine.test'")
