@@ -1,8 +1,11 @@
 """`/infer` over HTTP, in front of the server's own: a request is parsed once, and goes on as it is."""
 
+import gzip
+import io
 import json
 import time
 import uuid
+import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +29,9 @@ _MODEL = f"/v2/models/{NAME}"
 _JSON = b"application/json"
 # Of V2's binary data, which comes behind the JSON.
 _BINARY = b"inference-header-content-length"
+_ENCODING = b"content-encoding"
+# What a compressed body may come to: as much as a message over gRPC.
+_LARGEST = 100 * 2**20
 
 
 def put_before(app: Starlette, connection: Connection, version: str | None, count: Counting) -> None:
@@ -49,7 +55,15 @@ class HttpInference:
     count: Counting
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not self._is_infer(scope) or not _is_json(scope):
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        try:
+            scope, receive = await _uncompressed(scope, receive)
+        except Problem as problem:
+            await self._send(scope, send, problem.status, _told(problem))
+            return
+        if not self._is_infer(scope) or not _is_json(scope):
             await self.app(scope, receive, send)
             return
         body = await _body(receive)
@@ -57,15 +71,18 @@ class HttpInference:
         if request is None:
             await self.app(scope, _again(body, receive), send)
             return
-        # As its router would: MLServer counts only what has an endpoint.
-        scope.update(endpoint=self, router=self.router)
         began = time.perf_counter()
         try:
             outputs = await self.connection.infer(request)
             status, answer = 200, self._answer(request, outputs)
         except Problem as problem:
-            status, answer = problem.status, orjson.dumps({"error": problem.message})
+            status, answer = problem.status, _told(problem)
         self.count(time.perf_counter() - began, status == 200)
+        await self._send(scope, send, status, answer)
+
+    async def _send(self, scope: Scope, send: Send, status: int, answer: bytes) -> None:
+        # As its router would: MLServer counts only what has an endpoint.
+        scope.update(endpoint=self, router=self.router)
         length = str(len(answer)).encode()
         headers = [(b"content-length", length), (b"content-type", _JSON)]
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -79,6 +96,33 @@ class HttpInference:
         version = {"model_version": self.version} if self.version else {}
         name = request.get("id") or str(uuid.uuid4())
         return orjson.dumps({"model_name": NAME, **version, "id": name, "outputs": outputs})
+
+
+def _told(problem: Problem) -> bytes:
+    return orjson.dumps({"error": problem.message})
+
+
+async def _uncompressed(scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
+    """The request as if its body had never been compressed: one server would refuse it, the other has no limit."""
+    encoding = dict(scope["headers"]).get(_ENCODING, b"identity").strip().lower()
+    if encoding == b"identity":
+        return scope, receive
+    if encoding not in (b"gzip", b"x-gzip"):
+        raise Problem(f"The Content-Encoding {encoding.decode('latin-1')!r} is not known: gzip is, or none.", 415)
+    body = _unzipped(await _body(receive))
+    other = [(name, value) for name, value in scope["headers"] if name not in (_ENCODING, b"content-length")]
+    scope["headers"] = [*other, (b"content-length", str(len(body)).encode())]
+    return scope, _again(body, receive)
+
+
+def _unzipped(body: bytes) -> bytes:
+    try:
+        plain = gzip.GzipFile(fileobj=io.BytesIO(body)).read(_LARGEST + 1)
+    except (EOFError, OSError, zlib.error) as error:
+        raise Problem(f"The body is no gzip, though its Content-Encoding says so: {error}.") from None
+    if len(plain) > _LARGEST:
+        raise Problem(f"The body is more than {_LARGEST >> 20} MiB when it is unpacked.", 413)
+    return plain
 
 
 async def _body(receive: Receive) -> bytes:
@@ -103,7 +147,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 def _is_json(scope: Scope) -> bool:
     headers = dict(scope["headers"])
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    return kind in (_JSON, b"") and _BINARY not in headers and b"content-encoding" not in headers
+    return kind in (_JSON, b"") and _BINARY not in headers
 
 
 def _request(body: bytes) -> dict[str, Any] | None:

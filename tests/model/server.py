@@ -48,9 +48,11 @@ def ask(url: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, s
     return _answer(url, None if body is None else json.dumps(body).encode(), "application/json", headers)
 
 
-def post(url: str, body: bytes, content_type: str = "application/json") -> Answer:
+def post(
+    url: str, body: bytes, content_type: str = "application/json", headers: Mapping[str, str] | None = None
+) -> Answer:
     """The body as it is."""
-    return _answer(url, body, content_type)
+    return _answer(url, body, content_type, headers)
 
 
 def _answer(url: str, body: bytes | None, content_type: str, headers: Mapping[str, str] | None = None) -> Answer:

@@ -1,3 +1,4 @@
+import gzip
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -149,6 +150,37 @@ def test_no_body_makes_the_server_fail(server: ModelServer, body: bytes, status:
     answer = post(f"{server.url}/v2/models/mlflow-model/infer", body)
     assert answer.status == status or (status is None and 400 <= answer.status < 500)
     assert reason in answer.text
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip"])
+def test_a_body_may_be_compressed(server: ModelServer, encoding: str) -> None:
+    plain = {"inputs": [tensor([ROW], [1, 13])]}
+    body = gzip.compress(json.dumps(plain).encode())
+    answer = post(f"{server.url}/v2/models/mlflow-model/infer", body, headers={"Content-Encoding": encoding})
+    assert answer.status == 200
+    assert answer.json["outputs"] == server.infer(*plain["inputs"]).json["outputs"]
+    rows = gzip.compress(json.dumps({"inputs": [ROW]}).encode())
+    beside = post(f"{server.url}/invocations", rows, headers={"Content-Encoding": encoding})
+    assert beside.json["predictions"] == pytest.approx(answer.json["outputs"][0]["data"])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "status", "reason"),
+    [
+        ("gzip", b"{}", 400, "The body is no gzip, though its Content-Encoding says so"),
+        ("gzip", gzip.compress(b'{"inputs": []}')[:-9], 400, "The body is no gzip"),
+        ("gzip", gzip.compress(bytes(101 * 2**20), 1), 413, "The body is more than 100 MiB when it is unpacked."),
+        ("br", b"{}", 415, "The Content-Encoding 'br' is not known: gzip is, or none."),
+    ],
+    ids=["no gzip", "cut off", "a bomb", "brotli"],
+)
+@pytest.mark.parametrize("path", ["v2/models/mlflow-model/infer", "invocations"])
+def test_a_body_that_cannot_be_unpacked_is_refused(
+    server: ModelServer, path: str, encoding: str, body: bytes, status: int, reason: str
+) -> None:
+    answer = post(f"{server.url}/{path}", body, headers={"Content-Encoding": encoding})
+    assert answer.status == status
+    assert answer.json["error"].startswith(reason)
 
 
 def test_the_version_may_be_in_the_path_and_the_content_type_may_be_missing(server: ModelServer) -> None:
