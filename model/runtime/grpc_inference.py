@@ -4,6 +4,8 @@ Its messages have no null: NaN stands for it among floats, and what else has nul
 Floats of 16 bits are only there among raw contents, which are answered in kind.
 """
 
+from __future__ import annotations
+
 import json
 import math
 import struct

@@ -1,5 +1,7 @@
 """`/infer` over HTTP, in front of the server's own: a request is parsed once, and goes on as it is."""
 
+from __future__ import annotations
+
 import gzip
 import io
 import json

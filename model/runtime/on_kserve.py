@@ -1,5 +1,7 @@
 """The model behind KServe's own Python server, for models whose Python MLServer does not run on."""
 
+from __future__ import annotations
+
 import os
 import time
 import uuid

@@ -1,5 +1,7 @@
 """The model behind MLServer."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, TypeVar
