@@ -1,14 +1,16 @@
 """Whether a model's V2 answer is the one that its example has: by structure, numbers as exactly as they are kept."""
 
+import contextlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 # How far two numbers of a datatype may be apart, relatively and absolutely: another processor adds in another order.
 _TOLERANCE = {"FP16": (1e-2, 1e-3), "FP32": (1e-4, 1e-6), "FP64": (1e-6, 1e-9)}
 _LOOSEST = "FP64"
-_JSON = "pd_json"
+_JSON, _DATETIME = "pd_json", "datetime"
 # As MLflow calls the values of a pandas Series without a name.
 _UNNAMED = "0"
 
@@ -17,10 +19,23 @@ def difference(answer: Mapping[str, Any], right: Any) -> str | None:
     """The first place where a V2 answer is not what is right, in words; None where there is none.
 
     `right` may be V2's own outputs, values by the outputs' names, rows of several outputs, records, or the values of
-    the first output, nested or not.
+    the first output, nested or not; or a whole answer of V2 or of MLflow's own server, or pandas' split form.
     """
     outputs: Sequence[Mapping[str, Any]] = answer.get("outputs") or []
-    return next((told for told in _differences(outputs, right)), None)
+    return next(_differences(outputs, _unwrapped(right, set(map(_name, outputs)))), None)
+
+
+def _unwrapped(right: Any, names: set[str]) -> Any:
+    """The values alone, where they came with what is around them in somebody's answer."""
+    if not isinstance(right, Mapping) or names & set(map(str, right)):
+        return right
+    if right.keys() == {"predictions"}:
+        return right["predictions"]
+    if isinstance(right.get("outputs"), list):
+        return right["outputs"]
+    if right.keys() - {"index"} == {"columns", "data"}:
+        return {name: [row[place] for row in right["data"]] for place, name in enumerate(right["columns"])}
+    return right
 
 
 def _differences(outputs: Sequence[Mapping[str, Any]], right: Any) -> Iterator[str]:
@@ -51,7 +66,7 @@ def _by_name(outputs: Sequence[Mapping[str, Any]], right: Any) -> dict[str, Any]
     if all(isinstance(each, Mapping) and set(map(str, each)) == set(names) for each in right):
         return {name: [{str(key): value for key, value in row.items()}[name] for row in right] for name in names}
     unnamed = all(isinstance(each, Mapping) and list(map(str, each)) == [_UNNAMED] for each in right)
-    if unnamed and len(names) == 1 and not _is_json(outputs[0]):
+    if unnamed and len(names) == 1 and not _means(outputs[0], _JSON):
         return {names[0]: [value for row in right for value in row.values()]}
     if len(names) > 1 and all(isinstance(each, list) and len(each) == len(names) for each in right):
         return {name: [row[place] for row in right] for place, name in enumerate(names)}
@@ -60,13 +75,15 @@ def _by_name(outputs: Sequence[Mapping[str, Any]], right: Any) -> dict[str, Any]
 
 def _output(output: Mapping[str, Any], right: Any) -> Iterator[str]:
     name, data = _name(output), list(_flat(output["data"]))
-    if _is_json(output):
+    if _means(output, _JSON):
         rows = [json.loads(each) if isinstance(each, str) else each for each in output["data"]]
         wanted = right if isinstance(right, list) and len(right) == len(rows) else [right]
         if not _same_json(rows, wanted):
             yield f"output {name!r}: {_shown(rows)}; its own example says {_shown(right)}"
         return
     wanted = list(_flat(right))
+    if _means(output, _DATETIME):
+        data, wanted = list(map(_moment, data)), list(map(_moment, wanted))
     if len(data) != len(wanted):
         yield f"output {name!r} has {len(data)} values, {_shown(data)}; its own example says {_shown(right)}"
         return
@@ -75,12 +92,20 @@ def _output(output: Mapping[str, Any], right: Any) -> Iterator[str]:
             yield f"output {name!r}, value {place}: {_shown(got)}; its own example says {_shown(expected)}"
 
 
-def _is_json(output: Mapping[str, Any]) -> bool:
-    return (output.get("parameters") or {}).get("content_type") == _JSON
+def _means(output: Mapping[str, Any], content_type: str) -> bool:
+    return (output.get("parameters") or {}).get("content_type") == content_type
 
 
 def _name(output: Mapping[str, Any]) -> str:
     return str(output.get("name", "output-0"))
+
+
+def _moment(value: Any) -> Any:
+    """A datetime, in whichever of its forms; anything else as it is."""
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return datetime.fromisoformat(value).isoformat()
+    return value
 
 
 def _flat(value: Any) -> Iterator[Any]:
@@ -109,7 +134,8 @@ def _same_json(got: Any, right: Any) -> bool:
 
 
 def _missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    """Or infinite: JSON has a word for neither."""
+    return value is None or (isinstance(value, float) and not math.isfinite(value))
 
 
 def _number(value: Any) -> bool:

@@ -1,7 +1,9 @@
 """A request that a model must answer: its own `slipway_example`, or the `input_example` that it was logged with."""
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from components.serving.logged_model import LoggedModel
@@ -24,13 +26,13 @@ def of(model: LoggedModel) -> dict[str, Any] | None:
                 "the model's metadata has a slipway_example without `inputs`: it is "
                 '{"inputs": [the inputs of a V2 request], "outputs": what it must answer}'
             )
-        return dict(own)
+        return dict(json.loads(json.dumps(own, default=_plain)))
     path = model.folder / "serving_input_example.json"
     signature = model.described.get("signature") or {}
     if not path.is_file() or not signature.get("inputs"):
         return None
     # Python writes NaN, which is no JSON, and which V2 has null for.
-    body = json.loads(path.read_text("utf-8"), parse_constant=lambda _: None)
+    body = json.loads(path.read_text("utf-8"), parse_constant=lambda word: None if word == "NaN" else float(word))
     return request(body, json.loads(signature["inputs"]))
 
 
@@ -54,12 +56,43 @@ def _inputs(body: Mapping[str, Any], specs: Sequence[Mapping[str, Any]]) -> list
     values = body.get("inputs", body.get("instances"))
     if values is None:
         return None
-    if not any(spec["type"] == "tensor" for spec in specs):
-        plain = len(specs) == 1 and isinstance(values, list)
-        return [_column(str(specs[0].get("name", "input-0")), specs[0], values)] if plain else None
+    if any(spec["type"] == "tensor" for spec in specs):
+        return _tensors(values, specs)
+    return _columns(values, specs)
+
+
+def _plain(value: Any) -> str:
+    """What YAML has a word for and JSON has none, as V2 has it."""
+    return value.isoformat() if isinstance(value, date) else base64.b64encode(value).decode()
+
+
+def _tensors(values: Any, specs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
     if len(specs) == 1 and "name" not in specs[0]:
         return [_tensor("input-0", specs[0], values)]
-    return [_tensor(spec["name"], spec, values[spec["name"]]) for spec in specs if isinstance(values, Mapping)] or None
+    if not isinstance(values, Mapping) or not all(spec["name"] in values for spec in specs):
+        return None
+    return [_tensor(spec["name"], spec, values[spec["name"]]) for spec in specs]
+
+
+def _columns(values: Any, specs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
+    """Columns that were not given as a frame: a row as a dict, rows as dicts, the only column, or its only value."""
+    if len(specs) == 1 and "name" not in specs[0]:
+        return [_column("input-0", specs[0], values if isinstance(values, list) else [values])]
+    if isinstance(values, Mapping):
+        given = {spec["name"]: _rows(spec, values[spec["name"]]) for spec in specs if spec.get("name") in values}
+    elif isinstance(values, list) and values and all(isinstance(row, Mapping) for row in values):
+        named = [spec["name"] for spec in specs if any(spec.get("name") in row for row in values)]
+        given = {name: [row.get(name) for row in values] for name in named}
+    elif len(specs) == 1:
+        given = {specs[0]["name"]: values if isinstance(values, list) else [values]}
+    else:
+        return None
+    return [_column(str(spec["name"]), spec, given[spec["name"]]) for spec in specs if spec["name"] in given] or None
+
+
+def _rows(spec: Mapping[str, Any], value: Any) -> list[Any]:
+    """Of a dict's entry: a list is the rows, or the one row of a column whose values are lists."""
+    return value if isinstance(value, list) and spec["type"] != "array" else [value]
 
 
 def _column(name: str, spec: Mapping[str, Any], values: list[Any]) -> dict[str, Any]:
@@ -74,9 +107,21 @@ def _column(name: str, spec: Mapping[str, Any], values: list[Any]) -> dict[str, 
 
 
 def _tensor(name: str, spec: Mapping[str, Any], values: Any) -> dict[str, Any]:
+    dtype = spec["tensor-spec"]["dtype"]
+    if dtype.startswith("datetime64"):
+        values = _moments(values)
     shape, level = [], values
     while isinstance(level, list):
         shape.append(len(level))
         level = level[0] if level else None
-    datatype = _TENSORS.get(spec["tensor-spec"]["dtype"], "BYTES")
-    return {"name": name, "datatype": datatype, "shape": shape, "data": values}
+    return {"name": name, "datatype": _TENSORS.get(dtype, "BYTES"), "shape": shape, "data": values}
+
+
+def _moments(values: Any) -> Any:
+    """MLflow writes a datetime of an array as numpy does, in nanoseconds since 1970."""
+    if isinstance(values, list):
+        return [_moments(each) for each in values]
+    if not isinstance(values, int):
+        return values
+    moment = datetime(1970, 1, 1) + timedelta(microseconds=values // 1000)
+    return f"{moment.isoformat(timespec='microseconds')}{values % 1000:03d}"

@@ -40,6 +40,16 @@ def output(data: list[Any], datatype: str = "FP64", name: str = "output-0", **pa
         ([output([0.5, 0.7])], [{"0": 0.5}, {"0": 0.7}]),
         ([output(['{"0": 0.5}'], "BYTES", content_type="pd_json")], [{"0": 0.5}]),
         ([], {}),
+        ([output([0.5, 0.7])], {"predictions": [0.5, 0.7]}),
+        ([output([0.5], name="predictions")], {"predictions": [0.5]}),
+        ([output([0.5])], {"model_name": "m", "outputs": [output([0.5])]}),
+        (
+            [output([1], name="a"), output(["x"], "BYTES", "b")],
+            {"columns": ["a", "b"], "index": [0], "data": [[1, "x"]]},
+        ),
+        ([output([None, 1.5])], [math.inf, 1.5]),
+        ([output(["2026-11-26T00:00:00"], "BYTES", content_type="datetime")], ["2026-11-26"]),
+        ([output(["2026-11-26T17:30:00"], "BYTES", content_type="datetime")], ["2026-11-26 17:30:00.000"]),
     ],
 )
 def test_the_same_answer_in_another_form_is_right(outputs: list[Any], right: Any) -> None:
@@ -56,6 +66,13 @@ def test_the_same_answer_in_another_form_is_right(outputs: list[Any], right: Any
         ([output([0.51], "FP32")], [0.5], "value 0: 0.51"),
         ([output([2], "INT64")], [1], "value 0: 2"),
         ([output([None])], [0.0], "value 0: null; its own example says 0.0"),
+        ([output([0.5])], {"predictions": [0.6]}, "value 0: 0.5; its own example says 0.6"),
+        ([output(["2026-11-26"], "BYTES")], ["2026-11-26T00:00:00"], 'value 0: "2026-11-26"'),
+        (
+            [output(["2026-11-26T00:00:00"], "BYTES", content_type="datetime")],
+            ["2026-11-27"],
+            'value 0: "2026-11-26T00:00:00"; its own example says "2026-11-27T00:00:00"',
+        ),
         ([output([True], "BOOL")], [1], "value 0: true; its own example says 1"),
         ([output(["1"], "BYTES")], [1], 'value 0: "1"; its own example says 1'),
         ([output([1.5], name="a")], {"b": [1.5]}, "the answer has no output 'b'; it has 'a'"),
