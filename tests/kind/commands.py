@@ -2,9 +2,16 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tools import stack_file
 
 CLUSTER = "slipway-dev"
+OVERRIDE = stack_file.override_path_of(stack_file.path_of("dev"))
 
 
 def run(*command: str, timeout: float = 1800, given: str | None = None) -> str:
@@ -16,6 +23,11 @@ def run(*command: str, timeout: float = 1800, given: str | None = None) -> str:
 
 def engine(verb: str, *extra: str) -> str:
     return run(sys.executable, "-m", "tools", verb, "dev", *extra)
+
+
+def override(settings: Mapping[str, Any]) -> None:
+    """Lay these settings over the stack's."""
+    OVERRIDE.write_text(yaml.safe_dump({"config": dict(settings)}))
 
 
 def kubectl(*arguments: str, given: str | None = None) -> str:

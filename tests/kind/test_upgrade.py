@@ -16,16 +16,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
 
 from components.settings.merge import merged
 from components.settings.versions import CHARTS, KNATIVE_SERVING
-from tests.kind.commands import engine, kubectl
+from tests.kind.commands import engine, kubectl, override
 from tools import stack_file
 
 pytestmark = pytest.mark.kind
 
-OVERRIDE = stack_file.override_path_of(stack_file.path_of("dev"))
 PER_SECOND = 5
 WITHIN = 10.0
 BEFORE = {
@@ -101,25 +99,10 @@ def asking(every: list[Asked]) -> Iterator[None]:
             each.join()
 
 
-@pytest.fixture
-def own() -> Iterator[dict[str, Any]]:
-    """What the override file says; it says that again after the test."""
-    text = OVERRIDE.read_text() if OVERRIDE.is_file() else None
-    yield dict(yaml.safe_load(text)["config"]) if text else {}
-    if text is None:
-        OVERRIDE.unlink(missing_ok=True)
-    else:
-        OVERRIDE.write_text(text)
-
-
 def with_both_modes(own: Mapping[str, Any]) -> dict[str, Any]:
     [standard] = stack_file.read(Path("Pulumi.dev.yaml"))["config"]["slipway:models"]
     knative = {"name": "wine-knative", "source": standard["source"], "mode": "Knative"}
     return merged(own, {"slipway:models": [standard, knative]})
-
-
-def written(settings: Mapping[str, Any]) -> None:
-    OVERRIDE.write_text(yaml.safe_dump({"config": dict(settings)}))
 
 
 def running(namespace: str, deployment: str) -> str:
@@ -130,7 +113,7 @@ def running(namespace: str, deployment: str) -> str:
 @pytest.mark.usefixtures("machine")
 def test_the_set_before_is_brought_to_this_one_and_no_model_misses_a_request(own: dict[str, Any]) -> None:
     base = with_both_modes(own)
-    written(merged(base, BEFORE))
+    override(merged(base, BEFORE))
     engine("up")
     assert ":v1.17.4" in running("cert-manager", "cert-manager")
 
@@ -138,7 +121,7 @@ def test_the_set_before_is_brought_to_this_one_and_no_model_misses_a_request(own
     assert [model.name for model in every] == ["mlflow-wine-classifier", "wine-knative"]
     with asking(every):
         for step in (BETWEEN, {}):
-            written(merged(base, step))
+            override(merged(base, step))
             began, before = time.monotonic(), [len(model.seconds) for model in every]
             engine("up")
             took = time.monotonic() - began

@@ -6,6 +6,7 @@ return is seen with every Python. A signature and a return are not all seen toge
 is asked, the other is written after it, and tests/model has every one of both.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -46,7 +47,9 @@ class Cell:
 
     @property
     def name(self) -> str:
-        return "-".join((self.flavour, self.signature, self.returned, self.python)).replace(" ", "-")
+        """As a registry and Kubernetes take it."""
+        told = "-".join((self.flavour, self.signature, self.returned, self.python))
+        return re.sub(r"[^a-z0-9]+", "-", told.lower())
 
 
 FLAVOURS = (
@@ -101,6 +104,27 @@ FLAVOURS = (
     Flavour(name="prophet", packages=("prophet",), takes={"datetime": "DataFrame", "none": "DataFrame"}),
 )
 BY_NAME = {flavour.name: flavour for flavour in FLAVOURS}
+
+
+# A dozen that are seen on kind too, by flavour, signature and Python: both servers, each Python.
+_ON_KIND = {
+    ("pyfunc", "bytes", "3.11"),
+    ("pyfunc", "params", "3.11"),
+    ("pyfunc", "Object", "3.12"),
+    ("pyfunc", "Map", "3.12"),
+    ("pyfunc", "nullable", "3.13"),
+    ("pyfunc", "datetime", "3.13"),
+    ("pyfunc with code_paths", "text", "3.12"),
+    ("sklearn", "columns", "3.12"),
+    ("xgboost", "none", "3.11"),
+    ("lightgbm", "nullable", "3.11"),
+    ("statsmodels", "no outputs", "3.13"),
+    ("onnx", "tensor", "3.13"),
+}
+
+
+def on_kind() -> list[Cell]:
+    return [cell for cell in cells() if (cell.flavour, cell.signature, cell.python) in _ON_KIND]
 
 
 def cells() -> Iterator[Cell]:

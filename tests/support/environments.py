@@ -1,12 +1,13 @@
-"""An environment for each Python, with every flavour that has wheels for it: kept in .slipway/support."""
+"""An environment of a Python with the flavours that are wanted of it: kept in .slipway/support."""
 
 import hashlib
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import uv
 
-from tests.support.cells import FLAVOURS
+from tests.support.cells import BY_NAME
 
 FOLDER = Path(".slipway") / "support"
 
@@ -17,9 +18,9 @@ def python_of(version: str) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def environment(version: str, mlflow: str) -> Path:
-    """The Python of the environment that holds the flavours of a Python."""
-    packages = sorted({each for flavour in FLAVOURS if version in flavour.pythons for each in flavour.packages})
+def environment(version: str, mlflow: str, flavours: Iterable[str]) -> Path:
+    """The Python of the environment that holds the flavours of these names."""
+    packages = sorted({each for flavour in flavours for each in BY_NAME[flavour].packages})
     wanted = [f"mlflow=={mlflow}", *(each for each in packages if each != "mlflow")]
     key = hashlib.sha256("\n".join(wanted).encode()).hexdigest()[:12]
     home = (FOLDER / f"python-{version}-{key}").absolute()

@@ -1,7 +1,8 @@
 """Log a model for every cell of one Python, in an environment that holds the flavours.
 
-`python -m tests.support.logged FOLDER` reads the cells from standard input. FOLDER/CELL/model is the model's folder
-then, FOLDER/CELL/asked.json what to ask it and what it answered here, or why there is none.
+`python -m tests.support.logged FOLDER [TRACKING]` reads the cells from standard input. FOLDER/CELL/model is the model's
+folder then, FOLDER/CELL/asked.json what to ask it and what it answered here, or why there is none. With the URI of a
+tracking server, the models are registered there.
 """
 
 import json
@@ -27,23 +28,24 @@ _USUAL = {"spacy": "text", "prophet": "datetime", "tensorflow": "tensor"}
 _KINDS = {"ndarray": "ndarray", "DataFrame": "DataFrame", "Series": "Series", "list": "list", "dict": "dict of arrays"}
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, tracking: str | None) -> None:
     # Nothing of this checkout is where the model is served.
     cloudpickle.register_pickle_by_value(returning)
-    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-    mlflow.set_experiment(experiment_id=mlflow.create_experiment("support", f"{folder}/artifacts"))
+    mlflow.set_tracking_uri(tracking or f"sqlite:///{folder}/mlflow.db")
+    if not tracking:
+        mlflow.set_experiment(experiment_id=mlflow.create_experiment("support", f"{folder}/artifacts"))
     requirements: dict[str, list[str]] = {}
     for told in json.load(sys.stdin):
         cell = Cell(**told)
         try:
-            asked = _logged(cell, folder / cell.name, requirements)
+            asked = _logged(cell, folder / cell.name, requirements, register=tracking is not None)
         except Exception:
             asked = {"error": traceback.format_exc()}
         (folder / cell.name).mkdir(exist_ok=True)
         (folder / cell.name / "asked.json").write_text(json.dumps(asked))
 
 
-def _logged(cell: Cell, folder: Path, requirements: dict[str, list[str]]) -> dict[str, Any]:
+def _logged(cell: Cell, folder: Path, requirements: dict[str, list[str]], *, register: bool) -> dict[str, Any]:
     asked = question(cell.signature, _USUAL.get(cell.flavour, "columns"))
     model = getattr(flavours, cell.flavour.replace(" ", "_"))(asked, cell.returned)
     ours = cell.flavour.startswith("pyfunc")
@@ -56,10 +58,17 @@ def _logged(cell: Cell, folder: Path, requirements: dict[str, list[str]]) -> dic
     if cell.flavour == "sklearn":
         # What an encoder keeps of its columns.
         given |= {"skops_trusted_types": ["numpy.dtype"]}
-    # Once without a signature, as the answer is a part of it.
-    signature = asked.signature(cell.signature, _predicted(model, asked) if ours else _trial(cell, model, asked, given))
+    # Once without a signature, as the answer is a part of it, and of the example.
+    first = _predicted(model, asked) if ours else _trial(cell, model, asked, given)
+    example = {"inputs": asked.inputs, "parameters": dict(asked.parameters), "outputs": _right(first)}
     log_model = getattr(mlflow, cell.flavour.split()[0]).log_model
-    named = {"name": cell.name.replace(".", "-"), "signature": signature, **given}
+    named = {
+        "name": cell.name,
+        "signature": asked.signature(cell.signature, first),
+        "metadata": {"slipway_example": example},
+        "registered_model_name": cell.name if register else None,
+        **given,
+    }
     logged = log_model(python_model=model, **named) if ours else log_model(model, **named)
     kept = Path(mlflow.artifacts.download_artifacts(logged.model_uri, dst_path=str(folder / "model")))
     requirements.setdefault(cell.flavour, (kept / "requirements.txt").read_text().splitlines())
@@ -74,7 +83,8 @@ def _logged(cell: Cell, folder: Path, requirements: dict[str, list[str]]) -> dic
         "body": asked.body,
         "right": _right(prediction),
         "version": metadata.version(BY_NAME[cell.flavour].packages[0]),
-        "model": str(kept),
+        # Where it is registered.
+        "source": f"models:/{cell.name}/{logged.registered_model_version}",
     }
 
 
@@ -92,8 +102,6 @@ def _predicted(model: Any, asked: Question) -> Any:
 
 def _trial(cell: Cell, model: Any, asked: Question, given: dict[str, Any]) -> Any:
     """What the flavour's own pyfunc makes of the model's answer."""
-    if cell.signature in ("none", "no outputs"):
-        return None
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
@@ -113,4 +121,4 @@ def _right(prediction: Any) -> Any:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).absolute())
+    main(Path(sys.argv[1]).absolute(), sys.argv[2] if len(sys.argv) > 2 else None)

@@ -1,12 +1,7 @@
 """Every declared cell: a model that MLflow logs is served, and answers as it does where it was logged."""
 
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +11,9 @@ from components.serving.agreement import difference
 from components.serving.plan import Wishes
 from components.serving.servers import SERVERS
 from tests.model.server import ask, free_port, process
-from tests.support import page
+from tests.support import models, page
 from tests.support.cells import PYTHONS, Cell, cells
-from tests.support.environments import FOLDER, environment, python_of
+from tests.support.environments import FOLDER, python_of
 from tools import serve
 from tools.dockerfile import Dockerfile
 
@@ -33,23 +28,10 @@ def logged(request: pytest.FixtureRequest) -> Callable[[str], Path]:
 
     def of(python: str) -> Path:
         if python not in done:
-            done[python] = _logged(python, [each for each in wanted if each.python == python])
+            done[python] = models.logged(python, [each for each in wanted if each.python == python])
         return done[python]
 
     return of
-
-
-def _logged(python: str, wanted: list[Cell]) -> Path:
-    folder = (FOLDER / f"models-{python}").absolute()
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    interpreter = environment(python, metadata.version("mlflow"))
-    told = json.dumps([asdict(each) for each in wanted])
-    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
-    command = [str(interpreter), "-W", "ignore", "-m", "tests.support.logged", str(folder)]
-    done = subprocess.run(command, input=told, text=True, capture_output=True, env=os.environ | quiet, check=False)
-    assert done.returncode == 0, done.stderr[-4000:]
-    return folder
 
 
 def _cells() -> Iterator[Any]:
@@ -84,14 +66,5 @@ def test_a_logged_model_answers_as_it_does_where_it_was_logged(
     # MLflow's own server has no answer for bytes.
     if cell.returned != "bytes":
         assert beside.status == 200, beside.text
-        assert beside.json["predictions"] == _near(asked["right"])
+        assert beside.json["predictions"] == models.near(asked["right"])
     page.put(cell, version=asked["version"], server=SERVERS[plan.server].title, local="right")
-
-
-def _near(right: Any) -> Any:
-    """The same with floats as near as they are kept."""
-    if isinstance(right, dict):
-        return {name: _near(each) for name, each in right.items()}
-    if isinstance(right, list):
-        return [_near(each) for each in right]
-    return pytest.approx(right, rel=1e-5) if isinstance(right, float) else right
