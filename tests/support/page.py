@@ -16,8 +16,8 @@ _TEXT = """# What is served
 `make test-support` wrote this table. Each row is a model that MLflow logged under that Python, in an environment of its
 own, with the requirements that MLflow found. Slipway then served it as `make serve` does, with the versions that it
 resolves itself. *Right* means that `/infer` and `/invocations` both gave what `mlflow.pyfunc.load_model(…).predict(…)`
-gives where it was logged. On *kind* it means that both did so through the gateway, from the image that `up` built of the
-model in the stack's own MLflow: `tests/kind/test_flavors.py` does that with a dozen of them, in one `up`.
+gives where it was logged. On *kind* both did so through the gateway, from the image that `up` built of the model
+in the stack's own MLflow: `tests/kind/test_flavors.py` does that with a dozen of them, in one `up`.
 
 Each flavor is seen with every signature in its rows and, pytorch apart, with every Python; of `pyfunc`, which takes and
 returns anything, every signature and every return is seen with every Python. They are not all seen with each other: a
