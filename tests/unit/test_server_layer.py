@@ -68,7 +68,7 @@ def test_the_stage_is_built_of_the_servers_files_alone(built: dict[str, Any]) ->
 
 def test_the_dockerfile_has_the_stage_before_any_that_needs_the_model() -> None:
     stages = [rest.rpartition(" AS ")[2] for rest in Dockerfile.read().all("FROM")]
-    assert stages[:2] == ["tools", "server"]
+    assert stages[0] == "server"
 
 
 def test_a_models_build_is_told_the_same_up_to_there_and_waits_for_it() -> None:

@@ -38,7 +38,7 @@ ONLY_BY_NAME = True
 
 _SERVER = PROJECT / "model"
 _OURS, _MLFLOW, _PIP = "Slipway", "`mlflow models generate-dockerfile`", "pip with MLServer"
-# By where they are copied to.
+# By where they are.
 _PARTS = {"/opt/server": "the server", "/opt/model": "what the model needs", "/srv/model/?": "the model"}
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _BY_PIP = """FROM {base}
@@ -143,7 +143,7 @@ def _parts(image: str) -> dict[str, int]:
     ours = True
     for line in said.splitlines():
         size, _, made = line.partition(" ")
-        part = next((name for target, name in _PARTS.items() if re.search(rf"\b(in )?{target}\b", made)), "the rest")
+        part = next((name for target, name in _PARTS.items() if re.search(rf"{target}(?!\w)", made)), "the rest")
         found[part if ours else "the base"] += int(size)
         # The latest comes first: what stands behind the server is the base image.
         ours = ours and part != _PARTS["/opt/server"]
