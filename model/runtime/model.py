@@ -48,6 +48,7 @@ class Model:
 
     def __init__(self, folder: Path) -> None:
         self._pyfunc = mlflow.pyfunc.load_model(str(folder))
+        _refuse_without_predict(self._pyfunc)
         metadata = self._pyfunc.metadata
         of_hint = getattr(metadata, "_is_signature_from_type_hint", lambda: False)
         self.inputs = Inputs(metadata.signature, as_list=bool(of_hint()))
@@ -111,6 +112,13 @@ class Model:
         expected = str(self.inputs)
         more = f" The model takes, with -1 for any number: {expected}." if expected else ""
         return Problem(f"{reason.rstrip('.')}.{more}", status)
+
+
+def _refuse_without_predict(model: Any) -> None:
+    """MLflow lets a class do without, and answers null for it."""
+    own = getattr(getattr(model, "_model_impl", None), "python_model", None)
+    if isinstance(own, mlflow.pyfunc.PythonModel) and type(own).predict is mlflow.pyfunc.PythonModel.predict:
+        raise TypeError(f"{type(own).__name__} has no predict, which every request asks: predict_stream is not served")
 
 
 def _is_validation(error: BaseException) -> bool:

@@ -10,8 +10,9 @@ import yaml
 
 from tools import stack_file
 
-CLUSTER = "slipway-dev"
 OVERRIDE = stack_file.override_path_of(stack_file.path_of("dev"))
+# An override file may call it otherwise, beside another checkout's.
+CLUSTER = str(stack_file.settings_of(stack_file.effective(stack_file.path_of("dev")))["cluster"]["kind"]["name"])
 
 
 def run(*command: str, timeout: float = 1800, given: str | None = None) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+from mlflow.types.llm import ChatChoice, ChatCompletionResponse, ChatMessage
 from mlflow.types.schema import Array as ArrayType
 from mlflow.types.schema import Object, Property
 from runtime.model import Model
@@ -263,6 +264,37 @@ def test_a_request_may_name_the_outputs_that_it_wants(tmp_path: Path) -> None:
     assert [each["name"] for each in infer(model, given, outputs=[{"name": "b"}])] == ["b"]
     with pytest.raises(Problem, match="no output 'c'; it has 'a', 'b'"):
         infer(model, given, outputs=[{"name": "c"}])
+
+
+class Streaming(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined]
+    def predict_stream(self, context: Any, model_input: Any, params: Any = None) -> Iterator[str]:  # noqa: ARG002
+        yield from ("a", "b")
+
+
+class Chatting(mlflow.pyfunc.ChatModel):  # type: ignore[misc,name-defined]
+    def predict(self, context: Any, messages: Any, params: Any) -> ChatCompletionResponse:  # noqa: ARG002
+        said = ChatMessage(role="assistant", content=f"hello {messages[-1].content}")
+        return ChatCompletionResponse(choices=[ChatChoice(message=said)], model="m")
+
+    def predict_stream(self, context: Any, messages: Any, params: Any) -> Any:
+        raise NotImplementedError
+
+
+def test_a_model_that_can_do_nothing_but_stream_does_not_load(tmp_path: Path) -> None:
+    mlflow.pyfunc.save_model(str(tmp_path / "model"), python_model=Streaming(), pip_requirements=["mlflow"])
+    with pytest.raises(TypeError, match="Streaming has no predict, which every request asks"):
+        Model(tmp_path / "model")
+
+
+def test_a_chat_model_answers_whole_whether_it_is_asked_to_stream_or_not(tmp_path: Path) -> None:
+    mlflow.pyfunc.save_model(str(tmp_path / "model"), python_model=Chatting(), pip_requirements=["mlflow"])
+    model, asked = Model(tmp_path / "model"), [{"role": "user", "content": "you"}]
+    for stream in ([], [tensor("stream", "BOOL", [1], [True])]):
+        outputs = infer(model, tensor("messages", "BYTES", [1], [json.dumps(asked)]), *stream)
+        [choice] = [json.loads(each["data"][0]) for each in outputs if each["name"] == "choices"]
+        assert choice["message"]["content"] == "hello you"
+    status, text, _ = model.invocations(json.dumps({"messages": asked, "stream": True}).encode(), "application/json")
+    assert (status, json.loads(text)["choices"]) == (200, [choice])
 
 
 class TakesTexts(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined]
