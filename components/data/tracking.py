@@ -13,11 +13,11 @@ from components import settings as s
 from components.context import Context
 from components.data import fingerprint
 from components.data.database import Database
-from components.data.object_store import ObjectStore
+from components.data.object_store import ENGINES, ObjectStore
 from components.data.tracking_auth import ADMIN, TrackingAuth, TrackingAuthArgs
 from components.dynamic.model_files import Login
 from components.ingress.gateway import Gateway
-from components.ingress.route import SERVER_INFO, Destination, path_spec, virtual_service
+from components.ingress.route import SERVER_INFO, SERVER_INFO_OF_CLIENTS, Destination, path_spec, virtual_service
 from components.kubernetes import placement, pods, pull_secret
 
 PORT = 5000
@@ -163,6 +163,13 @@ def uri(settings: s.Tracking, ingress_address: str | None, tls: bool) -> str:
     return settings.uri or f"{scheme}://{place}{prefix(settings)}"
 
 
+def hidden_paths(settings: s.Settings) -> str | None:
+    """What the server tells and the gateway does not: a stack's own store has a name inside the cluster only."""
+    if settings.tracking.auth:
+        return SERVER_INFO
+    return SERVER_INFO_OF_CLIENTS if settings.object_store.engine in ENGINES else None
+
+
 class Tracking(pulumi.ComponentResource):
     """`internal_uri` is the server inside the cluster, `uri` from this machine.
 
@@ -222,7 +229,7 @@ class Tracking(pulumi.ComponentResource):
             opts=child,
         )
         if args.gateway.open:
-            hidden = SERVER_INFO if args.settings.auth else None
+            hidden = hidden_paths(args.context.settings)
             service = Destination(host=f"{args.host}.svc.cluster.local", port=PORT)
             virtual_service(
                 "mlflow",

@@ -91,6 +91,8 @@ def model_spec(gateway: Input[str], hostname: str, versions: Mapping[str, Destin
 # MLflow 3.17 tells it to anybody, users or not: kinds of its stores and what is switched on. Its client does without.
 # With the slash as it may also be written: the server reads both.
 SERVER_INFO = "(?i).*(/|%2f)mlflow(/|%2f)server-info.*"
+# Of it, what its client asks, not its pages. It offers URLs that the store signed, which the client then uses alone.
+SERVER_INFO_OF_CLIENTS = f"(?i).*(/|%2f)api(/|%2f)[^/]*{SERVER_INFO.removeprefix('(?i).*')}"
 
 
 def path_spec(

@@ -5,6 +5,7 @@ while a dev stack is up.
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,16 @@ import pytest
 from tests.kind.commands import debris, engine, kubectl, run
 
 pytestmark = pytest.mark.kind
+
+MODEL = "models:/wine-quality-model/1"
+
+
+def downloaded(tracking: str, folder: Path) -> bool:
+    """Whether MLflow's client, told the server alone, brings the model's files to this machine within a minute."""
+    script = f"from mlflow.artifacts import download_artifacts as get; get('{MODEL}', dst_path='{folder}')"
+    env = {**os.environ, "MLFLOW_TRACKING_URI": tracking}
+    subprocess.run([sys.executable, "-c", script], env=env, check=True, timeout=60)
+    return (folder / "MLmodel").is_file()
 
 
 @pytest.mark.usefixtures("machine")
@@ -30,6 +41,8 @@ def test_the_dev_stack_comes_up_predicts_right_stays_unchanged_and_goes_without_
     answer = json.loads(run("bash", "-c", command))
     assert answer["outputs"][0]["data"] == right
     assert answer["model_version"] == "1"
+
+    assert downloaded(json.loads(engine("output", "--json"))["tracking"], tmp_path / "model")
 
     vector = tmp_path / "vector.json"
     vector.write_text(json.dumps({"inputs": [{**example["inputs"][0], "shape": [13]}]}))

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,8 @@ def test_mlflow_answers_to_its_names_in_the_cluster_with_and_without_a_port() ->
 def test_without_a_host_of_its_own_mlflow_is_at_a_path_and_models_keep_the_rest(dev: Run) -> None:
     spec = dev.one("VirtualService", "mlflow-route").inputs["spec"]
     assert spec["hosts"] == ["*"]
-    assert spec["http"][0]["match"] == [{"uri": {"exact": "/mlflow"}}, {"uri": {"prefix": "/mlflow/"}}]
+    [routed] = [rule for rule in spec["http"] if "route" in rule]
+    assert routed["match"] == [{"uri": {"exact": "/mlflow"}}, {"uri": {"prefix": "/mlflow/"}}]
     mlflow = container(dev.one("Deployment", "mlflow"))
     assert mlflow["command"][-2:] == ["--static-prefix", "/mlflow"]
     assert mlflow["readinessProbe"]["httpGet"]["path"] == "/mlflow/health"
@@ -288,3 +290,24 @@ def _dev() -> dict[str, Any]:
 
 def _model(source: str, args: list[str]) -> dict[str, Any]:
     return {"name": "mlflow-wine-classifier", "source": source, "train": {"script": "model/train.py", "args": args}}
+
+
+def hidden(run: Run) -> list[str]:
+    """Patterns of the paths that the gateway does not hand on to MLflow."""
+    rules = run.one("VirtualService", "mlflow-route").inputs["spec"]["http"]
+    return [match["uri"]["regex"] for rule in rules if rule.get("directResponse") for match in rule["match"]]
+
+
+def test_no_client_outside_is_offered_what_the_store_inside_signed(dev: Run) -> None:
+    """It would try for minutes to reach the store by its name inside the cluster."""
+    [pattern] = hidden(dev)
+    for path in ("/mlflow/api/3.0/mlflow/server-info", "/mlflow/API%2f3.0/mlflow/server-info/"):
+        assert re.fullmatch(pattern, path), path
+    # The pages ask there what is switched on.
+    assert not re.fullmatch(pattern, "/mlflow/ajax-api/3.0/mlflow/server-info")
+    assert not re.fullmatch(pattern, "/mlflow/api/2.0/mlflow/runs/search")
+
+
+def test_a_client_is_offered_what_a_store_outside_signed() -> None:
+    identity = {"annotations": {"iam.test/role": "mlflow"}}
+    assert not hidden(run_stack("dev", {"objectStore": {"engine": "s3", "bucket": "artifacts", "identity": identity}}))
