@@ -85,6 +85,18 @@ def test_two_that_depend_on_each_other_end_the_path() -> None:
     assert len(critical_path([one, other])) == 2
 
 
+def test_what_is_deleted_at_the_end_waited_for_the_last_that_was_made() -> None:
+    made = [
+        Span(urn=urn("files"), operation="create-replacement", start=1, end=5),
+        Span(urn=urn("gate"), operation="update", start=5, end=30, dependencies=frozenset({urn("files")})),
+    ]
+    gone = [Span(urn=urn(name), operation="delete-replaced", start=30, end=31) for name in ("files", "script")]
+    assert [(each.name, each.operation) for each in critical_path([*made, *gone])][:2] == [
+        ("files", "create-replacement"),
+        ("gate", "update"),
+    ]
+
+
 def test_without_a_log_it_says_what_writes_one(tmp_path: Path) -> None:
     with pytest.raises(SlipwayError, match="`up` writes it"):
         read(tmp_path / "events.json", [])

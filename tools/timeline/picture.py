@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from tools.timeline.spans import Span, critical_path, waited_for
+from tools.timeline.spans import Span, by_urns, critical_path, waited_for
 
 _ROW, _LABEL, _CHART, _NOTE, _TOP = 18, 300, 620, 280, 40
 _STYLE = (
@@ -14,16 +14,16 @@ _STYLE = (
 
 def svg(spans: Sequence[Span], title: str) -> str:
     """Resources that took less than a second are left out, unless the whole run waited for them."""
-    critical = {span.urn for span in critical_path(spans)}
-    by_urn = {span.urn: span for span in spans}
-    shown = [span for span in spans if span.seconds or span.urn in critical]
+    critical = set(critical_path(spans))
+    by_urn = by_urns(spans)
+    shown = [span for span in spans if span.seconds or span in critical]
     length = max((span.end for span in spans), default=0) or 1
     height = _TOP + _ROW * len(shown) + 10
     body = [f'<text x="10" y="20" font-weight="bold">{escape(title)}</text>', *_grid(length, height)]
     for row, span in enumerate(shown):
         y = _TOP + row * _ROW
         x, width = _LABEL + span.start / length * _CHART, max(2.0, span.seconds / length * _CHART)
-        colour = "f" if span.operation.startswith("fail") else "c" if span.urn in critical else "b"
+        colour = "f" if span.operation.startswith("fail") else "c" if span in critical else "b"
         before = waited_for(span, by_urn)
         note = f"{span.seconds} s" + (f", after {before.name}" if before else "")
         body += [

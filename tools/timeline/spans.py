@@ -38,6 +38,10 @@ class Span:
     def seconds(self) -> int:
         return self.end - self.start
 
+    @property
+    def deletes(self) -> bool:
+        return self.operation.startswith("delete")
+
 
 def read(log: Path, resources: Iterable[Mapping[str, Any]]) -> list[Span]:
     """The spans of an event log (`--event-log FILE`), in the order of their starts; `resources` is the state.
@@ -82,16 +86,28 @@ def _needs(resource: Mapping[str, Any]) -> frozenset[str]:
 
 
 def waited_for(span: Span, spans: Mapping[str, Span]) -> Span | None:
-    """Of what a span depends on, the one that ended last; None when nothing of it was worked on in this run."""
+    """Of what a span depends on, the one that ended last; None when nothing of it was worked on in this run.
+
+    What is no longer wanted goes when all else is done.
+    """
+    if span.deletes:
+        done = (each for each in spans.values() if not each.deletes and each.end <= span.start)
+        return max(done, key=lambda each: (each.end, each.urn), default=None)
     before = [spans[urn] for urn in span.dependencies if urn in spans and spans[urn].end <= span.end]
     return max(before, key=lambda each: (each.end, each.urn), default=None)
 
 
+def by_urns(spans: Iterable[Span]) -> dict[str, Span]:
+    """Of a resource that was replaced, the new one."""
+    return {span.urn: span for span in sorted(spans, key=lambda each: not each.deletes)}
+
+
 def critical_path(spans: Iterable[Span]) -> list[Span]:
     """The chain that decided how long the run took, first to last: each waited for the one before."""
-    by_urn = {span.urn: span for span in spans}
+    every = list(spans)
+    by_urn = by_urns(every)
     path: list[Span] = []
-    step = max(by_urn.values(), key=lambda each: (each.end, each.start), default=None)
+    step = max(every, key=lambda each: (each.end, each.start), default=None)
     while step and step not in path:
         path.append(step)
         step = waited_for(step, by_urn)
