@@ -12,6 +12,8 @@ from components.settings.text import SHOWN, visible
 _FORM = "write models:/<name>/<version>, models:/<name>@<alias>, or the path of an MLflow model folder"
 # `latest` and `v3` are MLflow's own words for versions (mlflow.utils.validation).
 _REGISTERED = re.compile(r"models:/(?P<name>[^/:@]+)(?:/(?P<version>[1-9][0-9]*)|@(?P<alias>[\w-]{1,255}))")
+# What a run, or MLflow 3 itself, calls a model that nobody gave a name.
+_UNREGISTERED = re.compile(r"runs:/.+|models:/m-[0-9a-f]{32}")
 _RESERVED_ALIAS = re.compile(r"latest|v[0-9]+", re.IGNORECASE)
 _LARGEST_VERSION = 2**31 - 1
 
@@ -41,6 +43,8 @@ def parse_source(text: str) -> RegisteredModel | ModelFolder:
     """Read a model's source. Raises ValueError that says which forms there are."""
     if match := _REGISTERED.fullmatch(text):
         return _registered(match)
+    if _UNREGISTERED.fullmatch(text):
+        raise ValueError(f"has no name and version yet: mlflow.register_model({text!r}, name) gives it both; {_FORM}")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text) or not text.strip():
         raise ValueError(_FORM)
     return ModelFolder(Path(text))
