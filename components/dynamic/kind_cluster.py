@@ -4,6 +4,7 @@ import json
 import os
 import re
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from components.settings.node_ports import HTTP_NODE_PORT, HTTPS_NODE_PORT
 
 # Where the images of a cluster usually come from: its nodes look for them in the mirror first, whoever names them.
 _UPSTREAM = ("docker.io", "gcr.io", "ghcr.io", "quay.io", "registry.k8s.io")
+
+# Seconds in which docker has stopped a node that it was told to remove, and in which it has removed it.
+_STOPPED_WITHIN, _REMOVED_WITHIN = 5.0, 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +68,10 @@ def configuration(spec: Mapping[str, Any]) -> dict[str, Any]:
             '[plugins."io.containerd.grpc.v1.cri".registry]\n  config_path = "/etc/containerd/certs.d"'
         ],
     }
+
+
+# Seconds in which docker ends a node that it was told to remove, and in which it has removed it.
+_STOPPED_WITHIN, _REMOVED_WITHIN = 5.0, 120.0
 
 
 def registry_name(cluster: str) -> str:
@@ -128,9 +136,14 @@ def nodes(name: str) -> dict[str, bool]:
 
     Asked of docker, by the label that kind gives its nodes: one call, where `kind get` makes several.
     """
+    return {node: state == "running" for node, state in _states(name).items()}
+
+
+def _states(name: str) -> dict[str, str]:
+    """The cluster's nodes, and docker's word for how each one is."""
     columns = ["--format", "{{.Names}} {{.State}}"]
     found = run(["docker", "ps", "--all", "--filter", f"label=io.x-k8s.kind.cluster={name}", *columns])
-    return {node: state == "running" for node, state in (line.split() for line in found.splitlines())}
+    return dict(line.split() for line in found.splitlines())
 
 
 def _environment(name: str) -> dict[str, str]:
@@ -264,6 +277,29 @@ def delete(spec: Mapping[str, Any]) -> None:
         run(["docker", "network", "rm", name])
     for file in (kubeconfig, _mark(kubeconfig)):
         file.unlink(missing_ok=True)
+
+
+def finish_deletion(name: str, kubeconfig_path: str | Path, identity: str) -> None:
+    """Remove what is left of a cluster whose deletion by this checkout was cut off, and that docker has stopped for it.
+
+    Docker goes on with what it was told: a node that still runs is looked at again. One that goes on running was not
+    reached by the deletion, and may be in use again: it is left as it is.
+    """
+    kubeconfig = Path(kubeconfig_path)
+    mark = _deleted(kubeconfig)
+    if not mark.is_file() or mark.read_text() != identity:
+        return
+    end = time.monotonic() + _REMOVED_WITHIN
+    while (states := _states(name)) and time.monotonic() < end:
+        if {*states.values()} == {"running"}:
+            time.sleep(_STOPPED_WITHIN)
+            if {*_states(name).values()} == {"running"}:
+                mark.unlink()
+                return
+        elif "removing" not in states.values():
+            break
+        time.sleep(0.5)
+    delete({"name": name, "kubeconfig_path": str(kubeconfig), "identity": identity})
 
 
 def _deleted(kubeconfig: Path) -> Path:

@@ -15,6 +15,7 @@ import pytest
 
 from tools.commands.interruptions import command
 from tools.engine.stack import Stack
+from tools.interruptions import traces
 from tools.interruptions.rounds import Interruptions, Outcome, summary
 from tools.interruptions.victim import Victim, victim
 
@@ -148,3 +149,17 @@ def test_a_stack_file_that_git_does_not_know_is_interrupted_too(
     with victim(Stack("cut"), thrown_away) as chosen:
         assert chosen.kind == "cut"
         assert chosen.stack.content["config"] == config
+
+
+def test_another_clusters_containers_are_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = "cut2-control-plane\ncut2-registry\ncut-other\ncut2\nmy-cut\n"
+    monkeypatch.setattr(traces, "run", lambda _command: there)
+    assert not list(traces.of_a_kind_cluster("cut"))
+    monkeypatch.setattr(
+        traces, "run", lambda command: "cut\n" if "network" in command else "cut-registry\ncut-worker2\n"
+    )
+    assert list(traces.of_a_kind_cluster("cut")) == [
+        "the container cut-registry",
+        "the container cut-worker2",
+        "the network cut",
+    ]

@@ -192,6 +192,47 @@ def test_a_cluster_of_somebody_else_with_this_name_is_not_deleted(machine: Machi
     assert machine.clusters == {"test"}
 
 
+@pytest.fixture
+def cut_off(machine: Machine, props: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A cluster of this checkout whose deletion was killed as it told kind."""
+    made = dict(KindProvider().create(props).outs or {})
+    monkeypatch.setattr(kind_cluster, "_STOPPED_WITHIN", 0.0)
+    with monkeypatch.context() as killed:
+        killed.setattr(kind_cluster, "run", lambda *_words, **_options: pytest.fail("killed"))
+        with pytest.raises(pytest.fail.Exception):
+            kind_cluster.delete(made)
+    assert machine.clusters == {"test"}
+    return made
+
+
+def finish(made: Mapping[str, Any]) -> None:
+    kind_cluster.finish_deletion("test", made["kubeconfig_path"], made["identity"])
+
+
+def test_a_deletion_that_docker_goes_on_with_is_finished(machine: Machine, cut_off: dict[str, Any]) -> None:
+    machine.running.discard("test-control-plane")
+    finish(cut_off)
+    assert not machine.clusters
+    assert not machine.running
+    assert not machine.networks
+    assert kind_cluster.made_here(cut_off["kubeconfig_path"], cut_off["identity"])
+
+
+def test_a_cluster_that_its_deletion_did_not_reach_is_in_use_again(machine: Machine, cut_off: dict[str, Any]) -> None:
+    finish(cut_off)
+    machine.running.discard("test-control-plane")
+    # Stopped later, for another reason.
+    finish(cut_off)
+    assert machine.clusters == {"test"}
+
+
+def test_a_stopped_cluster_that_nobody_began_to_delete_is_left(machine: Machine, props: dict[str, Any]) -> None:
+    made = dict(KindProvider().create(props).outs or {})
+    machine.running.discard("test-control-plane")
+    finish(made)
+    assert machine.clusters == {"test"}
+
+
 def test_delete_of_what_is_gone_is_no_error(machine: Machine, props: dict[str, Any]) -> None:
     KindProvider().create(props)
     machine.clusters.clear()

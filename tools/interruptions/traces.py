@@ -1,6 +1,7 @@
 """What an interrupted run could leave on a machine and in a state."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,12 +36,13 @@ def environment() -> dict[str, str]:
 
 
 def of_a_kind_cluster(name: str) -> Iterator[str]:
-    """What a kind cluster that is gone may leave."""
+    """What a kind cluster that is gone may leave; another's, whose name begins with its name, is none of it."""
     for what, command in (
-        ("container", ["docker", "ps", "--all", "--filter", f"name={name}", "--format", "{{.Names}}"]),
-        ("network", ["docker", "network", "ls", "--filter", f"name={name}", "--format", "{{.Name}}"]),
+        ("container", ["docker", "ps", "--all", "--format", "{{.Names}}"]),
+        ("network", ["docker", "network", "ls", "--format", "{{.Name}}"]),
     ):
-        yield from (f"the {what} {each}" for each in run(command).split())
+        own = re.compile(rf"{re.escape(name)}(-(registry|control-plane|worker)\d*)?")
+        yield from (f"the {what} {each}" for each in run(command).split() if own.fullmatch(each))
 
 
 def of_a_cluster(kubeconfig: Path, namespaces: set[str]) -> Iterator[str]:

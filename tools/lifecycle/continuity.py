@@ -34,6 +34,8 @@ def settle(stack: Stack, verb: str, env: Mapping[str, str], confirm: str | None,
     Raises OtherCluster, ClusterError or SlipwayError where it is not the same cluster, or cannot be told.
     """
     known = state.read(stack, env)
+    if verb in _RENEWING:
+        _finish_deletion(stack, known.resources)
     past = left(stack, known.resources, confirm)
     if not past:
         return known
@@ -73,6 +75,12 @@ def left(stack: Stack, resources: Sequence[Mapping[str, Any]], confirm: str | No
 def kept(resources: Sequence[Mapping[str, Any]], token: str, output: str) -> str | None:
     """The identity of the cluster that the state is of."""
     return next((each["outputs"][output] for each in resources if each["type"] == token and each.get("outputs")), None)
+
+
+def _finish_deletion(stack: Stack, resources: Sequence[Mapping[str, Any]]) -> None:
+    before = kept(resources, KindCluster.token, "identity")
+    if (kind := stack.values["cluster"].get("kind")) and before:
+        kind_cluster.finish_deletion(kind["name"], kubeconfig.own(stack.folder), before)
 
 
 def _found(stack: Stack) -> str:
