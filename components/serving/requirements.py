@@ -28,6 +28,8 @@ _WITH_MLFLOW = {
 }
 # What mlflow-skinny asks for and a served model does without, unless its files mention it.
 _SPARED = ("databricks-sdk", "gitpython")
+# What a package asks for and only a training on several GPUs loads: half a gigabyte.
+_OF_TRAINING = {"xgboost": ("nvidia-nccl-cu12", "nvidia-nccl-cu13")}
 # Of flavors whose loader needs no more of MLflow than mlflow-skinny has.
 _LEAN_FLAVORS = {
     *("python_function", "sklearn", "xgboost", "lightgbm", "catboost", "statsmodels", "pytorch", "onnx", "prophet"),
@@ -99,9 +101,9 @@ def _needs(model: LoggedModel, distribution: str, words: tuple[str, ...]) -> boo
 def spared(requirements: Requirements) -> list[str]:
     """Lines for the resolver that leave out what nothing of the model needs."""
     names = {read.name(line) for line in requirements.lines}
-    if "mlflow-skinny" not in names:
-        return []
-    return [f"{each}; sys_platform == 'never'" for each in _SPARED if each not in names]
+    unused = list(_SPARED if "mlflow-skinny" in names else ())
+    unused += [each for package, several in _OF_TRAINING.items() if package in names for each in several]
+    return [f"{each}; sys_platform == 'never'" for each in unused if each not in names]
 
 
 def libraries(locked: str) -> list[str]:

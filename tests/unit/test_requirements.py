@@ -194,6 +194,17 @@ def test_mlflow_is_installed_without_what_the_model_does_not_import(tmp_path: Pa
     assert forms.spared(lean) == ["databricks-sdk; sys_platform == 'never'", "gitpython; sys_platform == 'never'"]
 
 
+@pytest.mark.parametrize("lines", ["xgboost==3.2.0\n", "mlflow[extras]==3.17.2\nxgboost\n"])
+def test_what_only_a_training_on_several_gpus_loads_is_left_out(lines: str, tmp_path: Path) -> None:
+    spared = forms.spared(Requirements.read(logged(tmp_path / "m", lines)))
+    assert "nvidia-nccl-cu12; sys_platform == 'never'" in spared
+
+
+def test_what_a_model_asks_for_itself_is_never_left_out(tmp_path: Path) -> None:
+    asked = Requirements.read(logged(tmp_path / "m", "xgboost\nnvidia-nccl-cu12==2.28.9\n"))
+    assert forms.spared(asked) == ["nvidia-nccl-cu13; sys_platform == 'never'"]
+
+
 def test_what_the_model_s_own_code_imports_is_installed(tmp_path: Path) -> None:
     model = logged(
         tmp_path / "m",
