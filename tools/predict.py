@@ -30,6 +30,8 @@ class Served:
     host: str
     inputs: Sequence[dict[str, Any]] | None
     by: Access | None
+    # Whether the gateway leads gRPC to it.
+    grpc: bool
 
     def question(self, file: Path | None) -> dict[str, Any]:
         """What to ask: the rows of a file, or the model's own example. Raises SlipwayError."""
@@ -57,8 +59,11 @@ class Served:
             return
         from tools.prediction import over_grpc
 
-        with over_grpc.address(stack, self.namespace, self.name) as address:
-            yield partial(over_grpc.ask, address)
+        if self.grpc and not stack.embedded:
+            yield partial(over_grpc.ask, over_grpc.Way.of_gateway(self.url, self.host, self.by))
+            return
+        with over_grpc.of_pod(stack, self.namespace, self.name) as way:
+            yield partial(over_grpc.ask, way)
 
 
 def access(outputs: dict[str, Any], address: str | None) -> Access | None:
@@ -75,6 +80,7 @@ def served(stack: Stack, model: str | None) -> list[Served]:
     models = outputs.get("models", {})
     settings = parse_settings(stack.values)
     by = access(outputs, ingress_address(settings.cluster, settings.ingress))
+    over_grpc = {each.name for each in settings.models if each.grpc}
     namespaces = {each.name: settings.namespace_of(each) for each in settings.models}
     if not models:
         raise SlipwayError(f"{stack.name} serves no model yet", remedy=f"make up STACK={stack.name}")
@@ -88,6 +94,7 @@ def served(stack: Stack, model: str | None) -> list[Served]:
             host=models[name]["host"],
             inputs=(json.loads(models[name]["example"]) or {}).get("inputs"),
             by=by,
+            grpc=name in over_grpc,
         )
         for name in ([model] if model else models)
     ]

@@ -10,7 +10,7 @@ from pulumi import Input, ResourceOptions
 
 from components import settings as s
 from components.dynamic.prediction import VERSION_HEADER
-from components.serving.protocol import MODEL
+from components.serving.protocol import GRPC_PORT, MODEL
 from components.settings.parts.knative import LOCAL_GATEWAY
 
 # What clients ask a model for: predictions, metadata, health and their documentation. MLServer's repository API, by
@@ -24,6 +24,11 @@ PATHS = (
     r"(/(infer|infer_stream|generate|generate_stream|ready|docs|docs/dataplane\.json))?",
     # MLflow's own scoring protocol.
     "/(invocations|ping|health|version)",
+)
+# The same of the protocol's gRPC service, which has MLServer's repository too.
+GRPC_PATH = (
+    "/inference[.]GRPCInferenceService/"
+    "(ServerLive|ServerReady|ModelReady|ServerMetadata|ModelMetadata|ModelInfer|ModelStreamInfer)"
 )
 _NOT_FOUND = '{"error": "this path is not routed; a model answers on /v2/models/' + MODEL + '/infer"}'
 
@@ -65,27 +70,38 @@ def destination(model: s.Model, namespace: str, local: str, weight: int = 100) -
     return Destination(host=predictor, weight=weight)
 
 
-def model_spec(gateway: Input[str], hostname: str, versions: Mapping[str, Destination]) -> dict[str, Any]:
-    """The spec of a model's VirtualService: PATHS go to `versions`, whose weights sum to 100.
+def model_spec(
+    gateway: Input[str], hostname: str, versions: Mapping[str, Destination], *, grpc: bool = False
+) -> dict[str, Any]:
+    """The spec of a model's VirtualService: PATHS go to `versions`, whose weights sum to 100; with `grpc`, so does
+    GRPC_PATH, to a port of its own.
 
     With more than one, a request may ask for one by its name in VERSION_HEADER.
     """
-    paths = [{"uri": {"regex": path}} for path in PATHS]
-    asked = {"name": "model", "match": paths, "route": [_weighted(each) for each in versions.values()]}
-    chosen = [
-        {
-            "name": name,
-            "match": [{**path, "headers": {VERSION_HEADER: {"exact": name}}} for path in paths],
-            "route": [_weighted(replace(to, weight=100))],
-        }
-        for name, to in (versions.items() if len(versions) > 1 else ())
-    ]
+    routes = _to_versions("model", PATHS, versions)
+    if grpc:
+        ports = {name: replace(to, port=GRPC_PORT) for name, to in versions.items()}
+        routes = [*_to_versions("grpc", [GRPC_PATH], ports), *routes]
     refused = {
         "name": "not-found",
         "directResponse": {"status": 404, "body": {"string": _NOT_FOUND}},
         "headers": {"response": {"set": {"content-type": "application/json"}}},
     }
-    return {"hosts": [hostname], "gateways": [gateway], "http": [*chosen, asked, refused]}
+    return {"hosts": [hostname], "gateways": [gateway], "http": [*routes, refused]}
+
+
+def _to_versions(name: str, paths: Sequence[str], versions: Mapping[str, Destination]) -> list[dict[str, Any]]:
+    """Routes of the paths: to the version that a request asks for, else to all by their weights."""
+    match = [{"uri": {"regex": path}} for path in paths]
+    chosen = [
+        {
+            "name": version if name == "model" else f"{name}-{version}",
+            "match": [{**path, "headers": {VERSION_HEADER: {"exact": version}}} for path in match],
+            "route": [_weighted(replace(to, weight=100))],
+        }
+        for version, to in (versions.items() if len(versions) > 1 else ())
+    ]
+    return [*chosen, {"name": name, "match": match, "route": [_weighted(each) for each in versions.values()]}]
 
 
 # MLflow 3.17 tells it to anybody, users or not: kinds of its stores and what is switched on. Its client does without.

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from components import settings as s
 from components.kubernetes import pods as own
 from components.kubernetes.hardening import Hardening
+from components.serving.protocol import GRPC_PORT, HTTP_PORT, METRICS_PORT
 from components.settings.parts import cloudnative_pg, istio, knative
 from components.settings.parts import prometheus as prometheus_part
 from components.settings.parts.part import PartNamespace
@@ -17,7 +18,6 @@ from components.settings.parts.part import PartNamespace
 Spec = Mapping[str, Any]
 Peer = Mapping[str, Any]
 
-MODEL, MODEL_METRICS = 8080, 8082
 MLFLOW, POSTGRES, POSTGRES_STATUS, POSTGRES_METRICS = 5000, 5432, 8000, 9187
 HTTPS, API_SERVER = 443, 6443
 STORE_PORTS = {"minio": 9000, "versitygw": 7070}
@@ -94,9 +94,10 @@ def prometheus(settings: s.Settings) -> list[Peer]:
 
 def for_models(settings: s.Settings) -> dict[str, Spec]:
     """Policies of a namespace of models, by name."""
-    ingress = [from_([gateway(settings)], MODEL, *knative.REQUEST_PORTS)]
+    over_grpc = [GRPC_PORT] if any(model.grpc for model in settings.models) else []
+    ingress = [from_([gateway(settings)], HTTP_PORT, *over_grpc, *knative.REQUEST_PORTS)]
     if settings.platform.prometheus != "off":
-        ingress.append(from_(prometheus(settings), MODEL_METRICS))
+        ingress.append(from_(prometheus(settings), METRICS_PORT))
     if settings.platform.serverless != "off":
         ingress.append(from_([namespace(knative.NAMESPACE.name)], *knative.REQUEST_PORTS, *QUEUE_OWN))
     egress = [to([namespace(istio.NAMESPACE.name)], istio.ISTIOD_PORT)] if settings.security.mutual_tls else []

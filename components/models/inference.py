@@ -10,10 +10,9 @@ from pulumi import CustomTimeouts, Input, Output, Resource, ResourceOptions
 from components import settings as s
 from components.kubernetes import placement, pods
 from components.kubernetes.namespaces import MODEL_ACCOUNT
-from components.serving.protocol import MODEL
+from components.serving.protocol import GRPC_PORT, HTTP_PORT, METRICS_PORT, MODEL
 from components.settings.merge import merged
 
-_HTTP, _METRICS = 8080, 8082
 _UID = 1000
 # KServe (Standard) and Knative open nothing to the world by themselves: the gateway's routes do.
 LABELS = {
@@ -106,13 +105,21 @@ def resources(model: s.Model) -> dict[str, Any]:
     return merged(model.resources.manifest(), {"requests": gpus, "limits": gpus})
 
 
+def _ports(model: s.Model) -> list[dict[str, Any]]:
+    """The first is the Service's 80; KServe gives each other one as it is, and the mesh goes by its name."""
+    http = {"containerPort": HTTP_PORT, "protocol": "TCP"}
+    if not model.grpc:
+        return [http]
+    return [{**http, "name": "http"}, {"name": "grpc", "containerPort": GRPC_PORT, "protocol": "TCP"}]
+
+
 def container(model: s.Model, image: Input[str], version: Input[str]) -> dict[str, Any]:
-    ready = pods.http_probe(f"/v2/models/{MODEL}/ready", _HTTP, timeoutSeconds=5)
+    ready = pods.http_probe(f"/v2/models/{MODEL}/ready", HTTP_PORT, timeoutSeconds=5)
     return {
         "name": "kserve-container",
         "image": image,
         "env": [{"name": "PROTOCOL", "value": "v2"}, {"name": "MLSERVER_MODEL_VERSION", "value": version}],
-        "ports": [{"containerPort": _HTTP, "protocol": "TCP"}],
+        "ports": _ports(model),
         "resources": resources(model),
         "securityContext": {
             **pods.CONTAINER,
@@ -135,7 +142,7 @@ _SIDECAR = {
 }
 # The metrics stay in the clear, at their own port: Prometheus is outside of the mesh.
 _SIDECAR_ANNOTATIONS = {
-    "traffic.sidecar.istio.io/excludeInboundPorts": str(_METRICS),
+    "traffic.sidecar.istio.io/excludeInboundPorts": str(METRICS_PORT),
     "prometheus.istio.io/merge-metrics": "false",
 }
 
@@ -150,7 +157,7 @@ def spec(
             # KServe hands these on to the pods: MLServer's metrics are on a port of their own.
             "annotations": {
                 "prometheus.io/scrape": "true",
-                "prometheus.io/port": str(_METRICS),
+                "prometheus.io/port": str(METRICS_PORT),
                 "prometheus.io/path": "/metrics",
                 **(_SIDECAR_ANNOTATIONS if mutual_tls else {}),
             },

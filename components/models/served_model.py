@@ -91,7 +91,12 @@ def served_model(name: str, args: ServedModelArgs, opts: ResourceOptions) -> Ser
     route = virtual_service(
         name,
         args.namespace,
-        model_spec(args.gateway.name, hostname, destinations(model, namespace, knative_gateway(settings))),
+        model_spec(
+            args.gateway.name,
+            hostname,
+            destinations(model, namespace, knative_gateway(settings)),
+            grpc=model.grpc,
+        ),
         ResourceOptions.merge(opts, before),
     )
     where = f"kubectl --namespace {namespace}"

@@ -115,6 +115,9 @@ class Model(Section):
     )
     build: ModelBuild = ModelBuild()
     mode: Literal["Standard", "Knative"] = "Standard"
+    grpc: bool = Field(
+        False, description="Let clients ask over gRPC too, at the same host and with the same keys (mode Standard)."
+    )
     replicas: Positive | None = Field(None, description="Manual scaling; leave it out with `autoscaling`.")
     autoscaling: Scaling | None = Field(
         None, description="An HPA with `metrics` (mode Standard), or a `class` of Knative's (mode Knative)."

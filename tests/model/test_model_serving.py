@@ -61,7 +61,7 @@ def test_the_answer_carries_the_model_s_version(server: ModelServer) -> None:
 
 def test_grpc_answers_as_http_does(server: ModelServer, example: Mapping[str, Any]) -> None:
     body = {"inputs": list(example["inputs"])}
-    http, grpc = server.infer(*example["inputs"]).json, over_grpc.ask(server.grpc, body)
+    http, grpc = server.infer(*example["inputs"]).json, over_grpc.ask(over_grpc.Way(server.grpc), body)
     assert grpc["outputs"] == http["outputs"]
     assert grpc["model_version"] == http["model_version"]
 
@@ -69,7 +69,7 @@ def test_grpc_answers_as_http_does(server: ModelServer, example: Mapping[str, An
 def test_grpc_refuses_as_http_does(server: ModelServer) -> None:
     wrong = tensor(ROW, [13])
     with pytest.raises(Refused, match="INVALID_ARGUMENT") as refused:
-        over_grpc.ask(server.grpc, {"inputs": [wrong]})
+        over_grpc.ask(over_grpc.Way(server.grpc), {"inputs": [wrong]})
     assert WHAT_IT_TAKES in str(refused.value)
     assert "Traceback" not in str(refused.value)
 

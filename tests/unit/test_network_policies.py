@@ -36,6 +36,14 @@ FOREIGN = Pod("somewhere", {"app": "curl"})
 API_SERVER, CLOUD, INTERNET = Address("10.0.0.1"), Address("169.254.169.254"), Address("93.184.216.34")
 
 
+def test_the_gateway_reaches_grpc_where_a_model_has_it() -> None:
+    model = {"name": "wine", "source": "models:/wine/1"}
+    assert not reaches(policies(models=[model]), GATEWAY, MODEL, 8081)
+    open_ = policies(models=[{**model, "grpc": True}])
+    assert reaches(open_, GATEWAY, MODEL, 8081)
+    assert not reaches(open_, FOREIGN, MODEL, 8081)
+
+
 def policies(**changes: object) -> Mapping[str, Mapping[str, Spec]]:
     settings = parse_settings({**BASE, **changes})
     return {"mlops": for_data(settings), "models": for_models(settings)}

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from components.ingress.route import PATHS, Destination, model_spec, path_spec
+from components.ingress.route import GRPC_PATH, PATHS, Destination, model_spec, path_spec
 
 
 def routed(path: str) -> bool:
@@ -68,6 +68,42 @@ def test_destinations_share_the_requests_by_weight() -> None:
         {"destination": {"host": "new.models.svc.cluster.local", "port": {"number": 80}}, "weight": 10},
     ]
     assert rest["directResponse"]["status"] == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "open_"),
+    [
+        ("ServerLive", True),
+        ("ModelMetadata", True),
+        ("ModelInfer", True),
+        ("ModelStreamInfer", True),
+        ("RepositoryIndex", False),
+        ("RepositoryModelLoad", False),
+        ("RepositoryModelUnload", False),
+        ("ModelInfer/RepositoryModelUnload", False),
+    ],
+)
+def test_of_the_grpc_service_only_what_clients_need_is_routed(method: str, open_: bool) -> None:
+    assert bool(re.fullmatch(GRPC_PATH, f"/inference.GRPCInferenceService/{method}")) is open_
+
+
+def test_grpc_goes_to_its_own_port_of_the_version_that_was_asked_for() -> None:
+    new, old = Destination(host="new", weight=10), Destination(host="old", weight=90)
+    made = model_spec("gateway", "wine.test", {"stable": old, "canary": new}, grpc=True)["http"]
+    assert [each["name"] for each in made] == [
+        "grpc-stable",
+        "grpc-canary",
+        "grpc",
+        "stable",
+        "canary",
+        "model",
+        "not-found",
+    ]
+    ports = {each["name"]: {to["destination"]["port"]["number"] for to in each.get("route", ())} for each in made}
+    assert ports["grpc"] == ports["grpc-canary"] == {8081}
+    assert ports["model"] == ports["canary"] == {80}
+    plain = model_spec("gateway", "wine.test", {"stable": old})["http"]
+    assert [each["name"] for each in plain] == ["model", "not-found"]
 
 
 def test_a_path_is_a_path_and_not_the_beginning_of_a_word() -> None:

@@ -22,7 +22,12 @@ from tools.prediction.load import measured
 @stack
 @click.option("--model", help="One model; default: every one.")
 @click.option("--inputs", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE")
-@click.option("--grpc", "by_grpc", is_flag=True, help="Ask a pod of the model over gRPC, through the cluster's API.")
+@click.option(
+    "--grpc",
+    "by_grpc",
+    is_flag=True,
+    help="Over gRPC: by the gateway with `grpc: true`, else one of its pods by the cluster's API.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The answers as they are, a line for each model.")
 @click.option("--repeat", type=click.IntRange(min=1), metavar="COUNT", help="Ask so often, and show the times.")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="PER SECOND", help="With --repeat.")
