@@ -93,15 +93,15 @@ def _model(settings: s.Settings) -> Dashboard:
                     "percentunit",
                 ),
                 Panel(
-                    "Predictions a second, by the version that made them",
+                    "Predictions a second, by pod",
                     [
                         Query(
-                            f"sum by (version) (rate(model_infer_request_success_total{{{_of_pods(pods)}}}[5m]))",
-                            "{{version}}",
+                            f"sum by (pod) (rate(model_infer_request_success_total{{{_of_pods(pods)}}}[5m]))",
+                            "{{pod}}",
                         )
                     ],
                     "reqps",
-                    "As the model's own server counts them, MLServer's or KServe's.",
+                    "As the model's own server counts them; a pod of the canary has -canary in its name.",
                 ),
                 Panel(
                     "Bad requests, of the objective's budget",
@@ -199,7 +199,12 @@ def _platform(settings: s.Settings) -> Dashboard:
                 ),
                 Panel(
                     "Memory of each part",
-                    [Query(f"sum by (namespace) (container_memory_working_set_bytes{{{places}}})", "{{namespace}}")],
+                    [
+                        Query(
+                            f"sum by (namespace) (container_memory_working_set_bytes{{{places},{series.CONTAINERS}}})",
+                            "{{namespace}}",
+                        )
+                    ],
                     "bytes",
                 ),
             ),
@@ -212,7 +217,7 @@ def _data(settings: s.Settings) -> Dashboard:
     place = f'namespace="{settings.namespaces.data}"'
     services = f'destination_service_namespace="{settings.namespaces.data}",destination_service_name="mlflow"'
     mlflow = f'reporter="source",{services}'
-    volume = "{{persistentvolumeclaim}}"
+    volume, containers = "{{persistentvolumeclaim}}", f"{place},{series.CONTAINERS}"
     return Dashboard(
         "slipway-data",
         "Data",
@@ -249,11 +254,11 @@ def _data(settings: s.Settings) -> Dashboard:
                 ),
                 Panel(
                     "Cpu of MLflow, PostgreSQL and the store",
-                    [Query(f"sum by (pod) (rate(container_cpu_usage_seconds_total{{{place}}}[5m]))", "{{pod}}")],
+                    [Query(f"sum by (pod) (rate(container_cpu_usage_seconds_total{{{containers}}}[5m]))", "{{pod}}")],
                 ),
                 Panel(
                     "Memory of MLflow, PostgreSQL and the store",
-                    [Query(f"sum by (pod) (container_memory_working_set_bytes{{{place}}})", "{{pod}}")],
+                    [Query(f"sum by (pod) (container_memory_working_set_bytes{{{containers}}})", "{{pod}}")],
                     "bytes",
                 ),
             ),

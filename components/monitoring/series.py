@@ -6,6 +6,8 @@ from components.settings.models import CANARY_SUFFIX
 # Counted by the gateway, for its clients: an answer that no pod gave (503) is among them.
 REQUESTS = "istio_requests_total"
 DURATION = "istio_request_duration_milliseconds"
+# The kubelet has series of a whole pod besides, which name no container: a sum would count everything twice.
+CONTAINERS = 'container!=""'
 ERRORS, REFUSALS = 'response_code=~"5.."', 'response_code=~"4.."'
 # KServe's Service of a model, and in Knative mode those of its revisions.
 _PREDICTOR = "-predictor(-[0-9]+(-private)?)?"

@@ -15,6 +15,8 @@ from components.settings.parts import istio, knative
 from components.settings.serving_version import carried, exact, is_carried
 from components.settings.versions import KNATIVE_SERVING
 
+# Since 1.19 they measure nothing unless they are told to; for the dashboards, on their port 9090.
+METRICS = "prometheus"
 # Its finalizer takes a minute; a destroy that waits longer says so.
 DELETED_WITHIN = "5m"
 
@@ -107,6 +109,7 @@ def serving_spec(local_registries: tuple[str, ...], hardening: Hardening, gatewa
                 ),
                 "progress-deadline": "600s",
             },
+            "observability": {"metrics-protocol": METRICS},
             # What a model's settings may ask for; Knative refuses each of them unless it is named here.
             "features": {f"kubernetes.podspec-{field}": "enabled" for field in _POD_FIELDS},
         },
@@ -115,6 +118,8 @@ def serving_spec(local_registries: tuple[str, ...], hardening: Hardening, gatewa
                 "name": deployment,
                 "resources": [{"container": container, **small}],
                 "topologySpreadConstraints": hardening.spread({"app": deployment}),
+                # They read at their start what they are to measure.
+                "annotations": {"slipway/metrics": METRICS},
             }
             for deployment, container in _WORKLOADS.items()
         ],

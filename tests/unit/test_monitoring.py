@@ -110,6 +110,13 @@ def test_an_objective_takes_the_place_of_the_fixed_bounds() -> None:
     assert "tea" in errors["expr"]
 
 
+def test_no_container_is_counted_together_with_its_pod() -> None:
+    found = [query for board in dashboards.of_stack(settings()) for query in board.queries if "container_" in query]
+    selectors = [each for query in found for each in re.findall(r"\bcontainer_\w+\{([^}]*)\}", query)]
+    assert len(selectors) >= 5
+    assert all(re.search(r'\bcontainer(=|!="")', each) for each in selectors), selectors
+
+
 def release(run: Run, name: str) -> Any:
     return run.one("Release", name).inputs["values"]
 

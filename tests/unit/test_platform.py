@@ -130,6 +130,7 @@ def test_knative_spec_takes_the_stacks_word_over_ours() -> None:
     spec = run.one("KnativeServing").inputs["spec"]
     assert (spec["version"], spec["high-availability"]) == ("1.21.2", {"replicas": 2})
     assert spec["config"]["domain"] == {"svc.cluster.local": ""}
+    assert spec["config"]["observability"] == {"metrics-protocol": "prometheus"}
     skipped = spec["config"]["deployment"]["registries-skipping-tag-resolving"].split(",")
     assert {"kind.local", "ko.local", "dev.local", "localhost:5001"} == set(skipped)
 
