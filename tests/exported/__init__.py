@@ -9,8 +9,12 @@ def of(part: str) -> set[str]:
     return set(_read()[part]["series"])
 
 
+def parts() -> list[str]:
+    return list(_read())
+
+
 def every() -> set[str]:
-    return {name for part in _read() for name in of(part)}
+    return {name for part in parts() for name in of(part)}
 
 
 def _read() -> dict[str, dict[str, list[str]]]:
