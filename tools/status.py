@@ -10,6 +10,7 @@ from components.clients.cluster_api import DEPLOYMENT, ApiResource, Cluster, Clu
 from components.errors import SlipwayError
 from components.settings import parse_settings
 from tools.backup import kept
+from tools.doctor.report import noted
 from tools.doctor.result import Result, fault, note, ok
 from tools.embedded.stack import EmbeddedStack
 from tools.engine import state
@@ -87,7 +88,7 @@ def model_of(
     yield from _replicas(cluster, namespace, model.name)
     for each in cluster.list(AUTOSCALERS, namespace):
         if each["metadata"]["name"] == f"{model.name}-hpa":
-            yield autoscaler(each)
+            yield autoscaler(each, simulated=simulated)
 
 
 def _replicas(cluster: Cluster, namespace: str, model: str) -> Iterator[Result]:
@@ -116,12 +117,17 @@ def deployments(cluster: Cluster, namespaces: Sequence[str]) -> Iterator[Result]
         yield ok("deployments", f"{len(found) - len(bad)} of {len(found)} have all their pods")
 
 
-def autoscaler(found: Object) -> Result:
+def autoscaler(found: Object, *, simulated: bool = False) -> Result:
     """The HPA's wish against what there is, within its limits."""
     spec, status = found["spec"], found.get("status", {})
     about = f"{found['metadata']['namespace']}/{found['metadata']['name']}"
     least, most, wish = spec.get("minReplicas", 1), spec["maxReplicas"], status.get("desiredReplicas", 0)
     text = f"wants {wish} replicas, has {status.get('currentReplicas', 0)} ({least} to {most})"
+    able = _conditions(found).get("AbleToScale", {})
+    if able.get("status") == "False" and simulated:
+        return ok(about, f"has no pods to scale on an embedded stack ({least} to {most})")
+    if able.get("status") == "False":
+        return note(about, f"cannot scale: {able.get('message', '')}", "see docs/autoscaling.md")
     active = _conditions(found).get("ScalingActive", {})
     if active.get("status") == "False":
         return note(about, f"{text}, and does not scale: {active.get('message', '')}", "see docs/autoscaling.md")
@@ -194,4 +200,4 @@ def _time(text: str) -> datetime:
 
 def summary(results: Sequence[Result]) -> str:
     faults, notes = (sum(each.state == state for each in results) for state in ("fault", "note"))
-    return f"{faults} of {len(results)} are not well; {notes} to know" if faults else f"all well; {notes} to know"
+    return (f"{faults} of {len(results)} are not well" if faults else "all well") + noted(notes)

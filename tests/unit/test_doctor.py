@@ -435,8 +435,8 @@ def test_a_chart_of_this_machine_is_not_asked_for() -> None:
 
 def test_the_report_counts_and_only_a_fault_fails() -> None:
     results = [ok("a", "b"), note("c", "d", "e"), fault("f", "g", "h")]
-    assert report.summary(results) == "1 of 3 checks would fail an `up`; 1 to know"
-    assert report.summary(results[:2]) == "2 checks, nothing that fails an `up`; 1 to know"
+    assert report.summary(results) == "1 of 3 checks would fail an `up`; 1 note"
+    assert report.summary(results[:2]) == "2 checks, nothing that fails an `up`; 1 note"
     assert [each["state"] for each in json.loads(report.as_json(results))] == ["ok", "note", "fault"]
     assert "| fault | f | g | h |" in report.markdown("dev", results)
     assert "| ok" not in report.markdown("dev", results)

@@ -8,7 +8,7 @@ import pytest
 from components.settings import parse_settings
 from tests.unit.fake_cluster import FakeCluster
 from tools import status
-from tools.doctor.result import Result
+from tools.doctor.result import Result, note, ok
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 MADE = {"version": "3", "url": "http://x/v2", "canary": {"version": "4", "percent": 10}}
@@ -72,6 +72,24 @@ def test_pods_are_counted(ready: int, state: str, text: str) -> None:
         }
     )
     assert (found.about, found.state, found.text) == ("models/wine-predictor", state, text)
+
+
+def test_an_autoscaler_that_finds_no_pods_is_told_and_on_an_embedded_stack_has_none() -> None:
+    stuck = {"type": "AbleToScale", "status": "False", "message": "no such Deployment"}
+    found = {
+        "metadata": {"namespace": "models", "name": "wine-hpa"},
+        "spec": {"maxReplicas": 3},
+        "status": {"conditions": [stuck]},
+    }
+    told = status.autoscaler(found)
+    assert (told.state, told.text) == ("note", "cannot scale: no such Deployment")
+    simulated = status.autoscaler(found, simulated=True)
+    assert (simulated.state, simulated.text) == ("ok", "has no pods to scale on an embedded stack (1 to 3)")
+
+
+def test_a_summary_names_notes_where_there_are_any() -> None:
+    assert status.summary([ok("a", "b")]) == "all well"
+    assert status.summary([ok("a", "b"), note("c", "d", "e")]) == "all well; 1 note"
 
 
 @pytest.mark.parametrize(

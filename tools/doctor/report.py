@@ -20,8 +20,13 @@ def fails(result: Result, *, strict: bool) -> bool:
 def summary(results: Sequence[Result]) -> str:
     faults, notes = (sum(each.state == state for each in results) for state in ("fault", "note"))
     if faults:
-        return f"{faults} of {len(results)} checks would fail an `up`; {notes} to know"
-    return f"{len(results)} checks, nothing that fails an `up`; {notes} to know"
+        return f"{faults} of {len(results)} checks would fail an `up`{noted(notes)}"
+    return f"{len(results)} checks, nothing that fails an `up`{noted(notes)}"
+
+
+def noted(notes: int) -> str:
+    """The end of a summary, where something is no fault and good to know."""
+    return f"; {notes} {'note' if notes == 1 else 'notes'}" if notes else ""
 
 
 def as_json(results: Sequence[Result]) -> str:
