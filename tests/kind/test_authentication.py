@@ -14,14 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import grpc
 import jwt
 import pytest
+from mlserver.grpc.dataplane_pb2 import ServerLiveRequest
+from mlserver.grpc.dataplane_pb2_grpc import GRPCInferenceServiceStub
 
 from components.dynamic import api_keys
+from components.dynamic.prediction import Access
 from components.ingress import authentication
 from components.settings import Auth, Gateway
 from components.settings.ingress import Jwt
 from tools import stack_file
+from tools.prediction.over_grpc import Way
 
 pytestmark = pytest.mark.kind
 
@@ -102,10 +107,14 @@ Ask = Callable[..., int]
 
 
 @pytest.fixture(scope="module")
-def ask(keys: Keys) -> Iterator[Ask]:
+def address() -> str:
     assert KUBECONFIG.is_file(), "no dev stack is up: make up STACK=dev"
     cluster = stack_file.settings_of(stack_file.effective(Path("Pulumi.dev.yaml")))["cluster"]
-    address = f"http://127.0.0.1:{cluster['kind']['httpPort']}"
+    return f"http://127.0.0.1:{cluster['kind']['httpPort']}"
+
+
+@pytest.fixture(scope="module")
+def ask(keys: Keys, address: str) -> Iterator[Ask]:
     given = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects(keys))})
 
     def kubectl(*arguments: str) -> None:
@@ -151,6 +160,23 @@ def test_a_key_lets_in_and_one_that_was_taken_back_does_not(ask: Ask, keys: Keys
     assert ask(MODEL, Authorization=f"Bearer {keys.own['keys']['late']}") == 401
     forged = Keys({**api_keys.new_pair(), "issuer": keys.own["issuer"]}, keys.provider)
     assert ask(MODEL, Authorization=f"Bearer {forged.key(keys.own['subjects']['shop'])}") == 401
+
+
+@pytest.mark.usefixtures("ask")
+def test_grpc_is_asked_for_the_same_key(address: str, keys: Keys) -> None:
+    def code(key: str | None) -> grpc.StatusCode:
+        way = Way.of_gateway(address, MODEL, Access(key=key) if key else None)
+        with grpc.insecure_channel(way.address, [("grpc.default_authority", MODEL)]) as channel:
+            try:
+                GRPCInferenceServiceStub(channel).ServerLive(ServerLiveRequest(), timeout=30, metadata=way.metadata)
+            except grpc.RpcError as error:
+                return error.code()
+        return grpc.StatusCode.OK
+
+    assert code(None) == code(keys.key("removed.0")) == grpc.StatusCode.PERMISSION_DENIED
+    assert code(keys.own["keys"]["late"]) == grpc.StatusCode.UNAUTHENTICATED
+    # Past the gateway's rules: what answers behind them here is no model.
+    assert code(keys.own["keys"]["shop"]) == grpc.StatusCode.UNKNOWN
 
 
 @pytest.mark.parametrize(
