@@ -11,7 +11,7 @@ from tools import stack_edit
 def scale(path: Path, model: str, replicas: int) -> str:
     """Change the stack's file, unless the settings would be wrong then. Raises SlipwayError."""
     if replicas < 1:
-        raise SlipwayError(f"{replicas} replicas: write at least 1 (to zero goes only Knative's class kpa)")
+        raise SlipwayError(f"{replicas} replicas: write at least 1 (only Knative's class kpa scales to zero)")
 
     def edit(entry: CommentedMap) -> None:
         if entry.get("autoscaling"):

@@ -145,7 +145,8 @@ def _platform(settings: s.Settings) -> Dashboard:
                     "What istiod hands out",
                     [
                         Query("sum(rate(pilot_xds_pushes[5m]))", "pushes a second"),
-                        Query("sum(pilot_total_rejected_configs)", "refused configurations"),
+                        # istiod has it from the first one on.
+                        Query("sum(pilot_total_rejected_configs) or vector(0)", "refused configurations"),
                     ],
                 ),
             ),

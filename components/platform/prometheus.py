@@ -19,6 +19,13 @@ _SCRAPE = "15s"
 # be most of the memory.
 _UNUSED_JOBS = ("kubernetes-api-servers", "kubernetes-nodes", "kubernetes-nodes-cadvisor")
 _UNUSED_PARTS = ("alertmanager", "kube-state-metrics", "prometheus-node-exporter", "prometheus-pushgateway")
+# KServe gives a model's Service the annotations of its pods, which are read already.
+_SERVICES = "kubernetes-service-endpoints"
+_MODELS_ONCE = {
+    "metric_relabel_configs": [
+        {"action": "drop", "source_labels": ["serving_kserve_io_inferenceservice"], "regex": ".+"}
+    ]
+}
 # What dashboards and alerts read of them.
 _OF_NODES = {
     "kubernetes-nodes": "kubelet_volume_stats_(available|capacity)_bytes",
@@ -36,7 +43,7 @@ def values(images: Images, version: str | None, hardening: Hardening) -> dict[st
         **{part: {"enabled": False} for part in _UNUSED_PARTS},
         # The configuration changes only with the release.
         "configmapReload": {"prometheus": {"enabled": False}},
-        "scrapeConfigs": {job: {"enabled": False} for job in _UNUSED_JOBS},
+        "scrapeConfigs": {**{job: {"enabled": False} for job in _UNUSED_JOBS}, _SERVICES: _MODELS_ONCE},
         "server": {
             "image": images.in_chart("quay.io/prometheus/prometheus", version),
             "global": {"scrape_interval": _SCRAPE},

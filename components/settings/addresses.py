@@ -73,7 +73,7 @@ def _host_and_port(value: str) -> None:
     if port:
         _port(port)
     if host.startswith("[") and not is_address(host):
-        raise ValueError("what is in brackets is no IPv6 address; write host:port")
+        raise ValueError("there is no IPv6 address in the brackets; write host:port")
     if not host.startswith("["):
         _plain_host(host)
 
@@ -90,9 +90,9 @@ def split_url(value: str) -> SplitResult:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise ValueError("its port is none; write a number from 1 to 65535, or leave it out") from None
+        raise ValueError("its port is not a number from 1 to 65535; write one, or leave it out") from None
     if parts.port == 0:
-        raise ValueError("its port is none; write a number from 1 to 65535, or leave it out")
+        raise ValueError("its port is not a number from 1 to 65535; write one, or leave it out")
     if not host or not (_NAME.fullmatch(host) or is_address(host)):
         raise ValueError("a URL without a host name; write one, such as https://example.com")
     _plain_host(host)
@@ -103,20 +103,20 @@ def url_of_server(value: str) -> None:
     """Raises ValueError unless the URL has a host, a possible port and nothing secret."""
     parts = split_url(value)
     if parts.username is not None or parts.password is not None:
-        raise ValueError("credentials in a URL are no secret; write it without")
+        raise ValueError("credentials in a URL are not kept secret; write the URL without them")
     if parts.fragment or "#" in value:
-        raise ValueError("what stands behind # is not sent to a server; remove it")
+        raise ValueError("a server never gets what follows the #; remove it")
 
 
 def _no_query(value: str) -> None:
     if "?" in value:
-        raise ValueError("it has a query behind ?; write the URL without")
+        raise ValueError("it has a query after the ?; write the URL without it")
 
 
 def _no_repeated_at(value: str) -> None:
     local, _, host = value.rpartition("@")
     if ".." in value or local.startswith(".") or local.endswith(".") or len(local) > 64:
-        raise ValueError("no e-mail address; write one, such as platform@example.com")
+        raise ValueError("not an e-mail address; write one, such as platform@example.com")
     _labels(host)
     _no_address(host)
 

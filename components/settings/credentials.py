@@ -24,7 +24,7 @@ def _certificates(value: str) -> None:
     try:
         found = x509.load_pem_x509_certificates(value.encode())
     except ValueError:
-        raise ValueError("a PEM block that is no certificate, or is damaged; write the file's text as it is") from None
+        raise ValueError("not a certificate, or a damaged one; write the file's text as it is") from None
     if not _is_authority(found[0]):
         raise ValueError("the certificate of a server, which may sign no other; write your authority's")
 
@@ -87,9 +87,9 @@ def _public_keys(value: str) -> None:
         try:
             PyJWK(key, key.get("alg") or _algorithm(key))
         except (PyJWTError, ValueError, TypeError, KeyError):
-            raise ValueError(f"key {number} is none that can be read; write it as the provider publishes it") from None
+            raise ValueError(f"key {number} cannot be read; write it as the provider publishes it") from None
         except Exception:  # cryptography's own
-            raise ValueError(f"key {number} is none that can be read; write it as the provider publishes it") from None
+            raise ValueError(f"key {number} cannot be read; write it as the provider publishes it") from None
 
 
 def _keys(value: str) -> list[Any]:

@@ -36,11 +36,11 @@ def problem(url: str) -> str | None:
     if not parts.username:
         return f"no user in it; {FORM}"
     if parts.port is not None and not 1 <= parts.port <= 65535:
-        return "its port is none; write a number from 1 to 65535, or leave it out"
+        return "its port is not a number from 1 to 65535; write one, or leave it out"
     if any(character.isspace() for character in url):
         return "a space in it; in a user's name or a password write it as %20"
     if (mode := parts.query.get("sslmode")) is not None and mode not in _SSL_MODES:
-        return f"its sslmode is none; write one of {', '.join(_SSL_MODES)}"
+        return f"its sslmode is not one of PostgreSQL's; write one of {', '.join(_SSL_MODES)}"
     return _read_otherwise(url, parts.host, parts.port)
 
 

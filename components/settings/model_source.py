@@ -53,7 +53,7 @@ def parse_source(text: str) -> RegisteredModel | ModelFolder:
 def _registered(match: re.Match[str]) -> RegisteredModel:
     name, version, alias = match["name"], match["version"], match["alias"]
     if name != name.strip() or name in (".", ".."):
-        raise ValueError(f"MLflow takes no such name of a model; {_FORM}")
+        raise ValueError(f"MLflow does not accept this name for a model; {_FORM}")
     if version and (len(version) > 10 or int(version) > _LARGEST_VERSION):
         raise ValueError("MLflow counts versions up to 2147483647; write a smaller one")
     if alias and _RESERVED_ALIAS.fullmatch(alias):

@@ -36,7 +36,7 @@ def _schedule(value: str) -> None:
             months = found
     any_day = parts[5] in ("*", "?")
     if any_day and not any(min(days) <= _LONGEST_MONTHS.get(month, 31) for month in months):
-        raise ValueError("no month that it names has such a day, so it is never; write another day")
+        raise ValueError("none of its months has such a day, so it would never run; write another day")
 
 
 def _numbers(item: str, name: str, lowest: int, highest: int) -> range:
@@ -64,7 +64,7 @@ def _moment(value: str) -> None:
     try:
         datetime.fromisoformat(value)
     except ValueError:
-        raise ValueError('there is no such moment; write one such as "2026-01-31T12:00:00Z"') from None
+        raise ValueError('there is no such date or time; write one such as "2026-01-31T12:00:00Z"') from None
 
 
 CronWithSeconds = text(

@@ -9,6 +9,11 @@ def of(part: str) -> set[str]:
     return set(_read()[part]["series"])
 
 
+def at_once(part: str) -> set[str]:
+    """Those that a part has before anything happened to it."""
+    return of(part) - set(_read()[part].get("late", ()))
+
+
 def parts() -> list[str]:
     return list(_read())
 

@@ -147,6 +147,15 @@ def test_without_dashboards_prometheus_stays_as_small_as_it_was() -> None:
     assert values["server"]["persistentVolume"] == {"enabled": False}
 
 
+def test_a_model_is_read_by_its_pods_and_not_by_its_service_too() -> None:
+    for values in (
+        release(scaled.run(model(scaled.PODS)), "prometheus"),
+        release(scaled.run(watched(), platform=DASHBOARDS), "prometheus"),
+    ):
+        [dropped] = values["scrapeConfigs"]["kubernetes-service-endpoints"]["metric_relabel_configs"]
+        assert (dropped["action"], dropped["source_labels"]) == ("drop", ["serving_kserve_io_inferenceservice"])
+
+
 def test_prometheus_reads_what_the_dashboards_show(run: Run) -> None:
     values = release(run, "prometheus")
     jobs = values["scrapeConfigs"]

@@ -63,7 +63,7 @@ def test_a_wrong_metric_is_named_by_its_place(metric: dict[str, Any], line: str)
         (model(CPU, maxx=4), f"{AT}.maxx: unknown key: did you mean max?"),
         ({**model(CPU), "replicas": 2}, "slipway:models[0].replicas: 2: the autoscaler owns the count"),
         ({**model(CPU), "mode": "Knative"}, f"{AT}: Knative scales its own revisions and an HPA would fight it; write"),
-        ({**knative(**{"class": "kpa"}), "mode": "Standard"}, f"{AT}.class: 'kpa': a class of Knative's scales in Kn"),
+        ({**knative(**{"class": "kpa"}), "mode": "Standard"}, f"{AT}.class: 'kpa': `class` is for mode: Kn"),
         (
             {**knative(**{"class": "kpa"}), "replicas": 2},
             "slipway:models[0].replicas: 2: the autoscaler owns the count",

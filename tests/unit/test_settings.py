@@ -87,7 +87,7 @@ def test_settings_cannot_be_changed() -> None:
         (
             "build.packageIndex",
             "https://u:p@pypi.test",
-            "slipway:build.packageIndex: a text: credentials in a URL are no secret",
+            "slipway:build.packageIndex: a text: credentials in a URL are not kept secret",
         ),
         ("models.0.name", "x" * 41, "slipway:models[0].name: 'xxxx"),
         ("models.0.source", "models:/wine", "slipway:models[0].source: 'models:/wine': write models:/<name>/<version>"),

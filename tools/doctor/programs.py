@@ -49,7 +49,7 @@ def kind(ask: Ask = ask) -> Result:
         return fault("kind", error.message, "install it: https://kind.sigs.k8s.io/docs/user/quick-start/#installation")
     found = re.search(r"v(\d+\.\d+\.\d+)", said)
     if not found:
-        return note("kind", f"says {said.strip()[:80]!r}, which is no version", f"{KIND_OF_NODE} is known to work")
+        return note("kind", f"says {said.strip()[:80]!r}, which is not a version", f"{KIND_OF_NODE} is known to work")
     version = Version.parse(found[1])
     if version < KIND_LEAST:
         return fault("kind", f"{version} is too old for the pinned node", f"{KIND_OF_NODE} or later")
@@ -68,7 +68,7 @@ def engine(ask: Ask = ask) -> tuple[dict[str, Any], list[Result]]:
         remedy = "install Docker: https://docs.docker.com/engine/install/" if missing else _engine_remedy(error.output)
         return {}, [fault(about, (error.output or error.message).strip().splitlines()[-1], remedy)]
     except ValueError:
-        return {}, [fault(about, "`docker info` says no JSON", "is `docker` a wrapper of something else?")]
+        return {}, [fault(about, "`docker info` does not print JSON", "is `docker` a wrapper of something else?")]
     # Docker says so in place of an error when only the client is there.
     if errors := info.get("ServerErrors"):
         return {}, [fault(about, str(errors[0]).strip(), _engine_remedy(str(errors[0])))]

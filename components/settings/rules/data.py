@@ -93,7 +93,10 @@ def object_store(settings: Settings) -> Iterator[Problem]:
             )
         yield from _written(("objectStore",), store, "the store is the one of `engine: s3`")
         if not store.endpoint and "bucket" not in store.model_fields_set:
-            yield missing(("objectStore", "bucket"), "a bucket of AWS is yours alone; write its name")
+            yield missing(
+                ("objectStore", "bucket"),
+                "on AWS a bucket's name belongs to one account; write the name of your bucket",
+            )
         yield from _keys(("objectStore",), store.access_key_id, store.secret_access_key, store.identity)
         return
     own = f"only for `engine: s3`; the {store.engine} engine makes its own"

@@ -38,7 +38,11 @@ def a_gateway(settings: Settings) -> Iterator[Problem]:
             if value:
                 yield fault(("ingress", key), None, remedy)
     if not ingress.gateway.selector:
-        yield fault(("ingress", "gateway", "selector"), None, "without labels it is every pod; write the gateway's")
+        yield fault(
+            ("ingress", "gateway", "selector"),
+            None,
+            "without labels it selects every pod; write the labels of the gateway's pods",
+        )
 
 
 def service_of_the_gateway(settings: Settings) -> Iterator[Problem]:
@@ -70,7 +74,7 @@ def service_on_kind(settings: Settings) -> Iterator[Problem]:
         yield fault(
             ("ingress", "nodePorts"),
             None,
-            f"{' and '.join(sorted(missing))} is missing; remove this key: kind knows",
+            f"{' and '.join(sorted(missing))} is missing; remove this key: with kind the ports are known",
         )
 
 

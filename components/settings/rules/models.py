@@ -139,7 +139,7 @@ def modes(settings: Settings) -> Iterator[Problem]:
             yield fault((*at, "mode"), "Knative", "platform.serverless is off; write Standard, or install Knative")
         if model.mode == "Knative" and model.grpc:
             yield fault(
-                (*at, "grpc"), True, "Knative leads one port to a model, and that is HTTP's; write mode: Standard"
+                (*at, "grpc"), True, "Knative routes one port to a model, and HTTP has it; write mode: Standard"
             )
         if model.grpc and settings.platform.mesh == "off":
             yield fault((*at, "grpc"), True, "the gateway is Istio's, and platform.mesh is off; remove it")

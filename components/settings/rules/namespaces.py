@@ -22,7 +22,9 @@ def check(settings: Settings) -> Iterator[Problem]:
         taken.add(settings.database.cloud_native_pg.operator_namespace)
     for key, name in named:
         if name in taken or name.startswith("kube-"):
-            yield fault(key, name, "this namespace is another's; every name must be its own")
+            yield fault(
+                key, name, "this namespace is named in another place too; every namespace needs a name of its own"
+            )
         taken.add(name)
 
 

@@ -115,13 +115,13 @@ def serving_version(settings: Settings) -> Iterator[Problem]:
         return
     version = given["version"]
     if not is_version(version):
-        yield fault(here, version, 'no version of Knative Serving; write one in quotes, such as "1.22" or "1.22.1"')
+        yield fault(here, version, 'not a version of Knative Serving; write one in quotes, such as "1.22" or "1.22.1"')
     elif settings.image_mirror and not is_carried(version) and "registry" not in given:
         yield fault(
             here,
             version,
-            f"which images it has is known of {min(CARRIED)} to {max(CARRIED)}, so imageMirror does not reach them; "
-            "write one of those, or knativeServing.registry.override",
+            f"Slipway knows the images of {min(CARRIED)} to {max(CARRIED)} only, so imageMirror does not reach these; "
+            "write one of those versions, or knativeServing.registry.override",
         )
 
 

@@ -69,9 +69,7 @@ def check_queries(settings: Settings) -> Iterator[Problem]:
 def _knative(settings: Settings, model: Model, scaling: KnativeAutoscaling, here: Path) -> Iterator[Problem]:
     kind, metric = scaling.autoscaler, scaling.followed
     if model.mode != "Knative":
-        yield fault(
-            (*here, "class"), kind, "a class of Knative's scales in Knative mode; write mode: Knative, or `metrics`"
-        )
+        yield fault((*here, "class"), kind, "`class` is for mode: Knative; write that mode, or `metrics`")
         return
     if metric not in _METRICS[kind]:
         other = "hpa" if kind == "kpa" else "kpa"
