@@ -16,7 +16,7 @@ HOST = "wine-models.models.test"
 URL = f"https://{HOST}:8443/v2/models/mlflow-model/infer"
 
 
-class Model(GRPCInferenceServiceServicer):
+class Model(GRPCInferenceServiceServicer):  # type: ignore[misc]
     """Keeps what it was told beside the question."""
 
     told: tuple[tuple[str, str], ...] = ()
