@@ -6,6 +6,8 @@ What MLflow acknowledged is there afterwards; a model goes on answering while it
 import contextlib
 import itertools
 import json
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -20,7 +22,9 @@ import pytest
 from components.errors import SlipwayError
 from components.settings import parse_settings
 from tests.kind.commands import CLUSTER, engine, kubectl, run
-from tools import stack_file
+from tools import release, stack_edit, stack_file
+from tools.bench.frame.served import Model
+from tools.bench.frame.versions import registered_again
 from tools.engine.stack import Stack
 from tools.predict import Served, served
 
@@ -28,8 +32,8 @@ pytestmark = pytest.mark.kind
 
 NAME = "faults"
 WRITERS = 3
-# Requests per second to the model.
-RATE = 20
+# Requests per second to the model, and how many may be under way at once.
+RATE, CLIENTS = 100, 10
 _SECONDS = 300.0
 
 
@@ -189,17 +193,16 @@ def test_every_secret_is_turned_over_while_people_work(client: Client, outputs: 
     model, *_ = served(Stack("dev"), None)
     load = Load(model, json.loads(outputs["models"][model.name]["example"])["outputs"])
     before, passwords = client.written, secrets()
-    with repeated(client.attempt, WRITERS), repeated(load.once, 1):
+    with repeated(client.attempt, WRITERS), repeated(load.once, CLIENTS):
         until(lambda: client.written > before + 20)
         engine("rotate", "all")
         seen = client.written
         until(lambda: client.written > seen + 60)
-    until(lambda: threading.active_count() == 1)
-    lost, failed = client.lost(), load.answers.total() - load.answers["right"]
+    lost = client.lost()
     print(f"{client.written} acknowledged so far, {len(lost)} lost, {client.refused} refused meanwhile")
-    print(f"{load.answers.total()} requests, {failed} failed")
+    print(load)
     assert not lost
-    assert not failed, load.answers
+    assert not load.failed
     assert all(secrets()[name] != value for name, value in passwords.items())
 
 
@@ -212,23 +215,30 @@ def secrets() -> dict[str, str]:
 
 
 class Load:
-    """The model's own example, so many times a second, and what was answered."""
+    """The model's own example, RATE times a second where it answers as fast, and what was answered."""
 
     def __init__(self, model: Served, right: Any) -> None:
         self.model, self.right = model, pytest.approx(right, rel=1e-6)
         self.answers: Counter[str] = Counter()
+        self.began = time.monotonic()
 
     def once(self) -> None:
-        threading.Thread(target=self._once).start()
-        time.sleep(1 / RATE)
-
-    def _once(self) -> None:
+        due = time.monotonic() + CLIENTS / RATE
         try:
             answer = self.model.ask(self.model.question(None))
         except SlipwayError as error:
             self.answers[error.message] += 1
         else:
             self.answers["right" if answer["outputs"][0]["data"] == self.right else "wrong"] += 1
+        time.sleep(max(0.0, due - time.monotonic()))
+
+    @property
+    def failed(self) -> Counter[str]:
+        return self.answers - Counter({"right": self.answers["right"]})
+
+    def __str__(self) -> str:
+        rate = self.answers.total() / (time.monotonic() - self.began)
+        return f"{self.answers.total()} requests, {rate:.0f} a second, {self.failed.total()} failed {dict(self.failed)}"
 
 
 class Pods:
@@ -262,9 +272,16 @@ class Pods:
         time.sleep(2)
         until(lambda: self._ready() == 2)
 
+    def names(self) -> set[str]:
+        pods = self.get("pods", f"--selector=serving.kserve.io/inferenceservice={self.name}")["items"]
+        return {each["metadata"]["name"] for each in pods if "deletionTimestamp" not in each["metadata"]}
+
     def replace(self) -> None:
-        kubectl("--namespace=models", "rollout", "restart", f"deployment/{self.name}-predictor")
-        kubectl("--namespace=models", "rollout", "status", f"deployment/{self.name}-predictor", "--timeout=300s")
+        before = self.names()
+        model = Model.first_of(Stack("dev"))
+        for mark in ("once", None):
+            model.replace_pods(mark)
+        assert not before & self.names()
 
 
 def test_a_model_answers_while_its_pods_come_and_go(outputs: dict[str, Any]) -> None:
@@ -283,14 +300,77 @@ def test_a_model_answers_while_its_pods_come_and_go(outputs: dict[str, Any]) -> 
     try:
         for step, act in steps.items():
             load = Load(model, right)
-            with repeated(load.once, 1):
+            with repeated(load.once, CLIENTS):
                 time.sleep(2)
                 act()
                 time.sleep(2)
-            # A request has its own patience.
-            until(lambda: threading.active_count() == 1)
-            print(f"{step}: {load.answers.total()} requests, {dict(load.answers)}")
-            failed[step] = load.answers - Counter({"right": load.answers["right"]})
+            print(f"{step}: {load}")
+            failed[step] = load.failed
     finally:
         pods.bounded(before["minReplicas"], before["maxReplicas"])
     assert not any(failed.values()), failed
+
+
+def broken(folder: Path) -> None:
+    """It names the module that would load it, and there is none."""
+    described = folder / "MLmodel"
+    text = described.read_text()
+    described.write_text(text.replace("loader_module: mlflow.sklearn", "loader_module: no_such_loader"))
+    assert text != described.read_text()
+
+
+def noted(folder: Path) -> None:
+    (folder / "note.txt").write_text(f"{time.time()}\n")
+
+
+@pytest.fixture
+def file() -> Iterator[Path]:
+    """What has the stack's models; it is as it was afterwards."""
+    path = stack_edit.owner_of(stack_file.path_of("dev"))
+    before = path.read_bytes()
+    yield stack_file.path_of("dev")
+    path.write_bytes(before)
+
+
+def test_a_new_version_comes_and_goes_while_people_ask(outputs: dict[str, Any], file: Path) -> None:
+    model, *_ = served(Stack("dev"), None)
+    before = stack_edit.model_of(file, model.name)["source"]
+    new = registered_again(Stack("dev"), before, noted)
+    load = Load(model, json.loads(outputs["models"][model.name]["example"])["outputs"])
+    pods = Pods(model.name)
+    with repeated(load.once, CLIENTS):
+        for source in (new, before):
+            names = pods.names()
+            release.rollback(file, model.name, source)
+            engine("up")
+            assert not names & pods.names()
+            answer = model.ask(model.question(None))
+            assert f"models:/{before.split('/')[1]}/{answer['model_version']}" == source
+    print(load)
+    assert not load.failed
+
+
+def test_a_version_that_does_not_load_is_never_asked_and_the_one_before_goes_on(
+    outputs: dict[str, Any], file: Path
+) -> None:
+    model, *_ = served(Stack("dev"), None)
+    before = stack_edit.model_of(file, model.name)["source"]
+    load = Load(model, json.loads(outputs["models"][model.name]["example"])["outputs"])
+    release.rollback(file, model.name, registered_again(Stack("dev"), before, broken))
+    with repeated(load.once, CLIENTS):
+        said = refused("up")
+        # Its own last lines.
+        assert "no_such_loader" in said, said[-3000:]
+        release.rollback(file, model.name, before)
+        engine("up")
+    print(load)
+    assert not load.failed
+
+
+def refused(verb: str) -> str:
+    """What a run says that fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tools", verb, "dev"], capture_output=True, text=True, timeout=1800, check=False
+    )
+    assert done.returncode
+    return done.stdout + done.stderr

@@ -1,6 +1,7 @@
 """A running stack's model, as benchmarks ask and watch it: by kubectl, and from within its own pod."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,10 @@ from tools.bench.frame import in_pod
 from tools.engine.stack import Stack
 from tools.environment import tools_first
 from tools.predict import Served, served
+
+# An annotation of the pods, which means nothing to anybody.
+_MARK = "slipway/replaced"
+_CHANGED_WITHIN = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +45,24 @@ class Model:
     def pods(self) -> list[dict[str, Any]]:
         label = f"--selector=serving.kserve.io/inferenceservice={self.found.name}"
         return list(json.loads(self.kubectl("get", "pods", label, "--output=json"))["items"])
+
+    def replace_pods(self, mark: str | None) -> None:
+        """Have new pods in place of all, and wait until the old ones are going; None takes the mark away again.
+
+        KServe takes back what `kubectl rollout restart` writes into its Deployment: it is told itself.
+        """
+        before = self._generation()
+        patch = {"spec": {"predictor": {"annotations": {_MARK: mark}}}}
+        self.kubectl("patch", f"inferenceservice/{self.found.name}", "--type=merge", f"--patch={json.dumps(patch)}")
+        end = time.monotonic() + _CHANGED_WITHIN
+        while self._generation() == before:
+            if time.monotonic() > end:
+                raise SlipwayError(f"KServe did not change {self.deployment} within {_CHANGED_WITHIN:.0f} s")
+            time.sleep(0.1)
+        self.kubectl("rollout", "status", self.deployment, "--timeout=300s")
+
+    def _generation(self) -> str:
+        return self.kubectl("get", self.deployment, "--output=jsonpath={.metadata.generation}")
 
     def server(self) -> dict[str, Any]:
         """Where `asked` finds the server itself, as a pod of the model reaches it."""
