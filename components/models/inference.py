@@ -14,6 +14,8 @@ from components.serving.protocol import GRPC_PORT, HTTP_PORT, METRICS_PORT, MODE
 from components.settings.merge import merged
 
 _UID = 1000
+# Seconds that a pod which is to go still serves: the gateway learns of it later than the pod.
+_SERVES_ON = 10
 # KServe (Standard) and Knative open nothing to the world by themselves: the gateway's routes do.
 LABELS = {
     "networking.kserve.io/visibility": "cluster-local",
@@ -132,6 +134,8 @@ def container(model: s.Model, image: Input[str], version: Input[str]) -> dict[st
         # The model's own readiness, not the server's: MLServer lives on after somebody has unloaded its only model.
         "livenessProbe": {**ready, "periodSeconds": 20, "failureThreshold": 6},
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+        # Knative's own container sees to it, and its webhook refuses another's.
+        **({} if model.mode == "Knative" else {"lifecycle": {"preStop": {"sleep": {"seconds": _SERVES_ON}}}}),
     }
 
 

@@ -61,6 +61,20 @@ def test_the_model_is_served_by_its_digest_on_the_v2_protocol(dev: Run) -> None:
     assert predictor["annotations"]["prometheus.io/port"] == "8082"
 
 
+def test_a_pod_that_is_to_go_serves_until_the_gateway_knows(dev: Run) -> None:
+    [container] = dev.one("InferenceService").inputs["spec"]["predictor"]["containers"]
+    seconds = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    # Of the 30 s that Kubernetes gives a pod the rest is for what it is asked last.
+    assert 5 <= seconds <= 20
+
+
+def test_knative_lets_a_pod_serve_on_by_itself_and_would_refuse_ours() -> None:
+    [container] = (
+        run_stack("dev", model(mode="Knative")).one("InferenceService").inputs["spec"]["predictor"]["containers"]
+    )
+    assert "lifecycle" not in container
+
+
 def test_with_an_autoscaler_of_ours_kserve_neither_scales_nor_fixes_the_count(dev: Run) -> None:
     service = dev.one("InferenceService")
     annotations = service.inputs["metadata"]["annotations"]
