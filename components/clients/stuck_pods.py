@@ -4,10 +4,10 @@ Pure functions read what the cluster says; `stuck` asks it.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from components.clients.cluster_api import POD, ApiResource, Cluster, Object
+from components.clients.cluster_api import POD, ApiResource, Cluster, ClusterError, Object
 
 EVENT = ApiResource("", "v1", "Event", "events", True)
 
@@ -16,6 +16,8 @@ _IMAGE = ("ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 # A server that starts before what it needs may crash a few times, and is well afterwards. The kubelet's pauses before
 # the fourth restart are 10, 20, 40 and 80 s.
 _CRASHES = 4
+# Of a log: what is told of a crash.
+_LINES = 25
 # A node may be on its way, or a volume being bound.
 _NO_NODE_FOR = 60.0
 # What autoscalers of nodes say of a pod for which they make one.
@@ -31,13 +33,17 @@ class Stuck:
     image: str = ""
     text: str = ""
     patience: float = 0.0
+    # The one that crashes, and what it said last.
+    container: str = ""
+    lines: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
         return self.what, self.reason
 
     def __str__(self) -> str:
-        return ": ".join(filter(None, (self.what, self.reason, self.image, self.text)))
+        said = ": ".join(filter(None, (self.what, self.reason, self.image, self.text)))
+        return f"{said}; its last lines:\n{self.lines}" if self.lines else said
 
 
 def of_pod(pod: Object) -> Iterator[Stuck]:
@@ -46,21 +52,24 @@ def of_pod(pod: Object) -> Iterator[Stuck]:
     what = f"Pod {metadata['namespace']}/{metadata['name']}"
     if "deletionTimestamp" in metadata:
         return
+    # As they were asked for: a runtime may report the digest of its own copy.
+    spec = pod.get("spec", {})
+    images = {each["name"]: each["image"] for each in [*spec.get("initContainers", []), *spec.get("containers", [])]}
     for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
         waiting = container.get("state", {}).get("waiting") or {}
-        reason, image = waiting.get("reason", ""), container.get("image", "")
+        reason, image = waiting.get("reason", ""), images.get(container["name"], container.get("image", ""))
         if reason in _IMAGE:
             yield Stuck(what=what, reason=reason, image=image, text=waiting.get("message", ""))
         if reason == "CrashLoopBackOff" and container.get("restartCount", 0) >= _CRASHES:
-            yield Stuck(what=what, reason=reason, image=image, text=_last_words(container))
+            yield Stuck(what=what, reason=reason, image=image, text=_end(container), container=container["name"])
     for condition in status.get("conditions", []):
         if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
-            images = ", ".join(each["image"] for each in pod.get("spec", {}).get("containers", []))
+            all_images = ", ".join(each["image"] for each in spec.get("containers", []))
             text = condition.get("message", "")
-            yield Stuck(what=what, reason="Unschedulable", image=images, text=text, patience=_NO_NODE_FOR)
+            yield Stuck(what=what, reason="Unschedulable", image=all_images, text=text, patience=_NO_NODE_FOR)
 
 
-def _last_words(container: dict[str, Any]) -> str:
+def _end(container: dict[str, Any]) -> str:
     """How the container ended."""
     ended = container.get("lastState", {}).get("terminated") or {}
     code = f"exit code {ended['exitCode']}" if "exitCode" in ended else ""
@@ -76,11 +85,23 @@ def of_event(event: Object) -> Iterator[Stuck]:
         yield Stuck(what=f"{of['kind']} {of.get('namespace', '')}/{of['name']}", reason="exceeded quota", text=message)
 
 
+def _with_lines(cluster: Cluster, pod: Object, found: Stuck) -> Stuck:
+    """With what the container said before it ended, where it crashes."""
+    if not found.container:
+        return found
+    path = f"{POD.path(pod['metadata']['namespace'], pod['metadata']['name'])}/log"
+    try:
+        said = cluster.text(f"{path}?container={found.container}&tailLines={_LINES}&previous=true")
+    except ClusterError:
+        return found
+    return replace(found, lines=(said or "").strip())
+
+
 def stuck(cluster: Cluster, namespaces: Collection[str]) -> list[Stuck]:
     """What is stuck in the namespaces. Raises ClusterError."""
     found: list[Stuck] = []
     for namespace in namespaces:
-        pods = [each for pod in cluster.list(POD, namespace) for each in of_pod(pod)]
+        pods = [_with_lines(cluster, pod, each) for pod in cluster.list(POD, namespace) for each in of_pod(pod)]
         events = cluster.list(EVENT, namespace)
         awaited = {
             f"Pod {namespace}/{event['involvedObject']['name']}"

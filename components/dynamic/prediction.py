@@ -162,7 +162,7 @@ def _from_version(
     faults, looked = 0, time.monotonic()
 
     def missing() -> str:
-        nonlocal answer, faults, looked
+        nonlocal answer, faults
         try:
             answer = request(url(props, path), props["host"], body, by)
         except OSError as error:
@@ -171,13 +171,21 @@ def _from_version(
                 pods = _pods(props)
                 lines = pods.last_lines() if pods else ""
                 raise Refused(f"{error}, {faults} times over" + (f"; its log:\n{lines}" if lines else "")) from None
-            if time.monotonic() - looked > _LOOK_EVERY:
-                looked = time.monotonic()
-                if (pods := _pods(props)) and (why := pods.failure()):
-                    raise Refused(f"the model does not start: {why}") from None
-            return str(error)
-        served = answer.get("model_version") or (answer.get("versions") or [None])[0]
-        return "" if served in (None, version) else f"version {served} still answers"
+            last = str(error)
+        else:
+            served = answer.get("model_version") or (answer.get("versions") or [None])[0]
+            last = "" if served in (None, version) else f"version {served} still answers"
+        if last:
+            look()
+        return last
+
+    def look() -> None:
+        """Raise Refused where the wanted version does not start, whether or not the one before still answers."""
+        nonlocal looked
+        if time.monotonic() - looked > _LOOK_EVERY:
+            looked = time.monotonic()
+            if (pods := _pods(props)) and (why := pods.failure()):
+                raise Refused(f"the model does not start: {why}") from None
 
     if last := wait_out(missing, deadline - time.monotonic()):
         raise TimeoutError(

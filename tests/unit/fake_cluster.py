@@ -39,6 +39,8 @@ class FakeCluster(Cluster):
         self.deleted: list[str] = []
         self.patched: list[str] = []
         self.version = "v1.34.4"
+        # What is no object, such as a log, by path.
+        self.texts: dict[str, str] = {}
 
     def add(self, kind: ApiResource, name: str, namespace: str = "", **content: Any) -> Object:
         """Put an object there; `metadata` is merged with its name and namespace."""
@@ -46,6 +48,9 @@ class FakeCluster(Cluster):
         made = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, **content}
         self.objects[kind.path(namespace or None, name)] = made
         return made
+
+    def text(self, path: str) -> str | None:
+        return self.texts.get(path)
 
     def serve(self, kind: ApiResource, **metadata: Any) -> None:
         """Add a kind and its CRD."""

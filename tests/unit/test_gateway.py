@@ -400,7 +400,7 @@ def test_a_password_to_an_address_without_tls_is_a_fault(uri: str, mesh: str) ->
 
 def test_a_password_in_an_address_is_a_fault_and_is_not_shown() -> None:
     found = faults(set_at("tracking.uri", "https://admin:hunter2@mlflow.test"))
-    assert any("slipway:tracking.uri: a text: credentials in a URL are no secret" in fault for fault in found)
+    assert any("slipway:tracking.uri: a text: credentials in a URL are not kept secret" in fault for fault in found)
     assert "hunter2" not in "".join(found)
 
 

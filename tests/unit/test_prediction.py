@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from components.dynamic import prediction
 from components.dynamic.prediction import Refused, predict
 from tests.unit.http_server import served_by
 
@@ -174,3 +175,17 @@ def test_a_canary_that_refuses_what_the_model_takes_fails_the_deployment() -> No
     refusal = {"error": "expected shape (-1, 12)"}
     with served(answer(), (400, refusal)) as (address, _), pytest.raises(Refused, match=r"shape \(-1, 12\)"):
         predict(props(address, canary="2"))
+
+
+class Crashing:
+    def failure(self) -> str:
+        return "pod wine-2: its container ended with 1"
+
+
+def test_a_version_that_does_not_start_ends_the_wait_though_the_one_before_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prediction, "_LOOK_EVERY", 0.0)
+    monkeypatch.setattr(prediction, "_pods", lambda _props: Crashing())
+    with served(answer(version="1")) as (address, _), pytest.raises(Refused, match="wine-2: its container ended"):
+        predict(props(address, version="2", seconds=30.0))

@@ -18,16 +18,22 @@ from tools.engine import stuck_watch
 from tools.engine.stuck_watch import Watch, places, watched
 
 IMAGE = "registry.test/wine@sha256:1"
+SPEC = {"containers": [{"name": "server", "image": IMAGE}]}
 
 
 def pod(reason: str, **status: Any) -> dict[str, Any]:
-    container = {"image": IMAGE, "state": {"waiting": {"reason": reason, "message": "not found"}}, **status}
-    return {"status": {"containerStatuses": [container]}}
+    container = {
+        "name": "server",
+        "image": "sha256:1",
+        "state": {"waiting": {"reason": reason, "message": "not found"}},
+        **status,
+    }
+    return {"spec": SPEC, "status": {"containerStatuses": [container]}}
 
 
 def no_node() -> dict[str, Any]:
     condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes: cpu"}
-    return {"spec": {"containers": [{"image": IMAGE}]}, "status": {"conditions": [condition]}}
+    return {"spec": SPEC, "status": {"conditions": [condition]}}
 
 
 @pytest.fixture
@@ -51,7 +57,7 @@ def test_what_is_stuck_is_named_with_its_image_and_the_reason() -> None:
 
 
 def test_an_init_container_is_looked_at_too() -> None:
-    waiting = {"image": IMAGE, "state": {"waiting": {"reason": "ImagePullBackOff"}}}
+    waiting = {"name": "migrate", "image": IMAGE, "state": {"waiting": {"reason": "ImagePullBackOff"}}}
     assert said({"status": {"initContainerStatuses": [waiting]}}) == [f"Pod models/wine-1: ImagePullBackOff: {IMAGE}"]
 
 
@@ -61,7 +67,7 @@ def test_an_init_container_is_looked_at_too() -> None:
         pod("ContainerCreating"),
         pod("ErrImagePull"),
         pod("CrashLoopBackOff", restartCount=2),
-        {"status": {"containerStatuses": [{"image": IMAGE, "state": {"running": {}}}]}},
+        {"status": {"containerStatuses": [{"name": "server", "image": IMAGE, "state": {"running": {}}}]}},
         {"status": {}},
     ],
 )
@@ -121,6 +127,15 @@ def test_the_watch_says_what_it_is_and_stops_what_waits(cluster: FakeCluster, mo
         there.append(cluster)
         assert stop.wait(10)
     assert lines == [f"ended, because no waiting helps: Pod models/wine-1: ImagePullBackOff: {IMAGE}: not found"]
+
+
+def test_a_crash_is_told_with_the_containers_own_last_lines(cluster: FakeCluster) -> None:
+    ended = {"terminated": {"reason": "Error", "exitCode": 1}}
+    cluster.add(api.POD, "wine-1", "models", **pod("CrashLoopBackOff", restartCount=4, lastState=ended))
+    log = "No module named 'no_such_loader'"
+    cluster.texts["/api/v1/namespaces/models/pods/wine-1/log?container=server&tailLines=25&previous=true"] = f"{log}\n"
+    [found] = stuck(cluster, ["models"])
+    assert str(found) == (f"Pod models/wine-1: CrashLoopBackOff: {IMAGE}: Error exit code 1; its last lines:\n{log}")
 
 
 def test_a_command_is_told_to_end_and_waited_for() -> None:
