@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.support import page
-from tests.support.cells import FLAVOURS, PYTHONS, RETURNS, SIGNATURES, Cell, Flavour, cells
+from tests.support.cells import FLAVOURS, PYTHONS, RETURNS, SIGNATURES, Cell, Flavour, cells, on_kind
 
 CELLS = list(cells())
+ON_KIND = on_kind()
 PAGE = page.read()
 
 
@@ -23,7 +24,7 @@ def test_the_page_is_what_its_rows_make() -> None:
 def test_every_cell_was_seen_and_none_is_red_without_a_declared_reason(cell: Cell) -> None:
     seen = PAGE[page.key(cell)]
     assert seen.local == (f"red: {cell.red}" if cell.red else "right")
-    assert seen.kind in ("", "right")
+    assert seen.kind == ("right" if cell in ON_KIND else "")
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS, ids=lambda flavour: flavour.name)
@@ -37,6 +38,11 @@ def test_every_signature_and_every_return_of_pyfunc_is_seen_with_every_python() 
     own = [cell for cell in CELLS if cell.flavour == "pyfunc"]
     everywhere = {(kind, python) for python in PYTHONS for kind in (*SIGNATURES, *RETURNS)}
     assert {(kind, cell.python) for cell in own for kind in (cell.signature, cell.returned)} == everywhere
+
+
+def test_a_dozen_of_them_were_seen_on_kind_on_both_servers_and_three_pythons() -> None:
+    assert len(ON_KIND) == 12
+    assert {cell.python for cell in ON_KIND} == {"3.11", "3.12", "3.13"}
 
 
 def test_what_a_run_sees_of_one_cell_leaves_the_rest_of_the_page(tmp_path: Path) -> None:
