@@ -1,5 +1,6 @@
 """HTTPS to a host that is reached at another address, trusted by a certificate authority of its own."""
 
+import functools
 import http.client
 import socket
 import ssl
@@ -24,10 +25,12 @@ def split(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
+@functools.lru_cache(maxsize=8)
 def opener(ca: str = "", address: str | None = None) -> urllib.request.OpenerDirector:
     """As `urllib.request.build_opener`; every https:// host is connected to at `address` (host:port), if given.
 
     The host's own name stays what the server is asked for, in TLS and in HTTP, and what its certificate must name.
+    One for each trust and address: reading what this machine trusts takes longer than most requests.
     """
     return urllib.request.build_opener(_Handler(context(ca), split(address) if address else None))
 

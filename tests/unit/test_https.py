@@ -132,3 +132,8 @@ def test_without_a_key_a_refusal_is_the_answer(certificate: Path, ca: str) -> No
 )
 def test_an_origin_has_the_port_of_the_address(address: str | None, origin: str) -> None:
     assert https.origin("a.test", address) == origin
+
+
+def test_what_this_machine_trusts_is_read_once_for_many_requests() -> None:
+    assert https.opener() is https.opener()
+    assert https.opener("", "127.0.0.1:1") is not https.opener("", "127.0.0.1:2")
