@@ -52,8 +52,9 @@ def asked(url: str, body: bytes | None = None, *, method: str | None = None, **h
 class Client:
     """Logs runs, artifacts and versions, one after another, and remembers what was acknowledged."""
 
-    def __init__(self, uri: str) -> None:
-        self.uri = uri
+    def __init__(self, uri: str, ask: Callable[..., bytes] = asked, experiment: str = "0") -> None:
+        self.uri, self.ask, self.experiment = uri, ask, experiment
+        self.folder = f"{experiment}/{NAME}"
         self.runs: dict[str, str] = {}
         self.artifacts: dict[str, bytes] = {}
         self.versions: set[str] = set()
@@ -62,19 +63,20 @@ class Client:
 
     def call(self, path: str, body: dict[str, Any] | None = None) -> Any:
         sent = json.dumps(body).encode() if body is not None else None
-        return json.loads(asked(f"{self.uri}/api/2.0/mlflow/{path}", sent, **{"Content-Type": "application/json"}))
+        return json.loads(self.ask(f"{self.uri}/api/2.0/mlflow/{path}", sent, **{"Content-Type": "application/json"}))
 
     def artifact(self, path: str) -> str:
-        return f"{self.uri}/api/2.0/mlflow-artifacts/artifacts/{NAME}/{path}"
+        return f"{self.uri}/api/2.0/mlflow-artifacts/artifacts/{self.folder}/{path}"
 
     def write(self) -> None:
         number = next(self.numbers)
-        run = self.call("runs/create", {"experiment_id": "0", "run_name": f"{NAME}-{number}"})["run"]["info"]["run_id"]
+        wanted = {"experiment_id": self.experiment, "run_name": f"{NAME}-{number}"}
+        run = self.call("runs/create", wanted)["run"]["info"]["run_id"]
         self.runs[run] = f"{NAME}-{number}"
         content = f"{number}\n".encode() * 10_000
-        asked(self.artifact(str(number)), content, method="PUT")
+        self.ask(self.artifact(str(number)), content, method="PUT")
         self.artifacts[str(number)] = content
-        source = f"mlflow-artifacts:/{NAME}/{number}"
+        source = f"mlflow-artifacts:/{self.folder}/{number}"
         made = self.call("model-versions/create", {"name": NAME, "source": source, "run_id": run})
         self.versions.add(made["model_version"]["version"])
 
@@ -92,7 +94,7 @@ class Client:
     def lost(self) -> list[str]:
         """What was acknowledged, and is not there or is another."""
         runs = (run for run, name in self.runs.items() if self._run(run) != name)
-        artifacts = (number for number, content in self.artifacts.items() if asked(self.artifact(number)) != content)
+        artifacts = (number for number, content in self.artifacts.items() if self.ask(self.artifact(number)) != content)
         known = {each["version"] for each in self._versions()}
         return [*runs, *artifacts, *(self.versions - known)]
 
