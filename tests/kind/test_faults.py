@@ -54,7 +54,6 @@ class Client:
 
     def __init__(self, uri: str, ask: Callable[..., bytes] = asked, experiment: str = "0") -> None:
         self.uri, self.ask, self.experiment = uri, ask, experiment
-        self.folder = f"{experiment}/{NAME}"
         self.runs: dict[str, str] = {}
         self.artifacts: dict[str, bytes] = {}
         self.versions: set[str] = set()
@@ -66,17 +65,17 @@ class Client:
         return json.loads(self.ask(f"{self.uri}/api/2.0/mlflow/{path}", sent, **{"Content-Type": "application/json"}))
 
     def artifact(self, path: str) -> str:
-        return f"{self.uri}/api/2.0/mlflow-artifacts/artifacts/{self.folder}/{path}"
+        return f"{self.uri}/api/2.0/mlflow-artifacts/artifacts/{path}"
 
     def write(self) -> None:
         number = next(self.numbers)
         wanted = {"experiment_id": self.experiment, "run_name": f"{NAME}-{number}"}
-        run = self.call("runs/create", wanted)["run"]["info"]["run_id"]
+        info = self.call("runs/create", wanted)["run"]["info"]
+        run, source = info["run_id"], f"{info['artifact_uri']}/{number}"
         self.runs[run] = f"{NAME}-{number}"
-        content = f"{number}\n".encode() * 10_000
-        self.ask(self.artifact(str(number)), content, method="PUT")
-        self.artifacts[str(number)] = content
-        source = f"mlflow-artifacts:/{self.folder}/{number}"
+        content, path = f"{number}\n".encode() * 10_000, source.removeprefix("mlflow-artifacts:/")
+        self.ask(self.artifact(path), content, method="PUT")
+        self.artifacts[path] = content
         made = self.call("model-versions/create", {"name": NAME, "source": source, "run_id": run})
         self.versions.add(made["model_version"]["version"])
 
@@ -94,7 +93,7 @@ class Client:
     def lost(self) -> list[str]:
         """What was acknowledged, and is not there or is another."""
         runs = (run for run, name in self.runs.items() if self._run(run) != name)
-        artifacts = (number for number, content in self.artifacts.items() if self.ask(self.artifact(number)) != content)
+        artifacts = (path for path, content in self.artifacts.items() if self.ask(self.artifact(path)) != content)
         known = {each["version"] for each in self._versions()}
         return [*runs, *artifacts, *(self.versions - known)]
 
