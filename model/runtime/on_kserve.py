@@ -28,7 +28,7 @@ from runtime import http_inference
 from runtime.connection import Connection
 from runtime.grpc_inference import GrpcInference, ModelServicer
 from runtime.http_inference import App, Receive, Scope, Send
-from runtime.place import GRPC_PORT, HOST, HTTP_PORT, METRICS_PORT, NAME, VERSION
+from runtime.place import GRPC_PORT, HOST, HTTP_PORT, IDLE, METRICS_PORT, NAME, VERSION
 from runtime.problem import Problem
 
 # As MLServer counts.
@@ -169,7 +169,7 @@ async def serve(connection: Connection) -> None:
     app.add_api_route("/version", runtime.mlflow_version)
     app.user_middleware.append(Middleware(Counted))
     http_inference.put_before(app, connection, runtime.version, _count)
-    rest = RESTServer("kserve.model_server:app", plane, repository, int(os.environ[HTTP_PORT]))
+    rest = RESTServer("kserve.model_server:app", plane, repository, int(os.environ[HTTP_PORT]), timeout_keep_alive=IDLE)
     rest.config.host = host = os.environ.get(HOST, "0.0.0.0")
     servicer = Servicer(plane, repository, GrpcInference(pb, connection, runtime.version, _count))
     prometheus_client.start_http_server(int(os.environ[METRICS_PORT]), host)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
+import uvicorn
 from fastapi import Header, Request, Response
 from mlserver import MLModel, MLServer, ModelSettings, Settings
 from mlserver.errors import MLServerError
@@ -20,7 +22,7 @@ from mlserver.utils import get_model_uri
 from runtime import http_inference
 from runtime.connection import Connection
 from runtime.grpc_inference import GrpcInference, ModelServicer
-from runtime.place import NAME, VERSION
+from runtime.place import IDLE, NAME, VERSION
 from runtime.problem import Problem
 
 T = TypeVar("T")
@@ -100,6 +102,13 @@ def _parameters(of: InferenceRequest | RequestInput) -> dict[str, Any]:
     return parameters.model_dump(exclude_none=True) if parameters else {}
 
 
+def _lasting(config: Callable[[], uvicorn.Config]) -> uvicorn.Config:
+    """Its HTTP server's configuration, with connections that may be idle for long."""
+    made = config()
+    made.timeout_keep_alive = IDLE
+    return made
+
+
 async def serve(connection: Connection) -> None:
     """Serve the model until a signal comes."""
     Runtime.opened = connection
@@ -118,5 +127,7 @@ async def serve(connection: Connection) -> None:
 
     # Its server makes one when it starts, and takes none.
     mlserver_grpc.InferenceServicer = Servicer
-    http_inference.put_before(server._rest_server._app, connection, parameters.version, count)
+    rest = server._rest_server
+    http_inference.put_before(rest._app, connection, parameters.version, count)
+    rest._get_config = partial(_lasting, rest._get_config)
     await server.start([model])

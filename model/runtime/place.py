@@ -9,3 +9,6 @@ HOST, HTTP_PORT = "MLSERVER_HOST", "MLSERVER_HTTP_PORT"
 GRPC_PORT, METRICS_PORT = "MLSERVER_GRPC_PORT", "MLSERVER_METRICS_PORT"
 # What the text of a BYTES tensor means, as MLServer names it.
 TEXT, BASE64, DATETIME, JSON = "str", "base64", "datetime", "pd_json"
+# Seconds that a connection may be idle: longer than Envoy keeps one (an hour). It would send a request into one that a
+# server is just closing, and must not send it again.
+IDLE = 4000

@@ -1,9 +1,12 @@
 import gzip
+import http.client
 import json
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from sklearn.datasets import load_wine
@@ -247,3 +250,18 @@ def test_mlflow_s_own_path_answers_too(server: ModelServer) -> None:
     assert answer.json["predictions"] == pytest.approx(server.infer(tensor([ROW], [1, 13])).json["outputs"][0]["data"])
     assert ask(f"{server.url}/invocations", {"inputs": "wine"}).status == 400
     assert server.get("/ping").status == 200
+
+
+def test_a_connection_that_nobody_used_for_a_while_is_still_good(server: ModelServer) -> None:
+    """Who asks through a proxy has no say in which connection is taken."""
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+    connection.connect()
+    connection.auto_open = 0
+    for pause in (0, 6):
+        # Longer than uvicorn's own 5 s.
+        time.sleep(pause)
+        connection.request("GET", "/v2/health/ready")
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 200
+    connection.close()
