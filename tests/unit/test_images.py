@@ -155,7 +155,9 @@ def test_the_serving_that_is_pinned_is_the_newest_of_its_line_in_the_operator() 
 def test_images_of_a_serving_that_are_not_known_are_the_operators_own_or_the_stacks() -> None:
     assert own_images(Images(digests={"docker.io/library/postgres:17": DIGEST}), "1.30.0") == {}
     base = {**BASE, "imageMirror": "mirror.test/all"}
-    with pytest.raises(SettingsError, match=r"slipway:knativeServing.version: '1.30.0': which images .* 1.20 to 1.23"):
+    with pytest.raises(
+        SettingsError, match=r"slipway:knativeServing.version: '1.30.0': Slipway knows the images of 1.20 to 1.23"
+    ):
         parse_settings({**base, "knativeServing": {"version": "1.30.0"}})
     parse_settings(
         {**base, "knativeServing": {"version": "1.30.0", "registry": {"override": {"activator": "a.b/c:1"}}}}

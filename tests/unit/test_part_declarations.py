@@ -85,7 +85,7 @@ def _camel(part: Part) -> str:
 def test_a_namespace_of_the_platform_or_of_kubernetes_is_nobody_elses(name: str, key: str, sections: object) -> None:
     assert callable(sections)
     [found] = faults(**sections(name))
-    assert found.startswith(f"slipway:{key}: '{name}': this namespace is another's")
+    assert found.startswith(f"slipway:{key}: '{name}': this namespace is Kubernetes' own, or")
 
 
 def test_two_of_the_stacks_own_namespaces_are_two() -> None:

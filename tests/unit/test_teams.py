@@ -139,7 +139,7 @@ def test_mutual_tls_brings_sidecars_that_the_quota_counts_too() -> None:
 @pytest.mark.parametrize("name", ["mlops", "models", "kserve", "kube-system", "default"])
 def test_a_namespace_of_somebody_else_is_no_team(name: str) -> None:
     [found] = faults(teams=[{"name": name}])
-    assert found.startswith(f"slipway:teams[0].name: '{name}': this namespace is another's")
+    assert found.startswith(f"slipway:teams[0].name: '{name}': this namespace is Kubernetes' own, or")
 
 
 def test_the_same_name_in_two_teams_is_refused() -> None:

@@ -23,7 +23,7 @@ def check(settings: Settings) -> Iterator[Problem]:
     for key, name in named:
         if name in taken or name.startswith("kube-"):
             yield fault(
-                key, name, "this namespace is named in another place too; every namespace needs a name of its own"
+                key, name, "this namespace is Kubernetes' own, or named for something else too; write another name"
             )
         taken.add(name)
 
