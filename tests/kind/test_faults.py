@@ -35,6 +35,7 @@ WRITERS = 3
 # Requests per second to the model, and how many may be under way at once.
 RATE, CLIENTS = 100, 10
 _SECONDS = 300.0
+_DIES_WITHIN = 5.0
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,16 @@ def asked(url: str, body: bytes | None = None, *, method: str | None = None, **h
     request = urllib.request.Request(url, body, headers, method=method)
     with urllib.request.urlopen(request, timeout=10) as answer:
         return bytes(answer.read())
+
+
+@contextlib.contextmanager
+def absent_is_none() -> Iterator[None]:
+    """404 is an answer; a server that is on its way up again gives none yet."""
+    try:
+        yield
+    except urllib.error.HTTPError as error:
+        if error.code != 404:
+            raise
 
 
 class Client:
@@ -93,15 +104,18 @@ class Client:
     def lost(self) -> list[str]:
         """What was acknowledged, and is not there or is another."""
         runs = (run for run, name in self.runs.items() if self._run(run) != name)
-        artifacts = (path for path, content in self.artifacts.items() if self.ask(self.artifact(path)) != content)
+        artifacts = (path for path, content in self.artifacts.items() if self._artifact(path) != content)
         known = {each["version"] for each in self._versions()}
         return [*runs, *artifacts, *(self.versions - known)]
 
     def _run(self, run: str) -> Any:
-        try:
+        with absent_is_none():
             return self.call(f"runs/get?run_id={run}")["run"]["info"]["run_name"]
-        except urllib.error.HTTPError:
-            return None
+
+    def _artifact(self, path: str) -> bytes | None:
+        with absent_is_none():
+            return self.ask(self.artifact(path))
+        return None
 
     def _versions(self) -> Iterator[dict[str, str]]:
         token = ""
@@ -173,13 +187,29 @@ def test_what_was_acknowledged_is_there(fault: str, client: Client) -> None:
     before = client.written
     with repeated(client.attempt, WRITERS):
         until(lambda: client.written > before + 20)
-        began, seen = time.monotonic(), client.written
+        began = time.monotonic()
         FAULTS[fault]()
+        # What was killed may answer for a moment.
+        time.sleep(_DIES_WITHIN)
+        seen = client.written
         until(lambda: client.written > seen + 60)
         took = time.monotonic() - began
-    lost = client.lost()
+    lost = settled(client.lost)
     print(f"{fault}: {client.written} acknowledged so far, {len(lost)} lost; {took:.0f} s to 60 more")
     assert not lost
+
+
+def settled(ask: Callable[[], list[str]]) -> list[str]:
+    """The answer, when the server gives one."""
+    found: list[list[str]] = []
+
+    def answered() -> bool:
+        with contextlib.suppress(OSError):
+            found.append(ask())
+        return bool(found)
+
+    until(answered)
+    return found[0]
 
 
 def until(happened: Callable[[], bool]) -> None:
@@ -199,7 +229,7 @@ def test_every_secret_is_turned_over_while_people_work(client: Client, outputs: 
         engine("rotate", "all")
         seen = client.written
         until(lambda: client.written > seen + 60)
-    lost = client.lost()
+    lost = settled(client.lost)
     print(f"{client.written} acknowledged so far, {len(lost)} lost, {client.refused} refused meanwhile")
     print(load)
     assert not lost
