@@ -70,10 +70,6 @@ def configuration(spec: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-# Seconds in which docker ends a node that it was told to remove, and in which it has removed it.
-_STOPPED_WITHIN, _REMOVED_WITHIN = 5.0, 120.0
-
-
 def registry_name(cluster: str) -> str:
     return f"{cluster}-registry"
 
