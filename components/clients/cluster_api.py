@@ -65,6 +65,9 @@ MUTATING = ApiResource(
     "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", False
 )
 
+# Of a container's log.
+_LINES = 25
+
 
 class Cluster:
     """The cluster behind a context of a kubeconfig file."""
@@ -87,6 +90,14 @@ class Cluster:
     def text(self, path: str) -> str | None:
         """What stands at `path` as it is, such as a log; None where there is nothing. Raises ClusterError."""
         return self._send("GET", path, accept="*/*")
+
+    def last_lines(self, namespace: str, pod: str, container: str, *, previous: bool) -> str:
+        """What a container said last, or the one that it took the place of; "" where that is not to be had."""
+        path = f"{POD.path(namespace, pod)}/log?container={container}&tailLines={_LINES}"
+        try:
+            return (self.text(f"{path}&previous={str(previous).lower()}") or "").strip()
+        except ClusterError:
+            return ""
 
     def list(
         self, kind: ApiResource, namespace: str | None = None, *, labels: str = "", metadata: bool = False

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from components.clients.cluster_api import POD, ApiResource, Cluster, ClusterError, Object
+from components.clients.cluster_api import POD, ApiResource, Cluster, Object
 
 EVENT = ApiResource("", "v1", "Event", "events", True)
 
@@ -16,8 +16,6 @@ _IMAGE = ("ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 # A server that starts before what it needs may crash a few times, and is well afterwards. The kubelet's pauses before
 # the fourth restart are 10, 20, 40 and 80 s.
 _CRASHES = 4
-# Of a log: what is told of a crash.
-_LINES = 25
 # A node may be on its way, or a volume being bound.
 _NO_NODE_FOR = 60.0
 # What autoscalers of nodes say of a pod for which they make one.
@@ -89,12 +87,9 @@ def _with_lines(cluster: Cluster, pod: Object, found: Stuck) -> Stuck:
     """With what the container said before it ended, where it crashes."""
     if not found.container:
         return found
-    path = f"{POD.path(pod['metadata']['namespace'], pod['metadata']['name'])}/log"
-    try:
-        said = cluster.text(f"{path}?container={found.container}&tailLines={_LINES}&previous=true")
-    except ClusterError:
-        return found
-    return replace(found, lines=(said or "").strip())
+    metadata = pod["metadata"]
+    lines = cluster.last_lines(metadata["namespace"], metadata["name"], found.container, previous=True)
+    return replace(found, lines=lines)
 
 
 def stuck(cluster: Cluster, namespaces: Collection[str]) -> list[Stuck]:

@@ -7,7 +7,6 @@ from typing import Any
 from components.clients.cluster_api import POD, Cluster, ClusterError
 
 CONTAINER = "kserve-container"
-_LINES = 25
 # What waiting does not change, once a pod has seen it more than once.
 _STUCK = {
     "CrashLoopBackOff",
@@ -55,11 +54,7 @@ class ModelPods:
         return f"pod {pod['metadata']['name']}: {why}{lines}"
 
     def _log(self, pod: Mapping[str, Any], *, previous: bool) -> str:
-        path = f"{POD.path(self.namespace, pod['metadata']['name'])}/log?container={CONTAINER}&tailLines={_LINES}"
-        try:
-            return (self.cluster.text(f"{path}&previous={str(previous).lower()}") or "").strip()
-        except ClusterError:
-            return ""
+        return self.cluster.last_lines(self.namespace, pod["metadata"]["name"], CONTAINER, previous=previous)
 
 
 def broken(pod: Mapping[str, Any]) -> str | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.clients.cluster_api import ClusterError
+from components.clients.cluster_api import Cluster, ClusterError
 from components.serving.pod_failure import ModelPods, broken
 
 IMAGE = "registry.test/wine@sha256:1"
@@ -24,6 +24,8 @@ KILLED = pod(restartCount=3, lastState={"terminated": {"exitCode": 137, "reason"
 
 
 class FakeCluster:
+    last_lines = Cluster.last_lines
+
     def __init__(self, *pods: dict[str, Any]) -> None:
         self.pods = pods
         self.asked: list[str] = []
