@@ -104,11 +104,12 @@ def _to_versions(name: str, paths: Sequence[str], versions: Mapping[str, Destina
     return [*chosen, {"name": name, "match": match, "route": [_weighted(each) for each in versions.values()]}]
 
 
-# MLflow 3.17 tells it to anybody, users or not: kinds of its stores and what is switched on. Its client does without.
 # With the slash as it may also be written: the server reads both.
-SERVER_INFO = "(?i).*(/|%2f)mlflow(/|%2f)server-info.*"
+_SERVER_INFO = "(/|%2f)mlflow(/|%2f)server-info.*"
+# MLflow 3.17 tells it to anybody, users or not: kinds of its stores and what is switched on. Its client does without.
+SERVER_INFO = f"(?i).*{_SERVER_INFO}"
 # Of it, what its client asks, not its pages. It offers URLs that the store signed, which the client then uses alone.
-SERVER_INFO_OF_CLIENTS = f"(?i).*(/|%2f)api(/|%2f)[^/]*{SERVER_INFO.removeprefix('(?i).*')}"
+SERVER_INFO_OF_CLIENTS = f"(?i).*(/|%2f)api(/|%2f)[^/]*{_SERVER_INFO}"
 
 
 def path_spec(

@@ -18,12 +18,11 @@ from components.settings import parse_settings
 from tools.bench.frame.pulumi import EMPTY, Project
 from tools.bench.frame.row import Row
 from tools.bench.frame.run import Run, Timed, rows_of, timed
+from tools.bench.frame.stack_runs import ran, shown
 from tools.engine import state
 from tools.engine.backend import environment
 from tools.engine.stack import Stack
 from tools.environment import tools_first
-from tools.timeline.picture import svg
-from tools.timeline.spans import critical_path, read
 
 NEEDS_STACK = True
 # It begins with nothing, and destroys what it made: nobody asks for that by asking for all.
@@ -43,15 +42,11 @@ def rows(run: Run) -> Iterator[Row]:
     serial: list[float] = []
     for number in range(run.repeats):
         run.say(f"round {number + 1} of {run.repeats}")
-        slipway[_FROM_NOTHING].append(timed(lambda: _tools("up", stack)))
-        spans = read(stack.events, state.resources(stack, environment(stack, stack.content, os.environ)))
-        serial.append(sum(span.seconds for span in spans))
-        run.picture("timeline", svg(spans, f"{stack.name}: {max(span.end for span in spans)} s"))
-        for span in critical_path(spans):
-            run.say(f"{span.start:>4} s  +{span.seconds:<4} {span.kind} {span.name}")
-        slipway[_SECOND].append(timed(lambda: _tools("up", stack)))
+        slipway[_FROM_NOTHING].append(timed(lambda: ran("up", stack)))
+        serial.append(sum(span.seconds for span in shown(run, stack)))
+        slipway[_SECOND].append(timed(lambda: ran("up", stack)))
         beside[_SECOND].append(timed(empty.up))
-        slipway[_DESTROY].append(timed(lambda: _tools("destroy", stack)))
+        slipway[_DESTROY].append(timed(lambda: ran("destroy", stack)))
         if kind := parse_settings(stack.values).cluster.kind:
             beside[_DESTROY].append(_kind_deleted(kind.node_image or _node_image(stack), run.scratch))
     yield from rows_of(_FROM_NOTHING, {"Slipway": slipway[_FROM_NOTHING]})
@@ -69,10 +64,6 @@ def _refuse_what_is_there(stack: Stack) -> None:
             f"{stack.name} is there, and this benchmark begins with nothing and ends with it",
             remedy=f"make destroy STACK={stack.name}, or name another stack",
         )
-
-
-def _tools(verb: str, stack: Stack) -> None:
-    command(["python", "-m", "tools", verb, stack.name], env=tools_first(), timeout=None)
 
 
 def _node_image(stack: Stack) -> str:

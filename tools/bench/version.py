@@ -9,8 +9,6 @@ ones are ready and the old ones are going. The stack file is as it was afterward
 The picture shows what the last run waited for.
 """
 
-import os
-import subprocess
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -20,13 +18,9 @@ from tools import release, stack_edit
 from tools.bench.frame.row import Row
 from tools.bench.frame.run import Run, Timed, rows_of, timed
 from tools.bench.frame.served import Model
+from tools.bench.frame.stack_runs import ran, shown
 from tools.bench.frame.versions import registered_again
-from tools.engine import state
-from tools.engine.backend import environment
 from tools.engine.stack import Stack
-from tools.environment import tools_first
-from tools.timeline.picture import svg
-from tools.timeline.spans import critical_path, read
 
 NEEDS_STACK = True
 # It changes what a running stack serves.
@@ -48,24 +42,15 @@ def rows(run: Run) -> Iterator[Row]:
             run.say(f"round {number + 1} of {run.repeats}")
             source = registered_again(stack, served, partial(_noted, number))
             release.rollback(stack.file, model.found.name, source)
-            found["Slipway"].append(timed(lambda: _up(stack)))
-            spans = read(stack.events, state.resources(stack, environment(stack, stack.content, os.environ)))
-            run.picture("timeline", svg(spans, f"a new version: {max(span.end for span in spans)} s"))
-            for span in critical_path(spans):
-                run.say(f"{span.start:>4} s  +{span.seconds:<4} {span.kind} {span.name}")
+            found["Slipway"].append(timed(lambda: ran("up", stack)))
+            shown(run, stack)
             found[_ALONE].append(timed(lambda: model.replace_pods("once")))
             model.replace_pods(None)
     finally:
         file.write_bytes(before)
-        _up(stack)
+        ran("up", stack)
     yield from rows_of(_WHAT, found)
 
 
 def _noted(number: int, folder: Path) -> None:
     (folder / "bench.txt").write_text(f"{time.time()} {number}\n")
-
-
-def _up(stack: Stack) -> None:
-    subprocess.run(
-        ["python", "-m", "tools", "up", stack.name], env=tools_first(), check=True, stdout=subprocess.DEVNULL
-    )

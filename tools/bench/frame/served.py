@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from components.clients import kubeconfig
 from components.clients.process import run as command
 from components.errors import SlipwayError
+from components.serving.protocol import HTTP_PORT
 from tools.bench.frame import in_pod
 from tools.engine.stack import Stack
 from tools.environment import tools_first
@@ -67,7 +68,7 @@ class Model:
     def server(self) -> dict[str, Any]:
         """Where `asked` finds the server itself, as a pod of the model reaches it."""
         return {
-            "url": f"http://127.0.0.1:8080{urlsplit(self.found.url).path}",
+            "url": f"http://127.0.0.1:{HTTP_PORT}{urlsplit(self.found.url).path}",
             "host": self.found.host,
             "ca": "",
             "key": None,
