@@ -256,12 +256,15 @@ class Load:
     def once(self) -> None:
         due = time.monotonic() + CLIENTS / RATE
         try:
-            answer = self.model.ask(self.model.question(None))
-        except SlipwayError as error:
-            self.answers[error.message] += 1
+            answer = self.ask(self.model.question(None))
+        except (OSError, SlipwayError) as error:
+            self.answers[str(error)] += 1
         else:
             self.answers["right" if answer["outputs"][0]["data"] == self.right else "wrong"] += 1
         time.sleep(max(0.0, due - time.monotonic()))
+
+    def ask(self, body: dict[str, Any]) -> dict[str, Any]:
+        return self.model.ask(body)
 
     @property
     def failed(self) -> Counter[str]:

@@ -14,7 +14,6 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http import HTTPStatus
@@ -24,12 +23,11 @@ import pytest
 
 from components.clients import https
 from components.dynamic.prediction import Access, request
-from components.errors import SlipwayError
 from components.settings import Settings, parse_settings
 from components.settings.ingress import OWN
 from components.settings.merge import merged
 from tests.kind.commands import engine, kubectl, override
-from tests.kind.test_faults import NAME, WRITERS, Client, repeated, until
+from tests.kind.test_faults import NAME, WRITERS, Client, Load, repeated, settled, until
 from tools import stack_file
 from tools.engine.stack import Stack
 from tools.key import key
@@ -40,8 +38,6 @@ pytestmark = pytest.mark.kind
 T = TypeVar("T")
 CLIENTS = ("shop", "reporting")
 PERSON, PASSWORD = "person", secrets.token_urlsafe(24)
-# Of each client, in seconds between two requests.
-PAUSE = 0.1
 
 
 def settings() -> Settings:
@@ -115,31 +111,16 @@ class Trust:
         return ask(self.ca)
 
 
-class Asker:
-    """The model's own example, asked with one key, and what was answered."""
+class Asker(Load):
+    """Asks with one key."""
 
     def __init__(self, model: Served, with_key: str) -> None:
-        self.model, self.by = model, replace(access(model), key=with_key)
+        super().__init__(model, json.loads(output("models")[model.name]["example"])["outputs"])
+        self.by = replace(access(model), key=with_key)
         self.trust = Trust(self.by.ca)
-        example = json.loads(output("models")[model.name]["example"])
-        self.right = pytest.approx(example["outputs"], rel=1e-6)
-        self.answers: Counter[str] = Counter()
 
-    def once(self) -> None:
-        body = self.model.question(None)
-        try:
-            answer = self.trust.asked(
-                lambda ca: request(self.model.url, self.model.host, body, replace(self.by, ca=ca))
-            )
-        except (OSError, SlipwayError) as error:
-            self.answers[str(error)] += 1
-        else:
-            self.answers["right" if answer["outputs"][0]["data"] == self.right else "wrong"] += 1
-        time.sleep(PAUSE)
-
-    @property
-    def failed(self) -> Counter[str]:
-        return self.answers - Counter({"right": self.answers["right"]})
+    def ask(self, body: dict[str, Any]) -> dict[str, Any]:
+        return self.trust.asked(lambda ca: request(self.model.url, self.model.host, body, replace(self.by, ca=ca)))
 
 
 @contextlib.contextmanager
@@ -152,7 +133,7 @@ def asking(askers: dict[str, Asker]) -> Iterator[None]:
         yield
         time.sleep(2)
     for name, each in askers.items():
-        print(f"{name}: {each.answers.total()} requests, {each.failed.total()} failed")
+        print(f"{name}: {each}")
     assert not [each.failed for each in askers.values() if each.failed]
     assert all(each.answers["right"] > 10 for each in askers.values())
 
@@ -246,7 +227,7 @@ def working(person: Client) -> Iterator[None]:
         yield
         seen = person.written
         until(lambda: person.written > seen + 60)
-    lost = person.lost()
+    lost = settled(person.lost)
     print(f"{person.written} acknowledged so far, {len(lost)} lost, {person.refused} refused so far")
     assert not lost
 
